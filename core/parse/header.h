@@ -1,0 +1,27 @@
+// Reads syslog headers as rsyslog and syslog-ng really send them: RFC 5424, RFC 3164, RFC 3164 with RFC 3339
+// stamp (RSYSLOG_ForwardFormat, RSYSLOG_FileFormat), with and without PRI, cut tags, no colon. Any thread.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "core/base/result.h"
+#include "core/parse/log_line.h"
+#include "core/spool/record.h"
+
+namespace date {
+class time_zone;
+}
+
+namespace mailtrace {
+
+struct HeaderOptions {
+  const date::time_zone* zone = nullptr;  // of stamps without zone; null: UTC
+  bool import = false;                    // old lines are no suspects; the year is searched backwards
+};
+// Null and an Error (Fault::config, with did-you-mean) for an unknown name; "" is the system's zone.
+Result<const date::time_zone*> find_zone(const std::string& name);
+
+// Never fails: what cannot be read stays empty and everything is `text`. `line` borrows from `record`.
+void parse_header(const Record& record, const HeaderOptions& options, LogLine& line);
+
+}  // namespace mailtrace

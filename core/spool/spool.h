@@ -1,0 +1,83 @@
+// Spool: the durable queue between receiving and understanding. A directory of segment files, see format.h.
+// SpoolWriter: one thread of its own; append() and its callbacks belong to the loop thread.
+// SpoolReader: pipeline thread. Both may run at once; the directory has one owner process (flock).
+#pragma once
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/config/config.h"
+#include "core/spool/record.h"
+
+struct uv_loop_s;
+
+namespace mailtrace {
+
+// Damage found while opening or reading: these records are gone; their bytes were copied to bad/.
+struct SpoolGap {
+  uint64_t first_sequence = 0, next_sequence = 0;  // [first, next)
+  uint64_t bytes = 0;
+  std::string segment, reason;
+};
+
+struct SpoolStatus {
+  std::string id;                      // uuid, part of the checkpoint
+  uint64_t first_sequence = 0;         // oldest record kept
+  uint64_t next_sequence = 1;          // the one the next append gets
+  uint64_t durable_sequence = 1;       // records before this are durable
+  uint64_t bytes = 0;                  // on disk, all segments
+  size_t segments = 0;
+  std::vector<SpoolGap> gaps;
+  bool failed = false;                 // two write errors in a row: nothing is accepted any more
+};
+
+class Spool {
+ public:
+  // Opens or creates the directory (0700), locks it, verifies from the last durable point, cuts a torn tail,
+  // never refuses because of damage. Fault::config: no right, locked by another process, not a directory.
+  static Result<std::unique_ptr<Spool>> open(const SpoolConfig& config, const std::string& directory,
+                                             uv_loop_s* loop);
+  virtual ~Spool() = default;
+
+  // ---- loop thread
+  // Encodes and queues; written by the writer thread, one fdatasync for all that is waiting, no artificial
+  // delay. `durable(true)` on the loop thread once the records are on disk; false: never will be.
+  // False and nothing taken: full (max_size, min_free), failed, or too much is waiting in memory.
+  virtual bool append(const Record* records, size_t count, std::function<void(bool)> durable) = 0;
+  // Called on the loop thread when append() may succeed again after it returned false.
+  virtual void on_room(std::function<void()> room) = 0;
+  // Writes what is waiting, calls its callbacks, ends the thread; then `done`.
+  virtual void close(std::function<void()> done) = 0;
+
+  // ---- any thread
+  virtual SpoolStatus status() const = 0;
+  // Segments whose records are all before `sequence` may be deleted.
+  virtual void trim(uint64_t sequence) = 0;
+};
+
+// Reads records in order, from a Spool that is being written or from a directory at rest.
+class SpoolReader {
+ public:
+  enum class Next { record, end, gap };
+  // Starts at `sequence`, or at the oldest record if that is gone (a gap is then reported first).
+  static Result<std::unique_ptr<SpoolReader>> open(const std::string& directory, uint64_t sequence);
+  virtual ~SpoolReader() = default;
+  // `record`'s views live until the next call. `end`: no durable record now; call again after a wait.
+  // `limit`: records at and behind this sequence are not durable yet and are not returned.
+  virtual Next next(Record& record, SpoolGap& gap, uint64_t limit) = 0;
+};
+
+// `mailtrace spool verify|dump`: reads a directory at rest or in use, changes nothing.
+struct SpoolReport {
+  std::string id;
+  uint64_t first_sequence = 0, next_sequence = 0, records = 0, bytes = 0;
+  size_t segments = 0;
+  std::vector<SpoolGap> gaps;
+  uint64_t torn_bytes = 0;  // an unfinished write at the very end: normal after a crash
+};
+Result<SpoolReport> verify_spool(const std::string& directory, const std::function<void(const Record&)>& each = {});
+
+}  // namespace mailtrace

@@ -1,0 +1,35 @@
+// Pipeline: the way of a record to rows: header -> sequencer -> parser -> tracker -> batch.
+// The daemon feeds it from the spool, `mailtrace import` from files. One thread.
+#pragma once
+#include <memory>
+#include <span>
+
+#include "core/parse/header.h"
+#include "core/parse/router.h"
+#include "core/track/sequencer.h"
+#include "core/track/tracker.h"
+
+namespace mailtrace {
+
+class Pipeline {
+ public:
+  Pipeline(const TrackerConfig& config, HeaderOptions header, const Router& router, Cache* cache, FindOpen find_open);
+  void feed(const Record& record);
+  // Rows that are due. True if more are due at once. `all`: everything held is released first.
+  bool collect(Time now, bool all, Batch& batch);
+  // First record that must be read again after a crash once all collected batches are stored.
+  uint64_t pinned() const;
+  uint64_t next_sequence() const { return next_; }
+  Tracker::Status status() const { return tracker_->status(); }
+
+ private:
+  void understand(const LogLine& line);
+
+  HeaderOptions header_;
+  const Router& router_;
+  std::unique_ptr<Tracker> tracker_;
+  std::unique_ptr<Sequencer> sequencer_;
+  uint64_t next_ = 0;
+};
+
+}  // namespace mailtrace
