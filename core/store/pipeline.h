@@ -14,8 +14,13 @@ namespace mailtrace {
 class Pipeline {
  public:
   Pipeline(const TrackerConfig& config, HeaderOptions header, const Router& router, Cache* cache, FindOpen find_open);
+  // Before the first feed(): records before `counted` were counted in the hosts table already (replay);
+  // `sequence` is the first one that will come. Not called by an import, whose records have no sequence.
+  void start_at(uint64_t sequence, uint64_t counted);
+  // Also counts parse_lines_total{result="fact|ignored|unknown|unparsed",program="…"} (unparsed: no parser).
   void feed(const Record& record);
-  // Rows that are due. True if more are due at once. `all`: everything held is released first.
+  // Rows that are due, with the checkpoint's sequence (pinned()) and counted (next_sequence()). True if more are
+  // due at once. `all`: everything held is released first.
   bool collect(Time now, bool all, Batch& batch);
   // First record that must be read again after a crash once all collected batches are stored.
   uint64_t pinned() const;
@@ -29,7 +34,7 @@ class Pipeline {
   const Router& router_;
   std::unique_ptr<Tracker> tracker_;
   std::unique_ptr<Sequencer> sequencer_;
-  uint64_t next_ = 0;
+  uint64_t next_ = 0, counted_ = 0;
 };
 
 }  // namespace mailtrace
