@@ -17,22 +17,23 @@ struct SpoolConfig {
 };
 
 struct TrackerConfig {
-  Microseconds reorder{std::chrono::seconds(2)};    // lines of a host may be this much out of order
+  Microseconds reorder{std::chrono::seconds(2)};       // lines of a host may be this much out of order
   Microseconds flush_after{std::chrono::seconds(10)};  // a half-seen mail is written at the latest then
-  Microseconds linger{std::chrono::seconds(60)};    // a finished mail is remembered for late lines
-  Microseconds forget_after{std::chrono::hours(1)};  // an open mail without new lines leaves memory (not the database)
+  Microseconds linger{std::chrono::seconds(60)};       // a finished mail is remembered for late lines
+  Microseconds forget_after{
+      std::chrono::hours(1)};  // an open mail without new lines leaves memory (not the database)
   int64_t max_open_mails = 500'000;
   bool keep_lines = true;  // store raw lines
   // Networks of the own hosts: only between these a "queued as" may become a link.
-  std::vector<std::string> own_networks{"127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12",
-                                        "192.168.0.0/16", "fc00::/7"};
+  std::vector<std::string> own_networks{"127.0.0.0/8",   "::1/128",        "10.0.0.0/8",
+                                        "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"};
   static std::span<const Option> options();
 };
 
 struct CoreConfig {
-  std::string name;             // of this receiver; default: the host name
+  std::string name;  // of this receiver; default: the host name
   std::string state_directory = "/var/lib/mailtrace";
-  std::string plugin_directory;  // default: plugin_directory()
+  std::string plugin_directory;  // empty: plugin_directory()
   std::string time_zone;         // of RFC 3164 stamps; default: the system's
   std::string log_level = "info";
   SpoolConfig spool;
@@ -42,9 +43,9 @@ struct CoreConfig {
 
 // One entry of inputs:, parsers:, sinks:, caches:, web:.
 struct PluginEntry {
-  std::string plugin;    // "udp"
-  std::string name;      // "udp" or "udp/lan"
-  const Node* node;      // its options; lives as long as the Config
+  std::string plugin;  // "udp"
+  std::string name;    // "udp" or "udp/lan"
+  const Node* node;    // its options; lives as long as the Config
 };
 
 struct Config {
@@ -53,9 +54,15 @@ struct Config {
   Node root;
 };
 
-// Reads `file` and every *.yaml in `<file without .yaml>.d/`, merged by appending lists. Null when anything is
-// wrong; all of it is in `errors`. Plugin options are decoded later, by make_*.
+// Reads `file` and every *.yaml in `<file without .yaml>.d/`, by name: lists are appended, `spool` and
+// `tracker` joined, and what is given twice is refused. Null when anything is wrong; all of it is in
+// `errors`. Plugin options are decoded later, by make_*.
 std::unique_ptr<Config> load_config(const std::string& file, ConfigErrors& errors);
+// The same for a text that stands in errors.file(), without drop-in files.
+std::unique_ptr<Config> load_config_text(const std::string& text, ConfigErrors& errors);
+
+// All options of the file's top level, the plugin lists included; for --options and the man page.
+std::span<const Option> top_options();
 
 // The text of `--options [kind.name]`: every option with type, default and help.
 std::string describe_options(std::string_view title, std::span<const Option> options);
