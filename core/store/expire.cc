@@ -1,0 +1,66 @@
+#include "core/store/expire.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "core/config/config.h"
+#include "core/plugin/instances.h"
+
+namespace mailtrace {
+namespace {
+
+constexpr int exit_unavailable = 69;  // EX_UNAVAILABLE
+constexpr int exit_config = 78;       // EX_CONFIG
+
+void print(const ConfigErrors& errors) {
+  for (auto& line : errors.lines()) std::fprintf(stderr, "%s\n", line.c_str());
+}
+
+int code_of(const Error& error) {
+  return error.fault == Fault::transient ? exit_unavailable : exit_config;
+}
+
+int expire_one(Sink& sink, Day before, bool dry_run, bool force) {
+  auto opened = sink.open();
+  if (!opened) {
+    std::fprintf(stderr, "%s\n", opened.error().text.c_str());
+    return code_of(opened.error());
+  }
+  auto expiry = sink.expire(before, dry_run, force);
+  if (!expiry) {
+    std::fprintf(stderr, "%s: %s\n", sink.describe().c_str(), expiry.error().text.c_str());
+    return code_of(expiry.error());
+  }
+  fmt::print("{}: {} {} mails, {} deliveries, {} chunks of lines, {} partitions older than {}\n", sink.describe(),
+             dry_run ? "would remove" : "removed", expiry->connects, expiry->deliveries, expiry->lines,
+             expiry->partitions, format_day(before));
+  return 0;
+}
+
+}  // namespace
+
+int expire_all(const std::string& config_file, int max_age_days, bool dry_run, bool force) {
+  ConfigErrors errors(config_file);
+  auto config = load_config(config_file, errors);
+  if (!config) {
+    print(errors);
+    return exit_config;
+  }
+  std::vector<std::unique_ptr<Sink>> sinks;
+  for (auto& [entry, info] : load_instances(*config, PluginKind::sink, errors)) {
+    StoreContext context{.name = entry.name, .state_directory = config->core.state_directory};
+    if (auto sink = info->make_sink(*entry.node, errors, context)) sinks.push_back(std::move(sink));
+  }
+  if (!errors.empty()) {
+    print(errors);
+    return exit_config;
+  }
+  Day before = day_of(now()) - std::chrono::days(max_age_days);
+  int code = 0;
+  for (auto& sink : sinks)
+    if (int failed = expire_one(*sink, before, dry_run, force)) code = failed;
+  return code;
+}
+
+}  // namespace mailtrace

@@ -1,0 +1,163 @@
+#include "core/store/sink_worker.h"
+
+#include <pthread.h>
+
+#include "core/base/log.h"
+#include "core/store/backoff.h"
+#include "core/store/write_batch.h"
+
+namespace mailtrace {
+namespace {
+constexpr size_t most_waiting = 2;
+}
+
+SinkWorker::SinkWorker(std::unique_ptr<Sink> sink, std::string receiver, std::string state_directory)
+    : sink_(std::move(sink)),
+      receiver_(std::move(receiver)),
+      dead_letter_(std::move(state_directory), sink_->describe()) {
+  status_.sink = sink_->describe();
+  status_.state = "opening";
+}
+
+SinkWorker::~SinkWorker() { stop(Microseconds(0)); }
+
+void SinkWorker::start() {
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "sink");
+    run();
+  });
+}
+
+bool SinkWorker::wait_open(Checkpoint& stored) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return open_ || stopping_; });
+  stored = stored_;
+  return open_ && !stopping_;
+}
+
+bool SinkWorker::offer(std::shared_ptr<const Batch> batch) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return waiting_.size() < most_waiting || stopping_; });
+  if (stopping_) return false;
+  waiting_.push_back(std::move(batch));
+  changed_.notify_all();
+  return true;
+}
+
+void SinkWorker::stop(Microseconds patience) {
+  {
+    std::lock_guard lock(mutex_);
+    if (!stopping_) give_up_ = now() + patience;
+    stopping_ = true;
+    changed_.notify_all();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+SinkWorker::Status SinkWorker::status() const {
+  std::lock_guard lock(mutex_);
+  return status_;
+}
+
+void SinkWorker::set_state(std::string state, const Error* error) {
+  std::lock_guard lock(mutex_);
+  status_.state = std::move(state);
+  if (!error) {
+    status_.failing_since = {};
+    status_.last_error.clear();
+    return;
+  }
+  if (status_.failing_since == Time{}) status_.failing_since = now();
+  status_.last_error = error->text;
+  ++status_.retries;
+}
+
+// Transient faults pass; a wrong schema or option passes when the admin has mended it, so that is tried again
+// too, at the slowest pace: the spool keeps the lines meanwhile.
+bool SinkWorker::wait_before_retry(const Error& error, Backoff& backoff) {
+  bool lasting = error.fault == Fault::schema || error.fault == Fault::config;
+  set_state(lasting ? "stopped" : "retrying", &error);
+  log_rarely(lasting ? LogLevel::error : LogLevel::warning, lasting ? "sink.stopped" : "sink.retry",
+             {{"sink", status_.sink}, {"error", error.text}});
+  auto wait = backoff.next();
+  if (lasting) wait = std::max(wait, Backoff::Milliseconds(10'000));
+  std::unique_lock lock(mutex_);
+  if (!changed_.wait_for(lock, wait, [&] { return stopping_; })) return true;
+  if (now() >= give_up_) return false;
+  // Draining: no one notifies any more, so this is a plain pause.
+  changed_.wait_for(lock, Backoff::Milliseconds(200), [] { return false; });
+  return true;
+}
+
+bool SinkWorker::open_sink() {
+  Backoff backoff;
+  for (;;) {
+    {
+      std::lock_guard lock(mutex_);
+      if (stopping_) return false;
+    }
+    auto opened = sink_->open();
+    if (opened) {
+      auto stored = sink_->checkpoint(receiver_);
+      if (stored) {
+        std::lock_guard lock(mutex_);
+        stored_ = std::move(*stored);
+        open_ = true;
+        committed_ = stored_.sequence;
+        status_.committed = stored_.sequence;
+        changed_.notify_all();
+        break;
+      }
+      if (!wait_before_retry(stored.error(), backoff)) return false;
+      continue;
+    }
+    if (!wait_before_retry(opened.error(), backoff)) return false;
+  }
+  set_state("running", nullptr);
+  log(LogLevel::info, "sink.open", {{"sink", sink_->describe()}, {"checkpoint", std::to_string(committed_)}});
+  return true;
+}
+
+bool SinkWorker::write(const Batch& batch) {
+  Backoff backoff;
+  for (;;) {
+    size_t dead = 0;
+    auto written = write_batch(*sink_, batch, dead_letter_, dead);
+    {
+      std::lock_guard lock(mutex_);
+      status_.dead_letters += dead;
+      if (written) {
+        ++status_.batches;
+        status_.rows += batch.rows();
+        status_.last_commit = now();
+        status_.committed = batch.checkpoint.sequence;
+        committed_ = batch.checkpoint.sequence;
+      }
+    }
+    if (written) {
+      set_state("running", nullptr);
+      return true;
+    }
+    if (!wait_before_retry(written.error(), backoff)) return false;
+  }
+}
+
+void SinkWorker::run() {
+  if (!open_sink()) return;
+  for (;;) {
+    std::shared_ptr<const Batch> batch;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [&] { return !waiting_.empty() || stopping_; });
+      if (waiting_.empty()) return;
+      batch = waiting_.front();
+    }
+    // Left in the queue while it is written: "two waiting" means two not yet stored.
+    if (!write(*batch)) return;
+    std::lock_guard lock(mutex_);
+    waiting_.pop_front();
+    changed_.notify_all();
+  }
+}
+
+}  // namespace mailtrace

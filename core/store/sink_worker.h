@@ -1,0 +1,66 @@
+// SinkWorker: one thread per sink that opens it, writes batches in order and tries again for ever.
+// offer(), wait_open() and the accessors: pipeline thread (status: any thread).
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "core/plugin/sink.h"
+#include "core/store/dead_letter.h"
+
+namespace mailtrace {
+
+class SinkWorker {
+ public:
+  struct Status {
+    std::string sink, state;  // state: opening, running, retrying, stopped (schema or configuration)
+    std::string last_error;
+    Time failing_since{};     // first failure of the current trouble; zero when well
+    uint64_t batches = 0, rows = 0, dead_letters = 0, retries = 0;
+    uint64_t committed = 0;   // sequence of the last stored checkpoint
+    Time last_commit{};
+  };
+
+  SinkWorker(std::unique_ptr<Sink> sink, std::string receiver, std::string state_directory);
+  ~SinkWorker();
+  SinkWorker(const SinkWorker&) = delete;
+  SinkWorker& operator=(const SinkWorker&) = delete;
+
+  void start();
+  // Blocks until the sink is open and its checkpoint is known, or stop() was called (false).
+  bool wait_open(Checkpoint& stored);
+  // Blocks while two batches are waiting; false if stop() was called first.
+  bool offer(std::shared_ptr<const Batch> batch);
+  // Writes what is waiting, but tries a failing database no longer than `patience`; then ends the thread.
+  void stop(Microseconds patience);
+
+  uint64_t committed() const { return committed_; }
+  Status status() const;
+  Sink& sink() { return *sink_; }
+
+ private:
+  void run();
+  bool open_sink();
+  bool write(const Batch& batch);
+  bool wait_before_retry(const Error& error, class Backoff& backoff);
+  void set_state(std::string state, const Error* error);
+
+  std::unique_ptr<Sink> sink_;
+  std::string receiver_;
+  DeadLetter dead_letter_;
+  std::thread thread_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::shared_ptr<const Batch>> waiting_;
+  bool open_ = false, stopping_ = false;
+  Time give_up_{};
+  Checkpoint stored_;
+  Status status_;
+  std::atomic<uint64_t> committed_{0};
+};
+
+}  // namespace mailtrace
