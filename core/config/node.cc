@@ -225,7 +225,9 @@ bool load_yaml(const std::string& text, Node& root, ConfigErrors& errors) {
   if (!check_bytes(text, errors)) return false;
   TreeBuilder builder(root, errors);
   try {
-    std::istringstream in(text);
+    // yaml-cpp takes a quoted text that is still open when the last line ends for a complete one, but notices
+    // it when the file ends without a line end.
+    std::istringstream in(text.substr(0, text.find_last_not_of(" \t\r\n") + 1));
     YAML::Parser parser(in);
     while (parser.HandleNextDocument(builder)) {
     }
@@ -233,7 +235,9 @@ bool load_yaml(const std::string& text, Node& root, ConfigErrors& errors) {
     errors.add(refused.mark.line + 1, refused.mark.column + 1, "", refused.text);
     return false;
   } catch (const YAML::Exception& e) {
-    errors.add(e.mark.line + 1, e.mark.column + 1, "", e.msg);
+    bool open_quote = e.msg == YAML::ErrorMsg::EOF_IN_SCALAR;
+    errors.add(e.mark.line + 1, e.mark.column + 1, "",
+               open_quote ? "a quoted text is not closed before the end of the file" : e.msg);
     return false;
   } catch (const std::exception& e) {
     errors.add(0, 0, "", e.what());
