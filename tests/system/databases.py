@@ -1,0 +1,173 @@
+"""The three databases: a private server each, `sink()` for the configuration, and `rows()`: every column of the public
+tables in one form, so that whole row sets can be compared between databases."""
+import datetime
+import json
+import os
+import pathlib
+import sqlite3
+
+from harness import Process, accepts, free_port, run
+
+TABLES = ("connectlog", "deliverlog")
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+TIMES = {"connect_time", "deliver_time", "end_time"}
+TIME_SUSPECT = 8  # set on lines that came over the network long after they were written, as here
+
+
+def microseconds(value):
+    if value is None or isinstance(value, int):
+        return value
+    moment = datetime.datetime.fromisoformat(value.replace(" ", "T"))
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=datetime.timezone.utc)
+    return (moment - EPOCH) // datetime.timedelta(microseconds=1)
+
+
+def days(value):
+    return value if isinstance(value, int) or value is None else \
+        (datetime.date.fromisoformat(value[:10]) - datetime.date(1970, 1, 1)).days
+
+
+def canonical(row):
+    """A row as the same dict whatever database it came from."""
+    out = {}
+    for name, value in row.items():
+        if isinstance(value, bytes):
+            value = value.hex()
+        if name in ("id", "connect_id", "origin_id") and isinstance(value, str):
+            value = value.removeprefix("\\x").lower()
+        elif name in TIMES:
+            value = microseconds(value)
+        elif name == "day":
+            value = days(value)
+        elif name == "flags":
+            value &= ~TIME_SUSPECT
+        elif isinstance(value, float):
+            value = round(value, 6)
+        out[name] = int(value) if isinstance(value, float) and value.is_integer() else value
+    return out
+
+
+class Database:
+    def rows(self):
+        """{table: {row as JSON text}}; a row that is there twice is an error."""
+        out = {}
+        for table in TABLES:
+            all_rows = [json.dumps(canonical(row), sort_keys=True) for row in self.read(table)]
+            out[table] = set(all_rows)
+            assert len(all_rows) == len(out[table]), f"{table} has equal rows"
+        return out
+
+    def read_all(self, table):
+        return [canonical(row) for row in self.read(table)]
+
+
+class Sqlite(Database):
+    def __init__(self, scratch, name="mail"):
+        self.file = scratch.path / f"{name}.db"
+
+    def sink(self):
+        return {"sqlite": {"file": str(self.file)}}
+
+    def read(self, table):
+        with sqlite3.connect(f"file:{self.file}?mode=ro", uri=True) as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(f"SELECT * FROM {table}")]
+
+
+class Postgresql(Database):
+    """A database of its own in a server that is shared by the tests of a class."""
+
+    def __init__(self, server, name="mailtrace"):
+        self.server, self.name = server, name
+        server.make(name)
+
+    def sink(self):
+        return {"postgresql": {"connection": f"host=127.0.0.1 port={self.server.port} dbname={self.name} user=postgres"}}
+
+    def read(self, table):
+        out = self.server.psql(f"SELECT to_json(t) FROM {table} t", self.name)
+        return [json.loads(line) for line in out.splitlines()]
+
+
+class PostgresqlServer:
+    user = "postgres"
+
+    def __init__(self, scratch):
+        self.port = free_port()
+        binaries = max(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+        data = scratch.folder("postgresql", self.user, 0o700)
+        as_user = ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--clear-groups"] if os.geteuid() == 0 else []
+        run(*as_user, binaries / "initdb", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8",
+            "--no-sync", "-D", data, cwd="/")
+        self.process = Process(scratch, "postgres", binaries / "postgres", "-D", data, "-k", data, "-p", self.port,
+                               "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "timezone=UTC",
+                               user=self.user)
+        self.process.wait_ready(lambda: run("psql", *self.arguments("postgres"), "-c", "SELECT 1", check=False).returncode == 0)
+
+    def arguments(self, database):
+        return ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", database]
+
+    def psql(self, statement, database="postgres"):
+        return run("psql", *self.arguments(database), "-c", "SET timezone='UTC'", "-c", statement).stdout
+
+    def make(self, name):
+        self.psql(f"CREATE DATABASE {name}")
+
+
+class Mariadb(Database):
+    def __init__(self, server, name="mailtrace"):
+        self.server, self.name = server, name
+        server.make(name)
+
+    def sink(self):
+        return {"mysql": {"host": "127.0.0.1", "port": self.server.port, "database": self.name, "user": "mailtrace",
+                          "password": "test"}}
+
+    def read(self, table):
+        columns = self.server.query(f"SELECT column_name, data_type FROM information_schema.columns "
+                                    f"WHERE table_schema='{self.name}' AND table_name='{table}'").splitlines()
+        parts = []
+        for line in columns:
+            name, kind = line.split("\t")
+            value = f"LOWER(HEX(`{name}`))" if "binary" in kind or name in ("id", "connect_id", "origin_id") else \
+                f"CAST(`{name}` AS CHAR)" if "date" in kind else f"`{name}`"
+            parts.append(f"'{name}', {value}")
+        out = self.server.query(f"SELECT JSON_OBJECT({', '.join(parts)}) FROM {self.name}.{table}")
+        return [json.loads(line) for line in out.splitlines()]
+
+
+class MariadbServer:
+    user = "mysql"
+
+    def __init__(self, scratch):
+        self.port = free_port()
+        data = scratch.folder("mariadb", self.user, 0o700)
+        self.socket = data / "socket"
+        user = ["--user=mysql"] if os.geteuid() == 0 else []
+        run("mariadb-install-db", "--no-defaults", *user, f"--datadir={data}", "--auth-root-authentication-method=normal",
+            "--skip-test-db", cwd="/")
+        self.process = Process(scratch, "mariadbd", "mariadbd", "--no-defaults", f"--datadir={data}", f"--socket={self.socket}",
+                               f"--port={self.port}", "--bind-address=127.0.0.1", f"--pid-file={data}/pid",
+                               "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M",
+                               "--default-time-zone=+00:00", user=self.user)
+        self.process.wait_ready(lambda: self.query("SELECT 1", check=False).strip() == "1")
+        self.query("CREATE USER mailtrace@'127.0.0.1' IDENTIFIED BY 'test'; GRANT ALL ON *.* TO mailtrace@'127.0.0.1' WITH GRANT OPTION")
+
+    def query(self, statement, check=True):
+        return run("mariadb", "--no-defaults", "--batch", "--raw", "--skip-column-names", "--default-character-set=utf8mb4",
+                   "-u", "root", f"--socket={self.socket}", "-e", statement, check=check).stdout
+
+    def make(self, name):
+        self.query(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+
+
+class Memcached:
+    def __init__(self, scratch):
+        self.port = free_port()
+        user = ["-u", "nobody"] if os.geteuid() == 0 else []
+        self.process = Process(scratch, "memcached", "memcached", "-l", "127.0.0.1", "-p", self.port, "-U", "0", "-m", "64", *user)
+        self.process.wait_ready(lambda: accepts(self.port))
+
+    def cache(self):
+        return {"memcached": {"servers": [f"127.0.0.1:{self.port}"]}}
