@@ -22,6 +22,7 @@ struct HeaderOptions {
 Result<const date::time_zone*> find_zone(const std::string& name);
 
 // Never fails: what cannot be read stays empty and everything is `text`. `line` borrows from `record`.
+// For an import, `record.received` is the modification time of the file.
 void parse_header(const Record& record, const HeaderOptions& options, LogLine& line);
 
 }  // namespace mailtrace
