@@ -1,0 +1,130 @@
+// Delivery attempts: smtp, lmtp, local, virtual, pipe, error, discard, and the bounces of qmgr and cleanup.
+// The order of the keys is fixed (postfix src/global/log_adhoc.c), so the first ", status=" behind them is the
+// true one and all behind its "(" is the other side's text. Pipeline thread.
+#include <array>
+
+#include "plugins/parsers/postfix/grammar.h"
+
+namespace mailtrace::postfix {
+namespace {
+
+// "12", "0.02", "1.5e+03" never: format_tv() writes plain decimals.
+bool read_decimal(Scan& scan, std::optional<double>& out) {
+  std::string_view text = scan.rest();
+  int64_t value = 0, scale = 1;
+  size_t at = 0;
+  bool point = false;
+  for (; at < text.size() && at < 18; ++at) {
+    if (text[at] == '.' && !point && at > 0) {
+      point = true;
+    } else if (text[at] >= '0' && text[at] <= '9') {
+      value = value * 10 + (text[at] - '0');
+      if (point) scale *= 10;
+    } else {
+      break;
+    }
+  }
+  if (at == 0) return false;
+  scan.skip(text.substr(0, at));
+  out = static_cast<double>(value) / static_cast<double>(scale);
+  return true;
+}
+
+// relay=none, local, service, name[addr]:port, host[private/lmtp]
+bool read_relay(Scan& scan, Peer& relay) {
+  if (read_peer(scan, relay) && (scan.rest().starts_with(", "))) return true;
+  relay = {};
+  std::string_view text = scan.rest();
+  size_t end = text.find(", ");
+  if (end == std::string_view::npos || end == 0) return false;
+  relay.name = text.substr(0, end);
+  scan.skip(relay.name);
+  return true;
+}
+
+bool read_status(std::string_view word, Outcome& out) {
+  struct Status { std::string_view word; Outcome outcome; };
+  static constexpr std::array<Status, 7> known = {{{"sent", Outcome::sent},
+                                                   {"deferred", Outcome::deferred},
+                                                   {"bounced", Outcome::bounced},
+                                                   {"deliverable", Outcome::deliverable},
+                                                   {"undeliverable", Outcome::undeliverable},
+                                                   {"undeliverable-but-not-cached", Outcome::undeliverable},
+                                                   {"SOFTBOUNCE", Outcome::deferred}}};
+  for (auto& status : known) {
+    if (status.word != word) continue;
+    out = status.outcome;
+    return true;
+  }
+  return false;
+}
+
+bool read_delays(Scan& scan, Attempt& attempt) {
+  return scan.skip("delay=") && read_decimal(scan, attempt.delay) && scan.skip(", delays=") &&
+         read_decimal(scan, attempt.delay_before) && scan.skip("/") && read_decimal(scan, attempt.delay_queue) &&
+         scan.skip("/") && read_decimal(scan, attempt.delay_connect) && scan.skip("/") &&
+         read_decimal(scan, attempt.delay_transmit) && scan.skip(", ");
+}
+
+}  // namespace
+
+Parsed parse_delivery(const Line& line, std::string_view queue_id, std::string_view text, Fact& fact) {
+  Scan scan(text);
+  if (!scan.skip("to=")) {
+    // What else agents say about a mail repeats what the delivery line will say.
+    static constexpr std::array<std::string_view, 14> notes = {
+        "host ", "lost connection with ", "conversation with ", "enabling PIX workarounds", "breaking line > ",
+        "Cannot start TLS", "TLS is required", "SASL authentication failed", "passing <", "not sending ",
+        "sender address ", "delivery temporarily", "disabling workarounds", "address with "};
+    for (auto note : notes)
+      if (text.starts_with(note)) return Parsed::ignored;
+    return Parsed::unknown;
+  }
+  Attempt& attempt = fact.emplace<Attempt>();
+  attempt.queue_id = queue_id;
+  attempt.transport = line.service;
+  Scan original = scan;
+  bool read = read_address_before(original, line.form, ", orig_to=<", attempt.recipient) && original.skip(", orig_to=") &&
+              read_address_before(original, line.form, ", relay=", attempt.original_recipient) &&
+              original.skip(", relay=");
+  if (read) {
+    scan = original;
+  } else {
+    attempt.original_recipient = {};
+    if (!read_address_before(scan, line.form, ", relay=", attempt.recipient) || !scan.skip(", relay=")) return Parsed::unknown;
+  }
+  if (!read_relay(scan, attempt.relay) || !scan.skip(", ")) return Parsed::unknown;
+  if (int64_t uses; scan.skip("conn_use=")) {
+    if (!scan.number(uses) || !scan.skip(", ")) return Parsed::unknown;
+    attempt.connections_used = uses;
+  }
+  if (!read_delays(scan, attempt)) return Parsed::unknown;
+  if (scan.skip("tls=") && !scan.until(", ", attempt.tls)) return Parsed::unknown;
+  std::string_view status;
+  if (!scan.skip("dsn=") || !scan.until(", ", attempt.dsn) || !scan.skip("status=")) return Parsed::unknown;
+  if (!read_word(scan, status) || !read_status(status, attempt.outcome)) return Parsed::unknown;
+  if (scan.skip(" (")) {
+    attempt.response = scan.rest();
+    if (attempt.response.ends_with(')')) attempt.response.remove_suffix(1);
+  } else if (!scan.at_end() && !line.cut()) {
+    return Parsed::unknown;
+  }
+  // discard(8) says "sent"; no other agent sends to nowhere.
+  if (attempt.outcome == Outcome::sent && attempt.relay.name == "none" && attempt.relay.addr.empty())
+    attempt.outcome = Outcome::discarded;
+  read_response(attempt);
+  return Parsed::fact;
+}
+
+Parsed parse_delivery_session(std::string_view text) {
+  static constexpr std::array<std::string_view, 22> notes = {
+      "connect to ", "Untrusted TLS ", "Trusted TLS ", "Verified TLS ", "Anonymous TLS ", "SSL_connect error",
+      "SSL_connect:", "certificate ", "server certificate ", "lost connection with ", "conversation with ",
+      "setting up TLS connection", "Host offered STARTTLS", "host ", "TLS SNI", "initializing the client",
+      "enabling PIX", "using backwards-compatible", "smtp_", "lmtp_", "Cannot start TLS", "discarding "};
+  for (auto note : notes)
+    if (text.starts_with(note)) return Parsed::ignored;
+  return Parsed::unknown;
+}
+
+}  // namespace mailtrace::postfix

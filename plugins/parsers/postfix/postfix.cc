@@ -1,0 +1,139 @@
+// Parser of Postfix 2.10 to 3.11: finds program and service in the tag and hands the line to its grammar.
+// Pipeline thread.
+#include "plugins/parsers/postfix/postfix.h"
+
+#include <array>
+
+#include "core/plugin/plugin.h"
+#include "plugins/parsers/postfix/grammar.h"
+
+namespace mailtrace {
+namespace {
+
+using namespace postfix;
+
+struct Name { std::string_view name; Program program; };
+constexpr std::array<Name, 48> names = {{
+    {"smtpd", Program::smtpd},       {"smtp", Program::delivery},      {"lmtp", Program::delivery},
+    {"qmgr", Program::qmgr},         {"cleanup", Program::cleanup},    {"local", Program::delivery},
+    {"pickup", Program::pickup},     {"bounce", Program::bounce},      {"virtual", Program::delivery},
+    {"pipe", Program::delivery},     {"error", Program::delivery},     {"discard", Program::delivery},
+    {"oqmgr", Program::qmgr},        {"nqmgr", Program::qmgr},         {"qmqpd", Program::smtpd},
+    {"postscreen", Program::postscreen}, {"dnsblog", Program::dnsblog}, {"postsuper", Program::postsuper},
+    {"master", Program::master},     {"anvil", Program::quiet},        {"scache", Program::quiet},
+    {"verify", Program::quiet},      {"tlsproxy", Program::quiet},     {"tlsmgr", Program::quiet},
+    {"trivial-rewrite", Program::quiet}, {"proxymap", Program::quiet}, {"proxywrite", Program::quiet},
+    {"flush", Program::quiet},       {"showq", Program::quiet},        {"spawn", Program::quiet},
+    {"postlogd", Program::quiet},    {"postdrop", Program::quiet},     {"sendmail", Program::quiet},
+    {"postqueue", Program::quiet},   {"postmap", Program::quiet},      {"postalias", Program::quiet},
+    {"postcat", Program::quiet},     {"postconf", Program::quiet},     {"postkick", Program::quiet},
+    {"postlock", Program::quiet},    {"postlog", Program::quiet},      {"postmulti", Program::quiet},
+    {"postfix-script", Program::quiet}, {"post-install", Program::quiet}, {"postfix", Program::quiet},
+    {"postfix-wrapper", Program::quiet}, {"posttls-finger", Program::quiet}, {"nbdb_reindexd", Program::quiet}}};
+
+// rsyslog's forward formats send at most 32 characters of the tag, pid included.
+constexpr size_t cut_tag = 32;
+
+// False: a program that is none of Postfix's, such as a policy server under spawn(8).
+bool read_tag(const LogLine& log, Line& line) {
+  std::string_view tag = log.app_name;
+  size_t slash = tag.find('/');
+  if (slash == std::string_view::npos || (tag.size() >= cut_tag && log.proc_id.empty())) return true;
+  line.service = tag.substr(slash + 1);
+  std::string_view program = line.service.substr(line.service.rfind('/') + 1);
+  for (auto& name : names) {
+    if (name.name != program) continue;
+    line.program = name.program;
+    return true;
+  }
+  return false;
+}
+
+Parsed parse_queued(const Line& line, std::string_view id, std::string_view text, Fact& fact) {
+  switch (line.program) {
+    case Program::smtpd: return parse_smtpd(line, id, text, fact);
+    case Program::cleanup: return parse_cleanup(line, id, text, fact);
+    case Program::qmgr: return parse_qmgr(line, id, text, fact);
+    case Program::delivery: return parse_delivery(line, id, text, fact);
+    case Program::pickup: return parse_pickup(id, text, line, fact);
+    case Program::bounce:
+      return text.starts_with("to=") ? parse_delivery(line, id, text, fact) : parse_bounce(id, text, fact);
+    case Program::postsuper: return parse_postsuper(id, text, fact);
+    case Program::any: break;
+    default: return Parsed::unknown;
+  }
+  // Without a program the line's shape decides; no two of these share a first word, except "removed", which is
+  // taken for qmgr's.
+  Parsed parsed = parse_qmgr(line, id, text, fact);
+  if (parsed == Parsed::unknown) parsed = parse_smtpd(line, id, text, fact);
+  if (parsed == Parsed::unknown) parsed = parse_cleanup(line, id, text, fact);
+  if (parsed == Parsed::unknown) parsed = parse_bounce(id, text, fact);
+  if (parsed == Parsed::unknown) parsed = parse_pickup(id, text, line, fact);
+  if (parsed == Parsed::unknown) parsed = parse_postsuper(id, text, fact);
+  return parsed == Parsed::unknown ? parse_delivery(line, id, text, fact) : parsed;
+}
+
+Parsed parse_plain(const Line& line, Fact& fact) {
+  switch (line.program) {
+    case Program::smtpd: return parse_smtpd_session(line, fact);
+    case Program::delivery: return parse_delivery_session(line.text);
+    case Program::postscreen: return parse_postscreen(line, fact);
+    case Program::dnsblog: return parse_dnsblog(line.text, fact);
+    case Program::master: {
+      Parsed parsed = parse_master(line.text, fact);
+      return parsed == Parsed::fact ? parsed : Parsed::ignored;
+    }
+    case Program::any: break;
+    case Program::quiet:
+    case Program::postsuper:
+    case Program::qmgr: return Parsed::ignored;
+    default: return Parsed::unknown;
+  }
+  Parsed parsed = parse_smtpd_session(line, fact);
+  if (parsed == Parsed::unknown) parsed = parse_delivery_session(line.text);
+  if (parsed == Parsed::unknown) parsed = parse_postscreen(line, fact);
+  if (parsed == Parsed::unknown) parsed = parse_dnsblog(line.text, fact);
+  if (parsed == Parsed::unknown) parsed = parse_master(line.text, fact);
+  return parsed;
+}
+
+Parsed parse_line(const Line& line, Fact& fact) {
+  if (line.program == Program::quiet) return Parsed::ignored;
+  Scan scan(line.text);
+  std::string_view id;
+  if (read_queue_id(scan, id)) return parse_queued(line, id, scan.rest(), fact);
+  if (Parsed warning = parse_warning(line.text, fact); warning != Parsed::unknown) return warning;
+  bool postscreen = line.program == Program::postscreen;
+  if (!postscreen && scan.skip("NOQUEUE: ")) return parse_smtpd(line, {}, scan.rest(), fact);
+  return parse_plain(line, fact);
+}
+
+}  // namespace
+
+PostfixParser::PostfixParser(Config config)
+    : tags_(std::move(config.names)), external_(config.address_format == "external") {}
+
+std::span<const Option> PostfixParser::options() {
+  static const std::vector<Option> table = {
+      option("names", &Config::names,
+             "what syslog_name is set to, without \"-INSTANCE\": the tags to read are NAME, NAME/… and NAME-…"),
+      one_of("address_format", &Config::address_format, {"external", "internal"},
+             "info_log_address_format of the senders; Postfix before 3.5 writes internal, where a crafted address "
+             "can look like another line: such lines are counted as unknown")};
+  return table;
+}
+
+Parsed PostfixParser::parse(const LogLine& log, Fact& fact) noexcept {
+  fact.emplace<std::monostate>();
+  Line line;
+  line.text = log.text;
+  line.form = external_ ? AddressForm::external : AddressForm::internal;
+  if (!read_tag(log, line)) return Parsed::ignored;
+  Parsed parsed = parse_line(line, fact);
+  if (parsed != Parsed::fact) fact.emplace<std::monostate>();
+  return parsed;
+}
+
+}  // namespace mailtrace
+
+MAILTRACE_PARSER(mailtrace::PostfixParser, "postfix", "reads the log of Postfix 2.10 and later");
