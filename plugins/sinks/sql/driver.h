@@ -1,0 +1,50 @@
+// What a database driver gives the common SQL code: a connection that runs statements, and a few facts about
+// its dialect. A Connection belongs to one thread. A Database may be asked by any thread.
+#pragma once
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "plugins/sinks/sql/table.h"
+
+namespace mailtrace::sql {
+
+enum class Dialect { sqlite, postgresql, mysql };
+
+// One numbered file of sql/<database>/, embedded when the plugin is built.
+struct SchemaStep {
+  int number;
+  const char* file;
+  const char* text;
+};
+
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  // One statement without parameters; answers are thrown away.
+  virtual Result<void> run(const std::string& statement) = 0;
+  // One statement; each `?` is a parameter. No other `?` may occur in the text.
+  virtual Result<Rows> query(const std::string& statement, std::span<const Cell> parameters) = 0;
+  // Inserts rows or merges them into the stored ones; no key twice. Values are row after row.
+  virtual Result<void> upsert(const Table& table, std::span<const Value> values) = 0;
+  // The connection is lost; a new one is needed.
+  virtual bool broken() const = 0;
+  // Gives freed space back to the file system, where the database does not do so itself.
+  virtual void give_back() {}
+};
+
+enum class Purpose { write, read };
+
+class Database {
+ public:
+  virtual ~Database() = default;
+  virtual Dialect dialect() const = 0;
+  virtual Result<std::unique_ptr<Connection>> connect(Purpose purpose) = 0;
+  virtual std::span<const SchemaStep> steps() const = 0;
+  virtual bool create_schema() const = 0;
+  virtual std::string describe() const = 0;
+};
+
+}  // namespace mailtrace::sql

@@ -1,0 +1,26 @@
+// Reader of one SQL database: its own connection, the thread of whoever opened it.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/plugin/sink.h"
+#include "plugins/sinks/sql/driver.h"
+
+namespace mailtrace::sql {
+
+Result<std::unique_ptr<Reader>> make_reader(std::shared_ptr<Database> database);
+
+// All checkpoints, or that of one receiver.
+Result<std::vector<Checkpoint>> read_checkpoints(Connection& connection, const std::string* receiver);
+// Oldest and newest day that holds a mail; equal to Day{} if there is none.
+Result<std::pair<Day, Day>> read_days(Connection& connection);
+
+// search.cc
+Result<Page> search_rows(Dialect dialect, Connection& connection, const Query& query);
+// trace.cc
+Result<Trace> trace_mails(Connection& connection, const Id& connect_id);
+// Null if there is no such mail.
+Result<std::optional<Mail>> load_mail(Connection& connection, Day day, const Id& id, bool with_lines);
+
+}  // namespace mailtrace::sql
