@@ -34,7 +34,8 @@ std::string without_brackets(const std::string& message_id) {
 }
 
 size_t characters(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
 class Planner {
@@ -89,8 +90,10 @@ Piece Planner::dictionary_statement(const Pattern& pattern) const {
   if (dialect_ == Dialect::sqlite) {
     std::string phrase = "\"";
     for (char c : pattern.text) phrase += c == '"' ? std::string("\"\"") : std::string(1, c);
-    out.add("SELECT a.address FROM addresses_trigram t JOIN addresses a ON a.number = t.rowid WHERE "
-            "addresses_trigram MATCH ").bind(text_value(phrase + "\""));
+    out.add(
+           "SELECT a.address FROM addresses_trigram t JOIN addresses a ON a.number = t.rowid WHERE "
+           "addresses_trigram MATCH ")
+        .bind(text_value(phrase + "\""));
     out.add(" AND ").add(pattern.condition(dialect_, "a.address"));
   } else if (dialect_ == Dialect::mysql) {
     // The longest pieces of a text are not the rarest, but any three narrow it down enough.
@@ -99,7 +102,8 @@ Piece Planner::dictionary_statement(const Pattern& pattern) const {
     size_t count = std::min<size_t>(3, trigrams.size());
     for (size_t i = 0; i < count; ++i) {
       std::string name = "t" + std::to_string(i);
-      out.add(" JOIN address_trigrams " + name + " ON " + name + ".address_id = a.id AND " + name + ".trigram = ");
+      out.add(" JOIN address_trigrams " + name + " ON " + name + ".address_id = a.id AND " + name +
+              ".trigram = ");
       out.bind(text_value(trigrams[i * (trigrams.size() - 1) / std::max<size_t>(1, count - 1)]));
     }
     out.add(" WHERE ").add(pattern.condition(dialect_, "a.address"));
@@ -135,7 +139,8 @@ Result<void> Planner::addresses(const std::string& text, const std::vector<Addre
   if (mails_only) need(From::connect);
   plan_.filters.push_back(any_of(conditions));
   switch (pattern.kind) {
-    case Pattern::Kind::anything: return {};
+    case Pattern::Kind::anything:
+      return {};
     case Pattern::Kind::exact:
       for (const auto& column : columns) drives.push_back({column.from, is_one_of(column, {pattern.text})});
       offer(2, std::move(drives));
@@ -149,7 +154,8 @@ Result<void> Planner::addresses(const std::string& text, const std::vector<Addre
       offer(5, std::move(drives));
       return {};
     case Pattern::Kind::suffix:
-    case Pattern::Kind::substring: break;
+    case Pattern::Kind::substring:
+      break;
   }
   auto known = dictionary(pattern);
   if (!known) return known.error();
@@ -189,7 +195,8 @@ void Planner::mail_criteria() {
       offer(1, {{From::connect, by_hash}});
     }
   }
-  if (q.connect_from) filter(From::connect, Piece().add("c.connect_time >= ").bind(time_value(*q.connect_from)));
+  if (q.connect_from)
+    filter(From::connect, Piece().add("c.connect_time >= ").bind(time_value(*q.connect_from)));
   if (q.connect_to) filter(From::connect, Piece().add("c.connect_time < ").bind(time_value(*q.connect_to)));
   if (q.received_from) {
     Pattern pattern = Pattern::read(*q.received_from, true);
@@ -208,7 +215,9 @@ void Planner::mail_criteria() {
 
 // Queue ids are compared as they are: a long one means something else in other case.
 void Planner::queue_ids() {
-  auto condition = [&](const char* column, const Pattern& pattern) { return pattern.condition(dialect_, column); };
+  auto condition = [&](const char* column, const Pattern& pattern) {
+    return pattern.condition(dialect_, column);
+  };
   if (query_.queue_id_connect) {
     Pattern pattern = Pattern::read(*query_.queue_id_connect, false);
     Piece own = condition("c.queue_id", pattern);
@@ -219,8 +228,10 @@ void Planner::queue_ids() {
   auto both = [&](const std::string& text, bool deliver_only) {
     Pattern pattern = Pattern::read(text, false);
     Piece own = condition("c.queue_id", pattern), next = condition("d.next_queue_id", pattern);
-    if (deliver_only) filter(From::deliver, any_of({condition("d.queue_id", pattern), next}));
-    else plan_.filters.push_back(any_of({own, next}));
+    if (deliver_only)
+      filter(From::deliver, any_of({condition("d.queue_id", pattern), next}));
+    else
+      plan_.filters.push_back(any_of({own, next}));
     if (pattern.kind == Pattern::Kind::exact) offer(1, {{From::connect, own}, {From::deliver, next}});
   };
   if (query_.queue_id_deliver) both(*query_.queue_id_deliver, true);
@@ -237,7 +248,8 @@ void Planner::delivery_criteria() {
     }
     filter(From::deliver, status.add(")"));
   }
-  if (q.deliver_from) filter(From::deliver, Piece().add("d.deliver_time >= ").bind(time_value(*q.deliver_from)));
+  if (q.deliver_from)
+    filter(From::deliver, Piece().add("d.deliver_time >= ").bind(time_value(*q.deliver_from)));
   if (q.deliver_to) filter(From::deliver, Piece().add("d.deliver_time < ").bind(time_value(*q.deliver_to)));
   if (q.response) filter(From::deliver, on("d", "response", Pattern::read_phrase(*q.response)));
   if (q.sent_to) {
@@ -260,7 +272,8 @@ Result<Plan> Planner::make() {
   mail_criteria();
   queue_ids();
   delivery_criteria();
-  if (rank_ == 100) plan_.drives = {{plan_.needs_delivery && !plan_.needs_mail ? From::deliver : From::connect, {}}};
+  if (rank_ == 100)
+    plan_.drives = {{plan_.needs_delivery && !plan_.needs_mail ? From::deliver : From::connect, {}}};
   return std::move(plan_);
 }
 

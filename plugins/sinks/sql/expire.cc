@@ -47,31 +47,39 @@ Result<int64_t> Expire::number(const std::string& statement, std::vector<Cell> p
 // One host at a time. SQLite locks its file for each step by itself.
 Result<void> Expire::lock() {
   if (dialect_ == Dialect::sqlite) return {};
-  auto locked = number(dialect_ == Dialect::mysql ? "SELECT get_lock(concat('mailtrace_expire_', database()), 0)"
-                                                  : "SELECT pg_try_advisory_lock(7811091073)::int");
+  auto locked =
+      number(dialect_ == Dialect::mysql ? "SELECT get_lock(concat('mailtrace_expire_', database()), 0)"
+                                        : "SELECT pg_try_advisory_lock(7811091073)::int");
   if (!locked) return locked.error();
-  if (*locked != 1) return Error{Fault::transient, "another host removes old days from " + name_ + " at this moment"};
+  if (*locked != 1)
+    return Error{Fault::transient, "another host removes old days from " + name_ + " at this moment"};
   return {};
 }
 
 void Expire::unlock() {
-  if (dialect_ == Dialect::mysql) (void)connection_.run("DO release_lock(concat('mailtrace_expire_', database()))");
+  if (dialect_ == Dialect::mysql)
+    (void)connection_.run("DO release_lock(concat('mailtrace_expire_', database()))");
   if (dialect_ == Dialect::postgresql) (void)connection_.run("SELECT pg_advisory_unlock(7811091073)");
 }
 
 // A clock that jumped makes everything look old.
 Result<void> Expire::refuse_clock_jump() {
   if (before_ > day_of(now())) {
-    return Error{Fault::config, fmt::format("refused to remove days before {}: this day has not come yet; use --force if "
-                                            "that is meant", format_day(before_))};
+    return Error{Fault::config,
+                 fmt::format("refused to remove days before {}: this day has not come yet; use --force if "
+                             "that is meant",
+                             format_day(before_))};
   }
   if (dialect_ != Dialect::sqlite) {
-    auto rows = connection_.query(dialect_ == Dialect::mysql ? "SELECT utc_timestamp(6)" : "SELECT now()", {});
+    auto rows =
+        connection_.query(dialect_ == Dialect::mysql ? "SELECT utc_timestamp(6)" : "SELECT now()", {});
     if (!rows) return rows.error();
     Time there = time_from_us(rows->row(0)->number);
     if (std::chrono::abs(there - now()) > days(2)) {
-      return Error{Fault::config, fmt::format("refused to remove days from {}: its clock says {}, this host's {}; set the "
-                                              "clocks or use --force", name_, format_time(there), format_time(now()))};
+      return Error{Fault::config,
+                   fmt::format("refused to remove days from {}: its clock says {}, this host's {}; set the "
+                               "clocks or use --force",
+                               name_, format_time(there), format_time(now()))};
     }
   }
   int64_t all = 0, old = 0;
@@ -87,15 +95,18 @@ Result<void> Expire::refuse_clock_jump() {
     if (day < before_) ++old;
   }
   if (old * 2 <= all) return {};
-  return Error{Fault::config, fmt::format("refused to remove {} of {} stored days from {}: more than half; check the date "
-                                          "of this host, or use --force", old, all, name_)};
+  return Error{Fault::config,
+               fmt::format("refused to remove {} of {} stored days from {}: more than half; check the date "
+                           "of this host, or use --force",
+                           old, all, name_)};
 }
 
 Result<Expiry> Expire::count() {
   Expiry out;
   for (auto [table, to] : {std::pair{"connectlog", &out.connects}, std::pair{"deliverlog", &out.deliveries},
                            std::pair{"lines", &out.lines}}) {
-    auto rows = number("SELECT count(*) FROM " + in_quotes(table) + " t WHERE t.day < ?", {Cell(day_value(before_))});
+    auto rows =
+        number("SELECT count(*) FROM " + in_quotes(table) + " t WHERE t.day < ?", {Cell(day_value(before_))});
     if (!rows) return rows.error();
     *to = *rows;
   }
@@ -115,12 +126,14 @@ Result<Expiry> Expire::count() {
 
 // Names of the partitions that hold nothing but days before `before_`.
 Result<std::vector<std::string>> Expire::old_partitions(const std::string& table) {
-  std::string statement =
-      dialect_ == Dialect::mysql
-          ? "SELECT p.partition_name FROM information_schema.partitions p WHERE p.table_schema = database() AND "
-            "p.table_name = '" + table + "' AND p.partition_name LIKE 'before%'"
-          : "SELECT c.relname::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = '" +
-                table + "'::regclass AND c.relname NOT LIKE '%default'";
+  std::string statement = dialect_ == Dialect::mysql
+                              ? "SELECT p.partition_name FROM information_schema.partitions p WHERE "
+                                "p.table_schema = database() AND "
+                                "p.table_name = '" +
+                                    table + "' AND p.partition_name LIKE 'before%'"
+                              : "SELECT c.relname::text FROM pg_inherits i JOIN pg_class c ON c.oid = "
+                                "i.inhrelid WHERE i.inhparent = '" +
+                                    table + "'::regclass AND c.relname NOT LIKE '%default'";
   auto rows = connection_.query(statement, {});
   if (!rows) return rows.error();
   // PostgreSQL: the day itself; MySQL: the first day that is not in it.
@@ -158,8 +171,9 @@ Result<void> Expire::delete_rows(const std::string& table, const std::string& co
   std::string statement = "DELETE FROM " + in_quotes(table) + " WHERE " + column + " < ?";
   if (dialect_ == Dialect::mysql) statement += " LIMIT 5000";
   if (dialect_ == Dialect::sqlite) {
-    statement = fmt::format("DELETE FROM \"{0}\" WHERE rowid IN (SELECT rowid FROM \"{0}\" WHERE {1} < ? LIMIT 5000)",
-                            table, column);
+    statement =
+        fmt::format("DELETE FROM \"{0}\" WHERE rowid IN (SELECT rowid FROM \"{0}\" WHERE {1} < ? LIMIT 5000)",
+                    table, column);
   }
   std::vector<Cell> parameters{Cell(day_value(before_))};
   while (true) {
@@ -174,8 +188,10 @@ Result<void> Expire::delete_addresses() {
   // Both or none: an address without its pieces would never be found again.
   if (auto begun = connection_.run("BEGIN"); !begun) return begun;
   std::vector<Cell> parameters{Cell(day_value(before_))};
-  auto pieces = connection_.query("DELETE t FROM address_trigrams t JOIN addresses a ON a.id = t.address_id "
-                                  "WHERE a.last_day < ?", parameters);
+  auto pieces = connection_.query(
+      "DELETE t FROM address_trigrams t JOIN addresses a ON a.id = t.address_id "
+      "WHERE a.last_day < ?",
+      parameters);
   if (!pieces) return pieces.error();
   auto names = connection_.query("DELETE FROM addresses WHERE last_day < ?", parameters);
   if (!names) return names.error();

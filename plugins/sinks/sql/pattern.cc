@@ -23,10 +23,14 @@ Pattern Pattern::read(std::string_view text, bool lower_case) {
   // Nothing longer is stored in a column that is searched, and invalid bytes are stored in this form.
   out.text = storable(text, 8000);
   if (lower_case) out.text = lower(out.text);
-  if (out.text.empty() && (open_start || open_end)) out.kind = Kind::anything;
-  else if (open_start && open_end) out.kind = Kind::substring;
-  else if (open_start) out.kind = Kind::suffix;
-  else if (open_end) out.kind = Kind::prefix;
+  if (out.text.empty() && (open_start || open_end))
+    out.kind = Kind::anything;
+  else if (open_start && open_end)
+    out.kind = Kind::substring;
+  else if (open_start)
+    out.kind = Kind::suffix;
+  else if (open_end)
+    out.kind = Kind::prefix;
   return out;
 }
 
@@ -44,11 +48,16 @@ Pattern Pattern::read_phrase(std::string_view text) {
 
 bool Pattern::matches(std::string_view value) const {
   switch (kind) {
-    case Kind::anything: return true;
-    case Kind::exact: return value == text;
-    case Kind::prefix: return value.starts_with(text);
-    case Kind::suffix: return value.ends_with(text);
-    case Kind::substring: return value.find(text) != std::string_view::npos;
+    case Kind::anything:
+      return true;
+    case Kind::exact:
+      return value == text;
+    case Kind::prefix:
+      return value.starts_with(text);
+    case Kind::suffix:
+      return value.ends_with(text);
+    case Kind::substring:
+      return value.find(text) != std::string_view::npos;
   }
   return false;
 }
@@ -57,16 +66,22 @@ Piece Pattern::condition(Dialect dialect, const std::string& column) const {
   Piece out;
   std::string like;
   switch (kind) {
-    case Kind::anything: return out.add(column + " IS NOT NULL");
-    case Kind::exact: return out.add(column + " = ").bind(text_value(text));
+    case Kind::anything:
+      return out.add(column + " IS NOT NULL");
+    case Kind::exact:
+      return out.add(column + " = ").bind(text_value(text));
     case Kind::prefix: {
       // A range, because an index finds that and all three databases compare code points here. U+10FFFF is
       // the last one.
       out.add("(" + column + " >= ").bind(text_value(text)).add(" AND " + column + " < ");
       return out.bind(text_value(text + "\xF4\x8F\xBF\xBF")).add(")");
     }
-    case Kind::suffix: like = "%" + like_escape(dialect, text); break;
-    case Kind::substring: like = "%" + like_escape(dialect, text) + "%"; break;
+    case Kind::suffix:
+      like = "%" + like_escape(dialect, text);
+      break;
+    case Kind::substring:
+      like = "%" + like_escape(dialect, text) + "%";
+      break;
   }
   out.add(like_of(dialect, column));
   out.parameters.emplace_back(text_value(like));

@@ -70,9 +70,11 @@ class SqlReader : public Reader {
   std::unique_ptr<Connection> connection_;
 };
 
-Result<void> SqlReader::add_ids(const std::string& condition, std::vector<Cell> parameters, std::vector<Id>& ids) {
-  auto rows = connection_->query("SELECT c.id FROM connectlog c WHERE " + condition +
-                                     " ORDER BY c.day DESC, c.id DESC LIMIT 100", parameters);
+Result<void> SqlReader::add_ids(const std::string& condition, std::vector<Cell> parameters,
+                                std::vector<Id>& ids) {
+  auto rows = connection_->query(
+      "SELECT c.id FROM connectlog c WHERE " + condition + " ORDER BY c.day DESC, c.id DESC LIMIT 100",
+      parameters);
   if (!rows) return rows.error();
   for (size_t i = 0; i < rows->size(); ++i) ids.push_back(id_of(*rows->row(i)).value_or(Id{}));
   return {};
@@ -87,21 +89,27 @@ Result<std::vector<Id>> SqlReader::find_ids(const std::string& what) {
     if (auto done = add_ids("c.day = ? AND c.id = ?", key, ids); !done) return done.error();
   }
   if (auto done = add_ids("c.queue_id = ?", {Cell(text_value(text))}, ids); !done) return done.error();
-  if (text.size() > 2 && text.front() == '<' && text.back() == '>') message_id = text.substr(1, text.size() - 2);
-  std::vector<Cell> by_message{Cell(integer_value(message_hash(message_id))), Cell(text_value(lower(message_id)))};
-  if (auto done = add_ids("c.message_hash = ? AND lower(c.message_id) = ?", by_message, ids); !done) return done.error();
+  if (text.size() > 2 && text.front() == '<' && text.back() == '>')
+    message_id = text.substr(1, text.size() - 2);
+  std::vector<Cell> by_message{Cell(integer_value(message_hash(message_id))),
+                               Cell(text_value(lower(message_id)))};
+  if (auto done = add_ids("c.message_hash = ? AND lower(c.message_id) = ?", by_message, ids); !done)
+    return done.error();
   std::sort(ids.begin(), ids.end(), std::greater<>());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
   if (ids.size() > 100) ids.resize(100);
   return ids;
 }
 
-Result<std::optional<Mail>> SqlReader::youngest(const std::string& server, const std::string& queue_id, Time at) {
-  std::string name = storable(server, text_limit("server")), queue = storable(queue_id, text_limit("queue_id"));
+Result<std::optional<Mail>> SqlReader::youngest(const std::string& server, const std::string& queue_id,
+                                                Time at) {
+  std::string name = storable(server, text_limit("server")),
+              queue = storable(queue_id, text_limit("queue_id"));
   std::vector<Cell> parameters{Cell(text_value(queue)), Cell(text_value(name)), Cell(time_value(at))};
   auto rows = connection_->query(
       "SELECT c.day, c.id FROM connectlog c WHERE c.queue_id = ? AND c.server = ? AND c.connect_time <= ? "
-      "ORDER BY c.day DESC, c.id DESC LIMIT 1", parameters);
+      "ORDER BY c.day DESC, c.id DESC LIMIT 1",
+      parameters);
   if (!rows) return rows.error();
   if (rows->empty()) return std::optional<Mail>();
   return load_mail(*connection_, day_of_cell(rows->row(0)[0]), id_of(rows->row(0)[1]).value_or(Id{}), false);
@@ -109,14 +117,16 @@ Result<std::optional<Mail>> SqlReader::youngest(const std::string& server, const
 
 Result<std::vector<HostRow>> SqlReader::read_hosts(Day from, Day to) {
   std::vector<Cell> range{Cell(day_value(from)), Cell(day_value(to))};
-  auto rows = connection_->query("SELECT h.day, h.host, h.first_time, h.last_time, h.\"lines\", h.unknown FROM hosts h "
-                                 "WHERE h.day BETWEEN ? AND ? ORDER BY h.day, h.host", range);
+  auto rows = connection_->query(
+      "SELECT h.day, h.host, h.first_time, h.last_time, h.\"lines\", h.unknown FROM hosts h "
+      "WHERE h.day BETWEEN ? AND ? ORDER BY h.day, h.host",
+      range);
   if (!rows) return rows.error();
   std::vector<HostRow> out;
   for (size_t i = 0; i < rows->size(); ++i) {
     const Cell* c = rows->row(i);
-    out.push_back({day_of_cell(c[0]), c[1].text, time_from_us(c[2].number), time_from_us(c[3].number), c[4].number,
-                   c[5].number});
+    out.push_back({day_of_cell(c[0]), c[1].text, time_from_us(c[2].number), time_from_us(c[3].number),
+                   c[4].number, c[5].number});
   }
   return out;
 }
@@ -141,7 +151,8 @@ Result<std::vector<Checkpoint>> read_checkpoints(Connection& connection, const s
   std::vector<Checkpoint> out;
   for (size_t i = 0; i < rows->size(); ++i) {
     const Cell* c = rows->row(i);
-    out.push_back({c[0].text, c[1].text, static_cast<uint64_t>(c[2].number), static_cast<uint64_t>(c[3].number)});
+    out.push_back(
+        {c[0].text, c[1].text, static_cast<uint64_t>(c[2].number), static_cast<uint64_t>(c[3].number)});
   }
   return out;
 }

@@ -11,10 +11,13 @@ bool blank(std::string_view line) { return line.find_first_not_of(" \t\r") == st
 
 const char* version_table_query(Dialect dialect) {
   switch (dialect) {
-    case Dialect::sqlite: return "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'";
-    case Dialect::postgresql: return "SELECT count(*) FROM (SELECT to_regclass('schema_version') AS r) s WHERE r IS NOT NULL";
+    case Dialect::sqlite:
+      return "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'";
+    case Dialect::postgresql:
+      return "SELECT count(*) FROM (SELECT to_regclass('schema_version') AS r) s WHERE r IS NOT NULL";
     case Dialect::mysql:
-      return "SELECT count(*) FROM information_schema.tables WHERE table_schema = database() AND table_name = "
+      return "SELECT count(*) FROM information_schema.tables WHERE table_schema = database() AND table_name "
+             "= "
              "'schema_version'";
   }
   return "";
@@ -30,7 +33,8 @@ Result<int64_t> single_number(Connection& connection, const std::string& stateme
 // One process at a time; the others wait here and then find the work done.
 Result<void> begin(const Database& database, Connection& connection) {
   switch (database.dialect()) {
-    case Dialect::sqlite: return connection.run("BEGIN IMMEDIATE");
+    case Dialect::sqlite:
+      return connection.run("BEGIN IMMEDIATE");
     case Dialect::postgresql: {
       if (auto begun = connection.run("BEGIN"); !begun) return begun;
       return connection.run("SELECT pg_advisory_xact_lock(7811091072)");
@@ -38,7 +42,8 @@ Result<void> begin(const Database& database, Connection& connection) {
     case Dialect::mysql: {
       auto locked = single_number(connection, "SELECT get_lock(concat('mailtrace_schema_', database()), 60)");
       if (!locked) return locked.error();
-      if (*locked != 1) return Error{Fault::transient, "another process changes the schema of " + database.describe()};
+      if (*locked != 1)
+        return Error{Fault::transient, "another process changes the schema of " + database.describe()};
       return {};
     }
   }
@@ -68,10 +73,11 @@ Result<void> run_steps(const Database& database, Connection& connection) {
     if (auto done = run_step(connection, step); !done) {
       Error error = done.error();
       if (error.fault == Fault::transient) return error;
-      return Error{Fault::schema,
-                   fmt::format("schema step {} on {} was refused: {}; let the owner of the database run it as "
-                               "sql/README.md says, or give this user the right to create tables",
-                               step.file, database.describe(), error.text)};
+      return Error{
+          Fault::schema,
+          fmt::format("schema step {} on {} was refused: {}; let the owner of the database run it as "
+                      "sql/README.md says, or give this user the right to create tables",
+                      step.file, database.describe(), error.text)};
     }
     log(LogLevel::info, "sink.schema", {{"database", database.describe()}, {"step", step.file}});
   }
@@ -122,14 +128,18 @@ Result<void> ensure_schema(const Database& database, Connection& connection, boo
   if (!version) return version.error();
   int wanted = database.steps().back().number;
   if (*version > wanted) {
-    return Error{Fault::schema, fmt::format("{} has schema version {}, this program knows only {}: install the newer "
-                                            "mailtrace on this host", database.describe(), *version, wanted)};
+    return Error{Fault::schema,
+                 fmt::format("{} has schema version {}, this program knows only {}: install the newer "
+                             "mailtrace on this host",
+                             database.describe(), *version, wanted)};
   }
   if (*version == wanted) return {};
   if (!may_create) {
-    return Error{Fault::schema,
-                 fmt::format("{} has schema version {}, this program needs {}: run the files of sql/ as its README.md "
-                             "says, or set create_schema: true", database.describe(), *version, wanted)};
+    return Error{
+        Fault::schema,
+        fmt::format("{} has schema version {}, this program needs {}: run the files of sql/ as its README.md "
+                    "says, or set create_schema: true",
+                    database.describe(), *version, wanted)};
   }
   if (auto begun = begin(database, connection); !begun) return begun;
   auto done = run_steps(database, connection);

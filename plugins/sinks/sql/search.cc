@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 
 #include "core/base/text.h"
@@ -25,7 +26,8 @@ struct Place {
 std::string token_of(const Place& place) {
   std::string hex;
   for (char c : place.sorted) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
-  return fmt::format("{}.{}.{}.{}", place.day.time_since_epoch().count(), place.connect_id.hex(), place.id.hex(), hex);
+  return fmt::format("{}.{}.{}.{}", place.day.time_since_epoch().count(), place.connect_id.hex(),
+                     place.id.hex(), hex);
 }
 
 bool read_token(std::string_view text, Place& place) {
@@ -34,7 +36,8 @@ bool read_token(std::string_view text, Place& place) {
   if (failed != std::errc{} || day < -4'000'000 || day > 4'000'000) return false;
   text.remove_prefix(static_cast<size_t>(end - text.data()));
   if (text.size() < 67 || text[0] != '.' || text[33] != '.' || text[66] != '.') return false;
-  if (!parse_id(text.substr(1, 32), place.connect_id) || !parse_id(text.substr(34, 32), place.id)) return false;
+  if (!parse_id(text.substr(1, 32), place.connect_id) || !parse_id(text.substr(34, 32), place.id))
+    return false;
   place.day = Day(days(day));
   text.remove_prefix(67);
   for (size_t i = 0; i + 1 < text.size(); i += 2) {
@@ -92,8 +95,10 @@ Result<void> Search::bounds() {
   if (query_.deliver_from) first_ = std::max(first_, day_of(*query_.deliver_from) - days(60));
   if (query_.deliver_to) last_ = std::min(last_, day_of(*query_.deliver_to) + days(1));
   if (after_ && query_.sort == Query::Sort::time) {
-    if (query_.ascending) first_ = std::max(first_, after_->day);
-    else last_ = std::min(last_, after_->day);
+    if (query_.ascending)
+      first_ = std::max(first_, after_->day);
+    else
+      last_ = std::min(last_, after_->day);
   }
   if (first_ > last_) nothing_ = true;
   return {};
@@ -101,10 +106,14 @@ Result<void> Search::bounds() {
 
 std::string Search::sort_column() const {
   switch (query_.sort) {
-    case Query::Sort::time: return "";
-    case Query::Sort::sender: return "coalesce(" + lower_of(dialect_, "c", "sender") + ", '')";
-    case Query::Sort::recipient: return "coalesce(" + lower_of(dialect_, "d", "recipient") + ", '')";
-    case Query::Sort::status: return "coalesce(d.status, '')";
+    case Query::Sort::time:
+      return "";
+    case Query::Sort::sender:
+      return "coalesce(" + lower_of(dialect_, "c", "sender") + ", '')";
+    case Query::Sort::recipient:
+      return "coalesce(" + lower_of(dialect_, "d", "recipient") + ", '')";
+    case Query::Sort::status:
+      return "coalesce(d.status, '')";
   }
   return "";
 }
@@ -209,8 +218,10 @@ Result<Page> Search::run() {
     Day from = query_.ascending ? low : (high - low < span ? low : high - span + days(1));
     Day to = query_.ascending ? (high - low < span ? high : low + span - days(1)) : high;
     if (auto done = window(from, to); !done) return done.error();
-    if (query_.ascending) low = to + days(1);
-    else high = from - days(1);
+    if (query_.ascending)
+      low = to + days(1);
+    else
+      high = from - days(1);
     span *= 4;
   }
   bool more = found_.size() >= wanted();

@@ -71,7 +71,8 @@ Error SqlSink::failed(Error error) {
 Result<void> SqlSink::make_day(Day day) {
   if (!known_days_.insert(day).second) return {};
   Cell parameter(day_value(day));
-  const char* call = database_->dialect() == Dialect::mysql ? "CALL mailtrace_make_day(?)" : "SELECT mailtrace_make_day(?)";
+  const char* call =
+      database_->dialect() == Dialect::mysql ? "CALL mailtrace_make_day(?)" : "SELECT mailtrace_make_day(?)";
   auto made = connection_->query(call, {&parameter, 1});
   if (made) return {};
   known_days_.erase(day);
@@ -133,13 +134,16 @@ Result<void> SqlSink::upsert_rows(const Table& table, const std::vector<Row>& ro
   sorted.reserve(rows.size());
   for (const Row& row : rows) sorted.push_back(&row);
   auto before = [&](const Row* a, const Row* b) { return key(*a) < key(*b); };
-  if (!std::is_sorted(sorted.begin(), sorted.end(), before)) std::stable_sort(sorted.begin(), sorted.end(), before);
+  if (!std::is_sorted(sorted.begin(), sorted.end(), before))
+    std::stable_sort(sorted.begin(), sorted.end(), before);
   auto equal = [&](const Row* a, const Row* b) { return key(*a) == key(*b); };
   std::vector<Row> folded;
   if (std::adjacent_find(sorted.begin(), sorted.end(), equal) != sorted.end()) {
     for (const Row* row : sorted) {
-      if (!folded.empty() && key(folded.back()) == key(*row)) fold(folded, *row);
-      else folded.push_back(*row);
+      if (!folded.empty() && key(folded.back()) == key(*row))
+        fold(folded, *row);
+      else
+        folded.push_back(*row);
     }
     sorted.clear();
     for (const Row& row : folded) sorted.push_back(&row);
@@ -187,7 +191,8 @@ Result<void> SqlSink::write_addresses(const Batch& batch) {
   std::sort(entries.begin(), entries.end(),
             [](const Entry& a, const Entry& b) { return std::tie(a.id, b.day) < std::tie(b.id, a.day); });
   entries.erase(std::unique(entries.begin(), entries.end(),
-                            [](const Entry& a, const Entry& b) { return a.id == b.id; }), entries.end());
+                            [](const Entry& a, const Entry& b) { return a.id == b.id; }),
+                entries.end());
   ValueBlock block;
   std::vector<std::pair<Id, std::string_view>> names;
   for (const Entry& entry : entries) {
@@ -238,8 +243,9 @@ Result<void> SqlSink::write_trigrams(std::vector<std::pair<Id, std::string_view>
   std::set<Id> known;
   for (size_t at = 0; at < ids.size(); at += 1000) {
     size_t count = std::min<size_t>(1000, ids.size() - at);
-    auto read = connection_->query("SELECT id FROM addresses WHERE id IN (" + marks.substr(0, count * 3 - 2) + ")",
-                                   std::span(ids).subspan(at, count));
+    auto read =
+        connection_->query("SELECT id FROM addresses WHERE id IN (" + marks.substr(0, count * 3 - 2) + ")",
+                           std::span(ids).subspan(at, count));
     if (!read) return read.error();
     for (size_t i = 0; i < read->size(); ++i) known.insert(id_of(*read->row(i)).value_or(Id{}));
   }

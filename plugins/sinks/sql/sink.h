@@ -21,7 +21,8 @@ class SqlSink : public Sink {
 
  private:
   Result<void> connect();
-  // What the connection says about `error` afterwards: a lost one is dropped, so that the next call makes a new one.
+  // What the connection says about `error` afterwards: a lost one is dropped, so that the next call makes a
+  // new one.
   Error failed(Error error);
   Result<void> make_days(const Batch& batch);
   Result<void> make_day(Day day);
@@ -35,7 +36,8 @@ class SqlSink : public Sink {
   std::shared_ptr<Database> database_;
   std::unique_ptr<Connection> connection_;
   std::set<Day> known_days_;
-  // Last day each address was stored with; what is in here needs no statement. Forgotten when it grows too big.
+  // Last day each address was stored with; what is in here needs no statement. Forgotten when it grows too
+  // big.
   std::unordered_map<Id, Day> seen_addresses_;
   std::vector<std::pair<Id, Day>> fresh_addresses_;  // of the transaction that runs
 };

@@ -17,7 +17,8 @@ std::string new_name(Dialect dialect, const std::string& column) {
 
 // LEAST and GREATEST ignore NULL in PostgreSQL; in the other two any NULL makes the result NULL.
 std::string extreme(Dialect dialect, bool least, const std::string& stored, const std::string& fresh) {
-  if (dialect == Dialect::postgresql) return fmt::format("{}({}, {})", least ? "least" : "greatest", stored, fresh);
+  if (dialect == Dialect::postgresql)
+    return fmt::format("{}({}, {})", least ? "least" : "greatest", stored, fresh);
   const char* name = dialect == Dialect::sqlite ? (least ? "min" : "max") : (least ? "least" : "greatest");
   return fmt::format("coalesce({}({}, {}), {}, {})", name, stored, fresh, stored, fresh);
 }
@@ -25,19 +26,27 @@ std::string extreme(Dialect dialect, bool least, const std::string& stored, cons
 std::string merged(Dialect dialect, const Table& table, const SqlColumn& column) {
   std::string stored = stored_name(dialect, table, column.name), fresh = new_name(dialect, column.name);
   switch (column.rule) {
-    case Rule::least: return extreme(dialect, true, stored, fresh);
-    case Rule::most: return extreme(dialect, false, stored, fresh);
-    case Rule::bits: return fmt::format("{} | {}", stored, fresh);
-    case Rule::add: return fmt::format("{} + {}", stored, fresh);
+    case Rule::least:
+      return extreme(dialect, true, stored, fresh);
+    case Rule::most:
+      return extreme(dialect, false, stored, fresh);
+    case Rule::bits:
+      return fmt::format("{} | {}", stored, fresh);
+    case Rule::add:
+      return fmt::format("{} + {}", stored, fresh);
     case Rule::key:
-    case Rule::replace: return fresh;
+    case Rule::replace:
+      return fresh;
     case Rule::longer:
       return fmt::format(
-          "CASE WHEN length({1}) > length({0}) OR (length({1}) = length({0}) AND {1} > {0}) THEN {1} ELSE {0} END",
+          "CASE WHEN length({1}) > length({0}) OR (length({1}) = length({0}) AND {1} > {0}) THEN {1} ELSE "
+          "{0} END",
           stored, fresh);
     case Rule::hash_of_message_id: {
-      std::string old_id = stored_name(dialect, table, "message_id"), new_id = new_name(dialect, "message_id");
-      return fmt::format("CASE WHEN {1} < {0} OR {0} IS NULL THEN {3} ELSE {2} END", old_id, new_id, stored, fresh);
+      std::string old_id = stored_name(dialect, table, "message_id"),
+                  new_id = new_name(dialect, "message_id");
+      return fmt::format("CASE WHEN {1} < {0} OR {0} IS NULL THEN {3} ELSE {2} END", old_id, new_id, stored,
+                         fresh);
     }
   }
   return fresh;
@@ -45,13 +54,20 @@ std::string merged(Dialect dialect, const Table& table, const SqlColumn& column)
 
 const char* array_type(Kind kind) {
   switch (kind) {
-    case Kind::integer: return "int8[]";
-    case Kind::real: return "float8[]";
-    case Kind::text: return "text[]";
-    case Kind::bytes: return "bytea[]";
-    case Kind::id: return "uuid[]";
-    case Kind::time: return "timestamptz[]";
-    case Kind::day: return "date[]";
+    case Kind::integer:
+      return "int8[]";
+    case Kind::real:
+      return "float8[]";
+    case Kind::text:
+      return "text[]";
+    case Kind::bytes:
+      return "bytea[]";
+    case Kind::id:
+      return "uuid[]";
+    case Kind::time:
+      return "timestamptz[]";
+    case Kind::day:
+      return "date[]";
   }
   return "text[]";
 }
@@ -97,8 +113,9 @@ std::string upsert_text(Dialect dialect, const Table& table, size_t rows) {
       result.push_back(value);
     }
   }
-  std::string text = fmt::format("INSERT INTO {} ({})", quoted(table.name), column_list(table, "", table.columns.size())) +
-                     values_part(dialect, table, rows);
+  std::string text =
+      fmt::format("INSERT INTO {} ({})", quoted(table.name), column_list(table, "", table.columns.size())) +
+      values_part(dialect, table, rows);
   if (dialect == Dialect::mysql) {
     // Not INSERT IGNORE: that would also turn refused values into silently changed ones.
     if (sets.empty()) sets.push_back(keys[0] + " = " + keys[0]);

@@ -16,7 +16,8 @@ std::string upsert_text(Dialect dialect, const Table& table, size_t rows);
 std::string lower_of(Dialect dialect, const std::string& alias, const std::string& column);
 // `column LIKE ?`, where the pattern was made by like_pattern().
 std::string like_of(Dialect dialect, const std::string& column);
-// The text itself as a pattern that matches it and nothing else: %, _ and the escape character lose their meaning.
+// The text itself as a pattern that matches it and nothing else: %, _ and the escape character lose their
+// meaning.
 std::string like_escape(Dialect dialect, std::string_view text);
 
 // "a, b, c" of a table, each with `prefix` ("d.").

@@ -9,10 +9,14 @@ namespace {
 
 constexpr Rule rule_of(Merge merge) {
   switch (merge) {
-    case Merge::key: return Rule::key;
-    case Merge::least: return Rule::least;
-    case Merge::most: return Rule::most;
-    case Merge::bits: return Rule::bits;
+    case Merge::key:
+      return Rule::key;
+    case Merge::least:
+      return Rule::least;
+    case Merge::most:
+      return Rule::most;
+    case Merge::bits:
+      return Rule::bits;
   }
   return Rule::key;
 }
@@ -85,7 +89,8 @@ size_t text_limit(std::string_view column) {
   if (column.ends_with("recipient")) return 998;
   if (column == "subject") return 2000;
   if (column == "response") return 8000;
-  if (column == "helo" || column == "folder" || column == "sasl_user" || column.ends_with("_name")) return 500;
+  if (column == "helo" || column == "folder" || column == "sasl_user" || column.ends_with("_name"))
+    return 500;
   return 250;
 }
 
@@ -155,7 +160,8 @@ const Table& trigrams_table() {
 }
 
 std::vector<const Table*> all_tables() {
-  return {&connect_table(), &deliver_table(), &lines_table(), &hosts_table(), &checkpoint_table(), &addresses_table()};
+  return {&connect_table(), &deliver_table(),    &lines_table(),
+          &hosts_table(),   &checkpoint_table(), &addresses_table()};
 }
 
 void ValueBlock::text(std::string_view text, size_t limit) {

@@ -26,14 +26,14 @@ struct Table {
   std::vector<SqlColumn> columns;
 };
 
-const Table& connect_table();    // + message_hash
+const Table& connect_table();  // + message_hash
 const Table& deliver_table();
 const Table& lines_table();
-const Table& hosts_table();      // counts are added up
-const Table& hosts_most_table(); // the same table for writers without checkpoint: counts merge by maximum
+const Table& hosts_table();       // counts are added up
+const Table& hosts_most_table();  // the same table for writers without checkpoint: counts merge by maximum
 const Table& checkpoint_table();
 const Table& addresses_table();
-const Table& trigrams_table();   // MySQL only
+const Table& trigrams_table();  // MySQL only
 // Every table that is the same in all three databases.
 std::vector<const Table*> all_tables();
 
@@ -41,27 +41,40 @@ std::vector<const Table*> all_tables();
 size_t text_limit(std::string_view column);
 
 template <class Field>
-struct field_type { using type = Field; };
+struct field_type {
+  using type = Field;
+};
 template <class Field>
-struct field_type<std::optional<Field>> { using type = Field; };
+struct field_type<std::optional<Field>> {
+  using type = Field;
+};
 
 template <class Field>
 constexpr Kind kind_of() {
   using T = typename field_type<Field>::type;
-  if constexpr (std::is_same_v<T, Id>) return Kind::id;
-  else if constexpr (std::is_same_v<T, Time>) return Kind::time;
-  else if constexpr (std::is_same_v<T, Day>) return Kind::day;
-  else if constexpr (std::is_same_v<T, double>) return Kind::real;
-  else if constexpr (std::is_same_v<T, int64_t>) return Kind::integer;
-  else return Kind::text;
+  if constexpr (std::is_same_v<T, Id>)
+    return Kind::id;
+  else if constexpr (std::is_same_v<T, Time>)
+    return Kind::time;
+  else if constexpr (std::is_same_v<T, Day>)
+    return Kind::day;
+  else if constexpr (std::is_same_v<T, double>)
+    return Kind::real;
+  else if constexpr (std::is_same_v<T, int64_t>)
+    return Kind::integer;
+  else
+    return Kind::text;
 }
 
-// Rows of one table as values, row after row. Texts that a database would refuse (invalid UTF-8, NUL, too long)
-// are replaced by storable ones, which live here; all others are borrowed from the rows.
+// Rows of one table as values, row after row. Texts that a database would refuse (invalid UTF-8, NUL, too
+// long) are replaced by storable ones, which live here; all others are borrowed from the rows.
 class ValueBlock {
  public:
   std::vector<Value> values;
-  void clear() { values.clear(); owned_.clear(); }
+  void clear() {
+    values.clear();
+    owned_.clear();
+  }
   void text(std::string_view text, size_t limit);
   std::string_view keep(std::string text) { return owned_.emplace_back(std::move(text)); }
 

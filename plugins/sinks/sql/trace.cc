@@ -51,8 +51,8 @@ std::string stamp_key(std::string_view line) {
 }
 
 Result<std::vector<std::string>> load_lines(Connection& connection, std::span<const Cell> key) {
-  auto rows = connection.query("SELECT l.data FROM \"lines\" l WHERE l.day = ? AND l.connect_id = ? ORDER BY l.id LIMIT 1000",
-                               key);
+  auto rows = connection.query(
+      "SELECT l.data FROM \"lines\" l WHERE l.day = ? AND l.connect_id = ? ORDER BY l.id LIMIT 1000", key);
   if (!rows) return rows.error();
   std::vector<std::string> all, out;
   for (size_t i = 0; i < rows->size(); ++i) unpack(rows->row(i)->text, all);
@@ -61,7 +61,8 @@ Result<std::vector<std::string>> load_lines(Connection& connection, std::span<co
   for (const std::string& line : all) {
     if (seen.insert(line).second) sorted.emplace_back(stamp_key(line), line);
   }
-  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
   for (const auto& [stamp, line] : sorted) out.emplace_back(line);
   return out;
 }
@@ -71,9 +72,11 @@ std::string_view first_label(std::string_view host) { return host.substr(0, host
 // Loopback, RFC 1918, link local, RFC 4193.
 bool is_private(std::string_view address) {
   if (address == "::1" || address.starts_with("127.") || address.starts_with("10.") ||
-      address.starts_with("192.168.") || address.starts_with("169.254.")) return true;
+      address.starts_with("192.168.") || address.starts_with("169.254."))
+    return true;
   std::string low = lower(address.substr(0, 4));
-  if (address.find(':') != std::string_view::npos) return low.starts_with("fc") || low.starts_with("fd") || low == "fe80";
+  if (address.find(':') != std::string_view::npos)
+    return low.starts_with("fc") || low.starts_with("fd") || low == "fe80";
   if (!address.starts_with("172.")) return false;
   int second = 0;
   for (char c : address.substr(4, 3)) {
@@ -83,19 +86,23 @@ bool is_private(std::string_view address) {
   return second >= 16 && second <= 31;
 }
 
-// A "queued as" is what the other side claims. It is taken for a hop only if the other mail is the one it could
-// be: born in time, on the server the relay was, and from a client this host can be.
+// A "queued as" is what the other side claims. It is taken for a hop only if the other mail is the one it
+// could be: born in time, on the server the relay was, and from a client this host can be.
 bool is_hop(const Mail& parent, const DeliverRow& delivery, const ConnectRow& child) {
   if (!delivery.next_queue_id || child.queue_id != delivery.next_queue_id) return false;
   if (child.origin_id && *child.origin_id != parent.connect.id) return false;
-  if (child.connect_time < parent.connect.connect_time || child.connect_time > delivery.deliver_time + seconds(10)) return false;
+  if (child.connect_time < parent.connect.connect_time ||
+      child.connect_time > delivery.deliver_time + seconds(10))
+    return false;
   if (child.id == parent.connect.id) return false;
-  bool own_networks = delivery.relay_addr && is_private(*delivery.relay_addr) && child.client_addr && is_private(*child.client_addr);
+  bool own_networks = delivery.relay_addr && is_private(*delivery.relay_addr) && child.client_addr &&
+                      is_private(*child.client_addr);
   bool same_host = child.server == parent.connect.server;
   bool named = delivery.relay_name && !first_label(*delivery.relay_name).empty() &&
                lower(first_label(*delivery.relay_name)) == lower(first_label(child.server));
   if (same_host) return own_networks || (!delivery.relay_addr && !delivery.relay_name);
-  bool from_parent = child.client_name && lower(first_label(*child.client_name)) == lower(first_label(parent.connect.server));
+  bool from_parent = child.client_name &&
+                     lower(first_label(*child.client_name)) == lower(first_label(parent.connect.server));
   return (named && (from_parent || own_networks)) || own_networks;
 }
 
@@ -109,8 +116,9 @@ class Tracer {
   Result<void> parents(const Mail& mail);
   Result<void> children(const Mail& mail);
   Result<Rows> mails(const std::string& condition, std::vector<Cell> parameters) {
-    return connection_.query("SELECT " + column_list(connect_table(), "c.", connect_width()) + " FROM connectlog c WHERE " +
-                             condition + " ORDER BY c.day, c.id LIMIT 100", parameters);
+    return connection_.query("SELECT " + column_list(connect_table(), "c.", connect_width()) +
+                                 " FROM connectlog c WHERE " + condition + " ORDER BY c.day, c.id LIMIT 100",
+                             parameters);
   }
   void link(const Id& from, const Id& to, std::string kind) {
     links_[{from, to}] = std::move(kind);
@@ -140,11 +148,13 @@ Result<void> Tracer::parents(const Mail& mail) {
   if (own.origin_id) link(*own.origin_id, own.id, own.origin_kind.value_or("relay"));
   if (!own.queue_id || own.origin_id) return {};
   auto rows = connection_.query(
-      "SELECT d.day, d.connect_id FROM deliverlog d WHERE d.next_queue_id = ? AND d.day BETWEEN ? AND ? LIMIT 20",
+      "SELECT d.day, d.connect_id FROM deliverlog d WHERE d.next_queue_id = ? AND d.day BETWEEN ? AND ? "
+      "LIMIT 20",
       std::vector<Cell>{Cell(text_value(*own.queue_id)), day(own.day - longest_way), day(own.day + days(1))});
   if (!rows) return rows.error();
   for (size_t i = 0; i < rows->size(); ++i) {
-    auto parent = load_mail(connection_, day_of_cell(rows->row(i)[0]), id_of(rows->row(i)[1]).value_or(Id{}), false);
+    auto parent =
+        load_mail(connection_, day_of_cell(rows->row(i)[0]), id_of(rows->row(i)[1]).value_or(Id{}), false);
     if (!parent) return parent.error();
     if (!*parent) continue;
     for (const DeliverRow& delivery : (*parent)->deliveries) {
@@ -167,12 +177,14 @@ Result<void> Tracer::children(const Mail& mail) {
   for (const DeliverRow& delivery : mail.deliveries) {
     if (!delivery.next_queue_id) continue;
     auto next = mails("c.queue_id = ? AND c.day BETWEEN ? AND ?",
-                      {Cell(text_value(*delivery.next_queue_id)), day(own.day), day(day_of(delivery.deliver_time) + days(1))});
+                      {Cell(text_value(*delivery.next_queue_id)), day(own.day),
+                       day(day_of(delivery.deliver_time) + days(1))});
     if (!next) return next.error();
     for (size_t i = 0; i < next->size(); ++i) {
       ConnectRow child;
       read_row(next->row(i), child);
-      if (is_hop(mail, delivery, child) && !links_.contains({own.id, child.id})) link(own.id, child.id, "relay");
+      if (is_hop(mail, delivery, child) && !links_.contains({own.id, child.id}))
+        link(own.id, child.id, "relay");
     }
   }
   return {};
@@ -192,7 +204,8 @@ Result<Trace> Tracer::run(const Id& start) {
     return std::tie(a.connect.connect_time, a.connect.id) < std::tie(b.connect.connect_time, b.connect.id);
   });
   for (auto& [ends, kind] : links_) {
-    if (mails_.contains(ends.first) && mails_.contains(ends.second)) out.links.push_back({ends.first, ends.second, kind});
+    if (mails_.contains(ends.first) && mails_.contains(ends.second))
+      out.links.push_back({ends.first, ends.second, kind});
   }
   return out;
 }
@@ -202,11 +215,13 @@ Result<Trace> Tracer::run(const Id& start) {
 Result<std::optional<Mail>> load_mail(Connection& connection, Day day, const Id& id, bool with_lines) {
   std::vector<Cell> key{Cell(day_value(day)), Cell(id_value(id))};
   auto connects = connection.query("SELECT " + column_list(connect_table(), "c.", connect_width()) +
-                                   " FROM connectlog c WHERE c.day = ? AND c.id = ?", key);
+                                       " FROM connectlog c WHERE c.day = ? AND c.id = ?",
+                                   key);
   if (!connects) return connects.error();
   auto delivers = connection.query("SELECT " + column_list(deliver_table(), "d.", deliver_width()) +
-                                   " FROM deliverlog d WHERE d.day = ? AND d.connect_id = ? "
-                                   "ORDER BY d.deliver_time, d.id LIMIT 10000", key);
+                                       " FROM deliverlog d WHERE d.day = ? AND d.connect_id = ? "
+                                       "ORDER BY d.deliver_time, d.id LIMIT 10000",
+                                   key);
   if (!delivers) return delivers.error();
   if (connects->empty() && delivers->empty()) return std::optional<Mail>();
   Mail mail;

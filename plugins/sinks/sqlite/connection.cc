@@ -15,15 +15,20 @@ Fault fault_of(int code) {
     case SQLITE_TOOBIG:
     case SQLITE_MISMATCH:
     case SQLITE_CONSTRAINT:
-    case SQLITE_RANGE: return Fault::permanent;
+    case SQLITE_RANGE:
+      return Fault::permanent;
     case SQLITE_ERROR:
     case SQLITE_SCHEMA:
-    case SQLITE_NOTADB: return Fault::schema;
-    case SQLITE_CORRUPT: return Fault::schema;
+    case SQLITE_NOTADB:
+      return Fault::schema;
+    case SQLITE_CORRUPT:
+      return Fault::schema;
     case SQLITE_AUTH:
     case SQLITE_READONLY:
-    case SQLITE_PERM: return Fault::config;
-    default: return Fault::transient;  // busy, locked, full disk, I/O error, no memory, interrupted
+    case SQLITE_PERM:
+      return Fault::config;
+    default:
+      return Fault::transient;  // busy, locked, full disk, I/O error, no memory, interrupted
   }
 }
 
@@ -36,11 +41,19 @@ void bind(sqlite3_stmt* statement, int at, const Value& v) {
   switch (v.kind) {
     case Kind::integer:
     case Kind::time:
-    case Kind::day: sqlite3_bind_int64(statement, at, v.number); return;
-    case Kind::real: sqlite3_bind_double(statement, at, v.real); return;
-    case Kind::text: sqlite3_bind_text64(statement, at, text, v.text.size(), SQLITE_STATIC, SQLITE_UTF8); return;
+    case Kind::day:
+      sqlite3_bind_int64(statement, at, v.number);
+      return;
+    case Kind::real:
+      sqlite3_bind_double(statement, at, v.real);
+      return;
+    case Kind::text:
+      sqlite3_bind_text64(statement, at, text, v.text.size(), SQLITE_STATIC, SQLITE_UTF8);
+      return;
     case Kind::bytes:
-    case Kind::id: sqlite3_bind_blob64(statement, at, text, v.text.size(), SQLITE_STATIC); return;
+    case Kind::id:
+      sqlite3_bind_blob64(statement, at, text, v.text.size(), SQLITE_STATIC);
+      return;
   }
 }
 
@@ -60,7 +73,8 @@ Cell read(sqlite3_stmt* statement, int at) {
   } else {
     cell.kind = type == SQLITE_BLOB ? Kind::bytes : Kind::text;
     const void* data = sqlite3_column_blob(statement, at);
-    cell.text.assign(static_cast<const char*>(data), static_cast<size_t>(sqlite3_column_bytes(statement, at)));
+    cell.text.assign(static_cast<const char*>(data),
+                     static_cast<size_t>(sqlite3_column_bytes(statement, at)));
   }
   return cell;
 }
@@ -72,9 +86,11 @@ Result<std::unique_ptr<Connection>> SqliteConnection::open(const SqliteFile& fil
   int flags = purpose == Purpose::write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE;
   int code = sqlite3_open_v2(file.path.c_str(), &self->db_, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   if (code == SQLITE_CANTOPEN) {
-    return Error{purpose == Purpose::write ? Fault::transient : Fault::config,
-                 fmt::format("cannot open sqlite file {}: check that it exists and that this user may write it and "
-                             "its directory", file.path)};
+    return Error{
+        purpose == Purpose::write ? Fault::transient : Fault::config,
+        fmt::format("cannot open sqlite file {}: check that it exists and that this user may write it and "
+                    "its directory",
+                    file.path)};
   }
   if (code != SQLITE_OK) return self->error("open");
   if (auto ready = self->prepare_file(purpose); !ready) return ready.error();
@@ -90,8 +106,12 @@ Result<void> SqliteConnection::prepare_file(Purpose purpose) {
   if (purpose == Purpose::write) {
     // The checkpoint row tells the spool what it may drop, so a commit must be on disk: FULL, not NORMAL.
     // auto_vacuum must come before the first table.
-    settings = {"PRAGMA auto_vacuum = INCREMENTAL", "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL",
-                "PRAGMA wal_autocheckpoint = 8000", "PRAGMA journal_size_limit = 67108864", cache};
+    settings = {"PRAGMA auto_vacuum = INCREMENTAL",
+                "PRAGMA journal_mode = WAL",
+                "PRAGMA synchronous = FULL",
+                "PRAGMA wal_autocheckpoint = 8000",
+                "PRAGMA journal_size_limit = 67108864",
+                cache};
   } else {
     // Opened for writing only because WAL needs its shared memory file; no statement may write.
     settings = {"PRAGMA query_only = ON", "PRAGMA cache_size = -32768", "PRAGMA mmap_size = 268435456"};
@@ -101,9 +121,12 @@ Result<void> SqliteConnection::prepare_file(Purpose purpose) {
     if (auto done = run(setting); !done) return done;
   }
   if (purpose == Purpose::read && file_.read_limit_ms > 0) {
-    sqlite3_progress_handler(db_, 20'000, [](void* self) {
-      return std::chrono::steady_clock::now() > static_cast<SqliteConnection*>(self)->deadline_ ? 1 : 0;
-    }, this);
+    sqlite3_progress_handler(
+        db_, 20'000,
+        [](void* self) {
+          return std::chrono::steady_clock::now() > static_cast<SqliteConnection*>(self)->deadline_ ? 1 : 0;
+        },
+        this);
   }
   return {};
 }
@@ -117,12 +140,14 @@ Error SqliteConnection::error(const std::string& what) {
   int code = db_ != nullptr ? sqlite3_extended_errcode(db_) : SQLITE_NOMEM;
   Fault fault = fault_of(code);
   // After a disk error or damage the handle's view of the file may be stale: begin anew.
-  if ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB) broken_ = true;
+  if ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB)
+    broken_ = true;
   if ((code & 0xff) == SQLITE_INTERRUPT) {
-    return {Fault::transient, fmt::format("sqlite {}: the search took longer than the allowed {} ms", file_.path,
-                                          file_.read_limit_ms)};
+    return {Fault::transient, fmt::format("sqlite {}: the search took longer than the allowed {} ms",
+                                          file_.path, file_.read_limit_ms)};
   }
-  return {fault, fmt::format("sqlite {}: {} failed: {} (code {})", file_.path, what, sqlite3_errmsg(db_), code)};
+  return {fault,
+          fmt::format("sqlite {}: {} failed: {} (code {})", file_.path, what, sqlite3_errmsg(db_), code)};
 }
 
 Result<void> SqliteConnection::run(const std::string& statement) {
@@ -140,8 +165,8 @@ Result<sqlite3_stmt*> SqliteConnection::prepare(const std::string& text) {
     prepared_.clear();
   }
   sqlite3_stmt* statement = nullptr;
-  if (sqlite3_prepare_v3(db_, text.data(), static_cast<int>(text.size()), SQLITE_PREPARE_PERSISTENT, &statement,
-                         nullptr) != SQLITE_OK) {
+  if (sqlite3_prepare_v3(db_, text.data(), static_cast<int>(text.size()), SQLITE_PREPARE_PERSISTENT,
+                         &statement, nullptr) != SQLITE_OK) {
     return error(text.substr(0, 40));
   }
   prepared_.emplace(text, statement);
@@ -153,7 +178,8 @@ Result<Rows> SqliteConnection::query(const std::string& text, std::span<const Ce
   auto prepared = prepare(text);
   if (!prepared) return prepared.error();
   sqlite3_stmt* statement = *prepared;
-  for (size_t i = 0; i < parameters.size(); ++i) bind(statement, static_cast<int>(i) + 1, parameters[i].value());
+  for (size_t i = 0; i < parameters.size(); ++i)
+    bind(statement, static_cast<int>(i) + 1, parameters[i].value());
   Rows rows;
   int width = sqlite3_column_count(statement);
   rows.width = static_cast<size_t>(width);
