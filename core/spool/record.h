@@ -8,7 +8,7 @@
 namespace mailtrace {
 
 enum class Transport : uint8_t { udp = 1, tcp = 2, relp = 3, file = 4, import = 5 };
-std::string_view transport_name(Transport t);
+std::string_view transport_name(Transport t);  // "udp"; "unknown" for what is none of these
 
 namespace record_flag {
 inline constexpr uint8_t tls = 1;        // came over an authenticated TLS connection
