@@ -27,8 +27,11 @@ bool SpoolIntake::submit(std::span<const RawLine> lines, Durable on_durable) noe
     record.peer = line.peer;
     record.bytes = line.bytes;
   }
-  auto answered = [this, count = lines.size(), call = std::move(on_durable)](bool durable) {
+  auto datagrams = std::count_if(lines.begin(), lines.end(),
+                                 [](auto& line) { return line.transport == Transport::udp; });
+  auto answered = [this, count = lines.size(), datagrams, call = std::move(on_durable)](bool durable) {
     (durable ? spooled_ : lost_).fetch_add(count, std::memory_order_relaxed);
+    if (!durable) dropped_[Transport::udp]->fetch_add(static_cast<uint64_t>(datagrams), std::memory_order_relaxed);
     if (call) call(durable);
   };
   if (spool_.append(records_.data(), records_.size(), std::move(answered))) return true;
