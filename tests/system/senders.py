@@ -96,3 +96,9 @@ source s_src {{ network(ip("127.0.0.1") port({self.input_port}) transport("tcp")
         self.process.wait_ready(lambda: accepts(self.input_port))
 
     feed = Rsyslog.feed
+
+
+def send_octet_counted(port, lines):
+    """Complete syslog messages over TCP as RFC 6587 3.4.1 frames them."""
+    with socket.create_connection(("127.0.0.1", port)) as stream:
+        stream.sendall(b"".join(b"%d %s" % (len(line), line) for line in lines))

@@ -1,0 +1,48 @@
+"""Two receivers with one database and one memcached: each gets half of the lines, the rows are those of one receiver
+that got them all."""
+import random
+
+from corpus import POSTFIX_GROUPS, lines_of
+from daemon import Mailtraced, configuration, import_reference, listener
+from databases import Memcached, Postgresql, PostgresqlServer
+from harness import Case
+from senders import send_octet_counted
+
+
+class Pair(Case):
+    def run_halves(self, choose):
+        lines = lines_of(POSTFIX_GROUPS, "rfc5424")
+        cache = Memcached(self.scratch).cache()
+        database = Postgresql(PostgresqlServer(self.scratch))
+        daemons, ports = [], []
+        for name in ("left", "right"):
+            entry, port = listener("tcp")
+            daemons.append(Mailtraced(self.scratch, configuration(self.scratch, name, [database.sink()], [entry], [cache])))
+            ports.append(port)
+        halves = [[], []]
+        for number, line in enumerate(lines):
+            halves[choose(number, line)].append(line)
+        # In turns, as if both were fed at the same time.
+        for start in range(0, max(map(len, halves)), 500):
+            for port, half in zip(ports, halves):
+                send_octet_counted(port, half[start:start + 500])
+        for daemon, half in zip(daemons, halves):
+            daemon.wait_received(len(half))
+        for daemon in daemons:
+            daemon.stop()
+        whole = self.scratch.path / "whole.log"
+        whole.write_bytes(b"".join(line + b"\n" for line in lines))
+        rows, wanted = database.rows(), import_reference(self.scratch, whole).rows()
+        for table in wanted:
+            self.assertEqual([], sorted(wanted[table] - rows[table])[:3], f"{table}: missing rows")
+            self.assertEqual([], sorted(rows[table] - wanted[table])[:3], f"{table}: unexpected rows")
+
+    def test_every_other_line(self):
+        self.run_halves(lambda number, line: number % 2)
+
+    def test_lines_at_random(self):
+        choice = random.Random(1)
+        self.run_halves(lambda number, line: choice.randrange(2))
+
+    def test_by_host(self):
+        self.run_halves(lambda number, line: b" mx1 " in line[:60])

@@ -1,0 +1,37 @@
+"""conf/quickstart as a user runs it, but for the packages: it builds, starts, feeds the sample, and what it tells to
+try finds something. A second run changes nothing."""
+import re
+import shlex
+import subprocess
+
+from databases import Sqlite
+from harness import ROOT, Case, free_port
+
+
+class Quickstart(Case):
+    def quickstart(self, *arguments):
+        done = subprocess.run([ROOT / "conf" / "quickstart", "--state", self.state, *map(str, arguments)], cwd=ROOT,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1200, check=False)
+        self.assertEqual(0, done.returncode, done.stdout[-3000:] + done.stderr[-3000:])
+        return done.stdout
+
+    def test_two_runs(self):
+        self.state = self.scratch.folder("state")
+        self.addCleanup(self.quickstart, "--stop")
+        start = ["--no-packages", "--ports", f"{free_port()},{free_port()}"]
+        text = self.quickstart(*start)
+        commands = [line.strip() for line in text.splitlines() if re.match(r"  \S*mailtrace --config ", line)]
+        self.assertGreaterEqual(len(commands), 5, text)
+        for command in commands:
+            with self.subTest(command=command):
+                done = subprocess.run(shlex.split(command), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+                self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+                self.assertGreater(len(done.stdout.splitlines()), 2, command)
+        database = Sqlite(self.scratch, "state/mail")
+        rows = database.rows()
+        self.assertGreater(len(rows["connectlog"]), 400)
+        again = self.quickstart(*start)
+        self.assertIn("runs already", again)
+        self.assertEqual(rows, database.rows())
+        self.assertIn("stopped", self.quickstart("--stop"))
+        self.assertIn("no mailtraced runs", self.quickstart("--stop"))

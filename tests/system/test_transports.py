@@ -1,0 +1,78 @@
+"""A real rsyslog with each shipped file, into a real mailtraced, into each database: the rows must be those that
+`mailtrace import` makes of the same lines, column by column, and those of the truth."""
+from corpus import forwarded_lines, truth_of
+from daemon import Mailtraced, configuration, import_reference, listener
+from databases import Mariadb, MariadbServer, Postgresql, PostgresqlServer, Sqlite
+from harness import Case, Scratch
+from senders import TRANSPORTS, Rsyslog, make_certificates
+
+GROUPS = ["simple", "multi", "aliases", "deferred", "bounces", "reject", "filter", "twohop"]
+HOSTS = {"mx": "mx1", "out": "out1"}
+
+
+def expected_deliveries(groups):
+    """(host, recipient, status, dsn) of every delivery that the truth demands."""
+    return {(HOSTS[entry["at"]], entry["to"].lower(), entry["status"], entry["dsn"])
+            for mail in truth_of(groups) for entry in mail.get("expect", [])
+            if entry["at"] in HOSTS and entry.get("dsn")}
+
+
+class Transports(Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.shared = Scratch("transports")
+        cls.addClassCleanup(cls.shared.close)
+        cls.servers = {}
+        cls.certificates = make_certificates(cls.shared)
+        cls.lines = forwarded_lines(GROUPS)
+        cls.expected = expected_deliveries(GROUPS)
+
+    def database(self, kind, name):
+        name = name.replace("-", "_")
+        if kind == "sqlite":
+            return Sqlite(self.scratch)
+        server = {"postgresql": PostgresqlServer, "mariadb": MariadbServer}[kind]
+        if kind not in self.servers:
+            self.servers[kind] = server(self.shared)
+        return {"postgresql": Postgresql, "mariadb": Mariadb}[kind](self.servers[kind], name)
+
+    def feed(self, sender, daemon, datagrams):
+        """UDP has no flow control: small helpings, the next when the last has arrived."""
+        helping = 200 if datagrams else len(self.lines)
+        for start in range(0, len(self.lines), helping):
+            part = self.lines[start:start + helping]
+            sender.feed(part)
+            daemon.wait_received(start + len(part), sender.process.output()[-1000:])
+
+    def compare(self, database, reference):
+        rows, wanted = database.rows(), reference.rows()
+        for table in wanted:
+            with self.subTest(table=table):
+                self.assertEqual([], sorted(wanted[table] - rows[table])[:3], f"{table}: missing rows")
+                self.assertEqual([], sorted(rows[table] - wanted[table])[:3], f"{table}: unexpected rows")
+        deliveries = {(row["server"], (row["recipient"] or "").lower(), row["status"], row["dsn"])
+                      for row in database.read_all("deliverlog")}
+        self.assertEqual([], sorted(self.expected - deliveries), "deliveries of the truth that were not found")
+        self.assertGreater(len(self.expected), 100)
+
+    def run_through(self, transport, kind):
+        listens, framing, tls = TRANSPORTS[transport]
+        entry, port = listener(listens, self.certificates if tls else None)
+        database = self.database(kind, f"{transport}_{kind}")
+        daemon = Mailtraced(self.scratch, configuration(self.scratch, "receiver", [database.sink()], [entry]))
+        sender = Rsyslog(self.scratch, transport, port, self.certificates if tls else None)
+        self.feed(sender, daemon, framing == "datagram")
+        sender.stop()
+        daemon.stop()
+        self.compare(database, import_reference(self.scratch, sender.sent))
+
+
+def add(transport, kind):
+    def test(self):
+        self.run_through(transport, kind)
+    setattr(Transports, f"test_{transport.replace('-', '_')}_into_{kind}", test)
+
+
+for each_transport in TRANSPORTS:
+    for each_kind in ("sqlite", "postgresql", "mariadb"):
+        add(each_transport, each_kind)
