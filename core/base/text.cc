@@ -133,6 +133,8 @@ std::string closest(std::string_view name, const std::vector<std::string_view>& 
   for (auto candidate : candidates) {
     size_t larger = std::max(name.size(), candidate.size()),
            smaller = std::min(name.size(), candidate.size());
+    // "warn" for "warning" is a long way and yet meant.
+    if (name.size() >= 3 && candidate.starts_with(name)) return std::string(candidate);
     if (larger - smaller > limit) continue;
     size_t d = distance(name, candidate);
     // Nothing in common is no suggestion, however short the names are.

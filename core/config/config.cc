@@ -221,14 +221,11 @@ void spread_bare_names(Node& root) {
   }
 }
 
-std::unique_ptr<Config> decode_config(std::unique_ptr<Config> config, ConfigErrors& errors) {
-  size_t before = errors.size();
-  config->core.name = host_name();
-  spread_bare_names(config->root);
-  decode_options(config->root, config.get(), top_options(), errors);
-  check_core(config->root, config->core, errors);
-  if (errors.size() != before) return nullptr;
-  return config;
+void decode_config(Config& config, ConfigErrors& errors) {
+  config.core.name = host_name();
+  spread_bare_names(config.root);
+  decode_options(config.root, &config, top_options(), errors);
+  check_core(config.root, config.core, errors);
 }
 
 // ---- files
@@ -257,12 +254,9 @@ void set_file(Node& n, const std::string& file) {
   for (auto& child : n.children) set_file(child, file);
 }
 
-std::string place(const Node& n, const ConfigErrors& errors) {
-  return fmt::format("{}:{}", n.file.empty() ? errors.file() : n.file, n.key_line);
-}
-
 // Moves what `from` holds into `to`: lists are appended, maps joined, anything else must not be there yet.
-void merge_map(Node& to, Node&& from, bool top, ConfigErrors& errors) {
+// `main_file`: where the nodes without a file of their own stand.
+void merge_map(Node& to, Node&& from, bool top, const std::string& main_file, ConfigErrors& errors) {
   for (auto& child : from.children) {
     auto* there = const_cast<Node*>(to.find(child.key));
     if (!there) {
@@ -274,9 +268,10 @@ void merge_map(Node& to, Node&& from, bool top, ConfigErrors& errors) {
     } else if (top && there->kind == Node::Kind::list && child.kind == Node::Kind::list) {
       for (auto& entry : child.children) there->children.push_back(std::move(entry));
     } else if (top && there->kind == Node::Kind::map && child.kind == Node::Kind::map) {
-      merge_map(*there, std::move(child), false, errors);
+      merge_map(*there, std::move(child), false, main_file, errors);
     } else {
-      errors.add_at_key(child, "already given in " + place(*there, errors));
+      const std::string& file = there->file.empty() ? main_file : there->file;
+      errors.add_at_key(child, fmt::format("already given in {}:{}", file, there->key_line));
     }
   }
 }
@@ -302,7 +297,7 @@ void merge_drop_in(const std::string& file, Node& root, ConfigErrors& errors) {
   } else if (load_yaml(text, part, own)) {
     set_file(part, file);
     if (part.kind == Node::Kind::map)
-      merge_map(root, std::move(part), true, own);
+      merge_map(root, std::move(part), true, errors.file(), own);
     else
       report_mismatch(part, "a map of options", own);
   }
@@ -371,13 +366,13 @@ std::unique_ptr<Config> load_config_text(const std::string& text, ConfigErrors& 
   auto config = std::make_unique<Config>();
   size_t before = errors.size();
   if (!load_yaml(text, config->root, errors)) return nullptr;
-  config = decode_config(std::move(config), errors);
-  return errors.size() == before ? std::move(config) : nullptr;
+  decode_config(*config, errors);
+  if (errors.size() != before) return nullptr;
+  return config;
 }
 
-std::unique_ptr<Config> load_config(const std::string& file, ConfigErrors& errors) {
+std::unique_ptr<Config> read_config(const std::string& file, ConfigErrors& errors) {
   auto config = std::make_unique<Config>();
-  size_t before = errors.size();
   std::string text, fault;
   if (!read_file(file, text, fault)) {
     errors.add(0, 0, "", fault);
@@ -385,10 +380,16 @@ std::unique_ptr<Config> load_config(const std::string& file, ConfigErrors& error
   }
   bool main_read = load_yaml(text, config->root, errors);
   // A broken main file hides nothing: the others are read for their own mistakes.
-  if (main_read && config->root.kind != Node::Kind::map) return decode_config(std::move(config), errors);
-  for (auto& drop_in : drop_in_files(file)) merge_drop_in(drop_in, config->root, errors);
+  if (!main_read || config->root.kind == Node::Kind::map)
+    for (auto& drop_in : drop_in_files(file)) merge_drop_in(drop_in, config->root, errors);
   if (!main_read) return nullptr;
-  config = decode_config(std::move(config), errors);
+  decode_config(*config, errors);
+  return config;
+}
+
+std::unique_ptr<Config> load_config(const std::string& file, ConfigErrors& errors) {
+  size_t before = errors.size();
+  auto config = read_config(file, errors);
   if (errors.size() != before) return nullptr;
   return config;
 }

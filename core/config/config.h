@@ -58,7 +58,10 @@ struct Config {
 // `tracker` joined, and what is given twice is refused. Null when anything is wrong; all of it is in
 // `errors`. Plugin options are decoded later, by make_*.
 std::unique_ptr<Config> load_config(const std::string& file, ConfigErrors& errors);
-// The same for a text that stands in errors.file(), without drop-in files.
+// The same, but null only if there is no complete tree: with errors elsewhere, the plugins' own options can
+// still be checked, so that the admin sees those mistakes, too. Never run on it unless `errors` is empty.
+std::unique_ptr<Config> read_config(const std::string& file, ConfigErrors& errors);
+// load_config() for a text that stands in errors.file(), without drop-in files.
 std::unique_ptr<Config> load_config_text(const std::string& text, ConfigErrors& errors);
 
 // All options of the file's top level, the plugin lists included; for --options and the man page.

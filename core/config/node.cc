@@ -26,9 +26,12 @@ struct Refused {
 
 class TreeBuilder : public YAML::EventHandler {
  public:
-  TreeBuilder(Node& root, ConfigErrors& errors) : root_(root), errors_(errors) {}
+  TreeBuilder(const std::string& text, Node& root, ConfigErrors& errors)
+      : text_(text), root_(root), errors_(errors) {}
 
   bool has_document() const { return documents_ > 0; }
+  // The list or map being read; null if none.
+  const Node* innermost() const { return open_.empty() ? nullptr : open_.back().node; }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++documents_ > 1) throw Refused{mark, "only one document is allowed in a file"};
@@ -43,7 +46,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override {
     if (wants_key()) throw Refused{mark, "a key must be a text, this one is empty"};
-    place(mark, Node::Kind::null);
+    place(dash_before(mark), Node::Kind::null);
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
                 const std::string& value) override {
@@ -98,6 +101,17 @@ class TreeBuilder : public YAML::EventHandler {
     open_.push_back({&node, false, {}, {}, {}});
   }
 
+  // yaml-cpp marks a missing value where the next token is, often lines away. For `-` alone: the dash.
+  YAML::Mark dash_before(YAML::Mark mark) const {
+    auto at = text_.find_last_not_of(" \t\r\n", static_cast<size_t>(std::max(mark.pos, 1)) - 1);
+    if (mark.pos < 1 || at == std::string::npos || text_[at] != '-') return mark;
+    auto line_start = text_.rfind('\n', at) + 1;  // npos + 1 is 0
+    auto lines = std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(at), '\n');
+    mark.line = static_cast<int>(lines);
+    mark.column = static_cast<int>(at - line_start);
+    return mark;
+  }
+
   static void set_place(Node& node, const YAML::Mark& mark) {
     node.line = node.key_line = mark.line + 1;
     node.column = node.key_column = mark.column + 1;
@@ -117,7 +131,6 @@ class TreeBuilder : public YAML::EventHandler {
     if (!node->key.empty() || key_line > 0) {
       node->key_line = key_line;
       node->key_column = key_column;
-      // yaml-cpp marks a missing value where the next token is, often lines away.
       if (kind == Node::Kind::null) {
         node->line = key_line;
         node->column = key_column;
@@ -151,11 +164,47 @@ class TreeBuilder : public YAML::EventHandler {
     return node;
   }
 
+  const std::string& text_;
   Node& root_;
   ConfigErrors& errors_;
   std::vector<Open> open_;
   int documents_ = 0;
 };
+
+std::string line_of(const std::string& text, int number) {
+  std::istringstream in(text);
+  std::string line;
+  for (int i = 0; i <= number && std::getline(in, line); ++i) {
+  }
+  return line;
+}
+
+// yaml-cpp's errors in the words of somebody who wrote the file.
+void report_syntax(const YAML::Exception& e, const std::string& text, const Node* innermost,
+                   ConfigErrors& errors) {
+  namespace Msg = YAML::ErrorMsg;
+  int line = e.mark.line + 1, column = e.mark.column + 1;
+  std::string said = e.msg;
+  std::string source = line_of(text, e.mark.line);
+  if (source.substr(0, source.find_first_not_of(" \t")).find('\t') != std::string::npos) {
+    said = "a tab in the indentation; use blanks";
+    column = static_cast<int>(source.find('\t')) + 1;
+  } else if (e.msg == Msg::EOF_IN_SCALAR) {
+    said = "a quoted text is not closed before the end of the file";
+  } else if (e.msg == Msg::UNKNOWN_ANCHOR) {
+    said = "aliases such as \"*name\" are not supported";
+  } else if (e.msg == Msg::MAP_VALUE) {
+    said = "unexpected \":\"; put a text that holds \": \" in quotes, and each key on a line of its own";
+  } else if (e.msg == Msg::END_OF_MAP || e.msg == Msg::END_OF_SEQ) {
+    said = "this line is not indented like the ones before it";
+  } else if ((e.msg == Msg::END_OF_SEQ_FLOW || e.msg == Msg::END_OF_MAP_FLOW) && innermost) {
+    line = innermost->line;
+    column = innermost->column;
+    said = e.msg == Msg::END_OF_SEQ_FLOW ? "the list that begins here is not closed with \"]\""
+                                         : "the map that begins here is not closed with \"}\"";
+  }
+  errors.add(line, column, "", said);
+}
 
 // What yaml-cpp would pass on silently (it takes U+0004 for the end of the file).
 bool check_bytes(const std::string& text, ConfigErrors& errors) {
@@ -221,13 +270,14 @@ std::vector<std::string> ConfigErrors::lines() const {
   return out;
 }
 
-bool load_yaml(const std::string& text, Node& root, ConfigErrors& errors) {
-  if (!check_bytes(text, errors)) return false;
-  TreeBuilder builder(root, errors);
+bool load_yaml(const std::string& bytes, Node& root, ConfigErrors& errors) {
+  if (!check_bytes(bytes, errors)) return false;
+  // yaml-cpp takes a quoted text that is still open when the last line ends for a complete one, but notices
+  // it when the file ends without a line end.
+  const std::string text = bytes.substr(0, bytes.find_last_not_of(" \t\r\n") + 1);
+  TreeBuilder builder(text, root, errors);
   try {
-    // yaml-cpp takes a quoted text that is still open when the last line ends for a complete one, but notices
-    // it when the file ends without a line end.
-    std::istringstream in(text.substr(0, text.find_last_not_of(" \t\r\n") + 1));
+    std::istringstream in(text);
     YAML::Parser parser(in);
     while (parser.HandleNextDocument(builder)) {
     }
@@ -235,9 +285,7 @@ bool load_yaml(const std::string& text, Node& root, ConfigErrors& errors) {
     errors.add(refused.mark.line + 1, refused.mark.column + 1, "", refused.text);
     return false;
   } catch (const YAML::Exception& e) {
-    bool open_quote = e.msg == YAML::ErrorMsg::EOF_IN_SCALAR;
-    errors.add(e.mark.line + 1, e.mark.column + 1, "",
-               open_quote ? "a quoted text is not closed before the end of the file" : e.msg);
+    report_syntax(e, text, builder.innermost(), errors);
     return false;
   } catch (const std::exception& e) {
     errors.add(0, 0, "", e.what());
