@@ -1,6 +1,8 @@
 // Sequencer: gives the lines of each host back in order of their stamps. Pipeline thread.
 // A line is held until the same host sent one that is `reorder` younger, or until it was received `reorder`
-// ago; equal stamps keep the order in which they came. Lines with equal identity within the window pass once.
+// ago; equal stamps keep the order in which they came. Lines with equal identity within the window pass once;
+// only lines with whole-second stamps all pass, because there equal identity may still be two lines (a short
+// queue id used twice within a second) and the tracker knows better.
 #pragma once
 #include <functional>
 #include <memory>
