@@ -1,0 +1,254 @@
+// Rows out of mails: what is due, in which state, and what memory may forget. Pipeline thread.
+#include <algorithm>
+
+#include "core/track/mail_tracker.h"
+
+namespace mailtrace {
+namespace {
+
+// An address probe looks like a mail until its first attempt is logged; so long it is waited for.
+constexpr Microseconds probe_wait = std::chrono::minutes(5);
+
+}  // namespace
+
+bool MailTracker::collect(Time now, bool all, size_t max_rows, Batch& batch) {
+  now_ = now;
+  emitter_.start(batch);
+  size_t rows = write_loose(max_rows);
+  std::vector<Handle> due;
+  if (rows < max_rows)
+    for (OpenMail* mail : mails_.take_due(now, all, max_rows - rows)) due.push_back(mail->self);
+  if (cache_) prefetch(due);
+  for (Handle handle : due) {
+    OpenMail* mail = mails_.get(handle);
+    if (mail && mail->dirty && write(*mail, all, now) == Written::postponed) put_off_.push_back(handle);
+  }
+  forget_old(now, all);
+  bool more = !loose_.empty() || mails_.more_due(now, all);
+  if (!more) {
+    for (Handle handle : put_off_)
+      if (OpenMail* mail = mails_.get(handle); mail && mail->dirty) mails_.postpone(*mail, now);
+    put_off_.clear();
+  }
+  emitter_.finish();
+  cached_.clear();
+  if (cache_) cache_->flush();
+  return more;
+}
+
+size_t MailTracker::write_loose(size_t max_rows) {
+  size_t rows = 0;
+  for (; !loose_.empty() && rows < max_rows; loose_.pop_front()) {
+    Loose& loose = loose_.front();
+    Id id = loose.connect.id;
+    Time birth = loose.connect.connect_time;
+    emitter_.add(std::move(loose.connect));
+    if (loose.deliver) emitter_.add(std::move(*loose.deliver));
+    if (!loose.lines.empty()) emitter_.add_lines(id, birth, loose.line, loose.lines);
+    rows += 2;
+  }
+  return rows;
+}
+
+// One round trip for all the due mails may ask of the cache.
+void MailTracker::prefetch(const std::vector<Handle>& due) {
+  std::vector<std::string> keys;
+  for (Handle handle : due) {
+    OpenMail* mail = mails_.get(handle);
+    if (!mail) continue;
+    if (!mail->identified || mail->only_removed || !mail->endings.empty())
+      keys.push_back(mail_key(mails_.server_name(mail->server), mail->queue_id));
+    if (!mail->session_key.empty()) keys.push_back(mail->session_key);
+    if (mail->own_client && !mail->has_origin) keys.push_back(claim_key(mail->queue_id));
+    for (auto& delivery : mail->deliveries) {
+      if (!delivery.session_key.empty()) keys.push_back(delivery.session_key);
+      if (delivery.row.next_queue_id && delivery.row.relay_addr && own_.contains(*delivery.row.relay_addr))
+        keys.push_back(child_key(*delivery.row.next_queue_id));
+    }
+  }
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  if (keys.empty()) return;
+  auto values = cache_->get(keys);
+  for (size_t i = 0; i < keys.size() && i < values.size(); ++i) cached_[keys[i]] = std::move(values[i]);
+}
+
+// A lone "removed" is worth a row only if the mail has one: it may have ended an address probe.
+bool MailTracker::written_before(OpenMail& mail) {
+  if (!find_open_) return true;
+  return look_up(mail).has_value();
+}
+
+MailTracker::Written MailTracker::write(OpenMail& given, bool all, Time now) {
+  if (given.placeholder || (given.only_removed && !written_before(given))) {
+    mails_.clean(given);
+    return Written::dropped;
+  }
+  OpenMail* mail = resolve(given);
+  if (!mail) {
+    mails_.clean(given);
+    return Written::dropped;
+  }
+  if (mail->probe && !mail->real) {
+    mails_.clean(*mail);
+    return Written::dropped;
+  }
+  if (mail->is_probe_candidate()) {
+    if (all && mail->imported) {
+      mails_.clean(*mail);
+      return Written::dropped;
+    }
+    if (now < mail->touched + probe_wait) return Written::postponed;
+  }
+  adopt_parent(*mail);
+  if (!mail->endings.empty()) end_recipients(*mail);
+  if (cache_) {
+    use_cached_tls(*mail);
+    use_cached_links(*mail);
+  }
+  if (cache_) shadow(*mail);
+  emitter_.add_mail(*mail, mails_.server_name(mail->server));
+  mails_.clean(*mail);
+  return Written::yes;
+}
+
+void MailTracker::adopt_parent(OpenMail& mail) {
+  OpenMail* parent = mails_.get(mail.parent);
+  if (!parent) return;
+  Handle self = mail.self;
+  if (parent->placeholder && parent->identified) {
+    // Named by XFORWARD: a mail of this host only if somebody knows it.
+    if (look_up(*parent)) pass_id(*parent);
+    return;
+  }
+  if (parent->identified)
+    pass_id(*parent);
+  else
+    resolve(*parent);
+  if (OpenMail* again = mails_.get(self)) again->parent = {};
+}
+
+// qmgr(8) and postsuper(1) end all recipients that are left without naming them.
+void MailTracker::end_recipients(OpenMail& mail) {
+  bool whole_history = mail.opener_seen || (mail.born == Born::message_id && mail.message_id_seen);
+  auto& recipients = mail.recipients;
+  auto take_over = [&](const std::optional<KnownMail>& known) {
+    if (!known || known->id != mail.id) return;
+    for (auto& from : known->recipients) {
+      auto same = std::find_if(recipients.begin(), recipients.end(), [&](const Recipient& recipient) {
+        return recipient.address == from.address && recipient.original == from.original;
+      });
+      if (same == recipients.end())
+        recipients.push_back(from);
+      else if (from.attempt > same->attempt)
+        *same = from;
+    }
+  };
+  if (cache_) take_over(from_cache(mail));
+  if (cache_ || !whole_history) take_over(from_database(mail));
+  for (auto& ending : mail.endings) {
+    size_t ended = 0;
+    for (auto& recipient : recipients) {
+      if (!recipient.waiting || recipient.attempt > ending.time) continue;
+      recipient.waiting = false;
+      recipient.attempt = ending.time;
+      DeliverRow row;
+      row.deliver_time = ending.time;
+      row.recipient = recipient.address;
+      if (!recipient.original.empty()) row.original_recipient = recipient.original;
+      row.status = ending.status;
+      mail.deliveries.push_back({std::move(row), ending.line, true, {}});
+      ++ended;
+    }
+    if (ended) continue;
+    DeliverRow row;
+    row.deliver_time = ending.time;
+    row.status = ending.status;
+    mail.deliveries.push_back({std::move(row), ending.line, false, {}});
+  }
+  mail.endings.clear();
+}
+
+void MailTracker::use_cached_tls(OpenMail& mail) {
+  auto tls_before = [&](const std::string& key, Time time, Microseconds age) -> std::optional<std::string> {
+    auto value = cached(key);
+    if (!value) return std::nullopt;
+    auto tls = decode_tls(*value);
+    if (!tls || tls->first > time || tls->first + age < time) return std::nullopt;
+    return std::move(tls->second);
+  };
+  if (!mail.session_key.empty() && mail.row && !mail.row->tls)
+    mail.row->tls = tls_before(mail.session_key, mail.opener_time, std::chrono::hours(1));
+  mail.session_key.clear();
+  for (auto& delivery : mail.deliveries) {
+    if (delivery.session_key.empty() || delivery.row.tls) continue;
+    double took = delivery.row.delay_connect.value_or(0) + delivery.row.delay_transmit.value_or(0);
+    auto age = Microseconds(static_cast<int64_t>(took * 1e6)) + std::chrono::seconds(1);
+    delivery.row.tls = tls_before(delivery.session_key, delivery.row.deliver_time, age);
+  }
+}
+
+// The other end of a hop may have come to another instance.
+void MailTracker::use_cached_links(OpenMail& mail) {
+  LinkEnd self;
+  self.id = mail.id;
+  self.server = mail.server;
+  self.birth = mail.birth;
+  if (mail.row && mail.row->instance) self.instance = *mail.row->instance;
+  if (mail.own_client && !mail.has_origin)
+    if (auto value = cached(claim_key(mail.queue_id)))
+      if (auto known = decode_end(*value)) {
+        LinkEnd parent = end_of(*known);
+        if (parent.id != mail.id && in_time(self, parent, false)) {
+          mail.has_origin = true;
+          set_origin(mail, parent.id, hop_kind(self, parent));
+        }
+      }
+  for (auto& delivery : mail.deliveries) {
+    const DeliverRow& row = delivery.row;
+    if (!row.next_queue_id || !row.relay_addr || row.status != "sent" || !own_.contains(*row.relay_addr)) continue;
+    auto value = cached(child_key(*row.next_queue_id));
+    auto known = value ? decode_end(*value) : std::nullopt;
+    if (!known || known->id == mail.id) continue;
+    LinkEnd child = end_of(*known);
+    self.attempt = row.deliver_time;
+    OpenMail* here = mails_.find(child.server, child.queue_id);
+    if (in_time(child, self, false) && !(here && here->has_origin && here->id == child.id))
+      linked(child, self, hop_kind(child, self));
+  }
+}
+
+void MailTracker::shadow(const OpenMail& mail) {
+  if (!mail.identified) return;
+  KnownMail known;
+  known.id = mail.id;
+  known.birth = mail.birth;
+  known.born = mail.born;
+  known.finished = mail.finished;
+  known.queued = mail.past_cleanup.has_value();
+  known.end_time = mail.finish_time;
+  known.message_id_hash = mail.message_id_hash;
+  known.recipients = mail.recipients;
+  cache_->put(mail_key(mails_.server_name(mail.server), mail.queue_id), encode_shadow(known), shadow_seconds);
+}
+
+void MailTracker::forget_old(Time now, bool all) {
+  std::vector<Handle> old;
+  for (OpenMail* mail : mails_.take_old(now)) old.push_back(mail->self);
+  for (Handle handle : old) {
+    OpenMail* mail = mails_.get(handle);
+    if (mail && mail->dirty && write(*mail, all, now) == Written::postponed) continue;
+    if (mail = mails_.get(handle); mail) mails_.forget(*mail);
+  }
+  links_.forget_before(now - config_.forget_after);
+  sessions_.forget_before(now - config_.forget_after);
+}
+
+uint64_t MailTracker::pinned(uint64_t next) const {
+  uint64_t least = mails_.pinned(next);
+  for (auto& loose : loose_)
+    if (loose.sequence && loose.sequence < least) least = loose.sequence;
+  return sessions_.pinned(least, now_ - config_.flush_after);
+}
+
+}  // namespace mailtrace

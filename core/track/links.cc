@@ -1,0 +1,136 @@
+#include "core/track/links.h"
+
+namespace mailtrace {
+namespace {
+
+// Clocks of two hosts, and the answer's way back.
+constexpr Microseconds before_parent = std::chrono::seconds(2);
+constexpr Microseconds behind_claim = std::chrono::seconds(5);
+// pickup(8) reads the maildrop while or right after pipe(8) logs.
+constexpr Microseconds behind_pipe = std::chrono::seconds(1);
+
+std::string number_key(uint32_t server, uint64_t number) {
+  std::string out(reinterpret_cast<const char*>(&server), sizeof server);
+  return out.append(reinterpret_cast<const char*>(&number), sizeof number);
+}
+
+}  // namespace
+
+bool in_time(const LinkEnd& child, const LinkEnd& parent, bool pipe) {
+  return child.birth + before_parent >= parent.birth &&
+         child.birth <= parent.attempt + (pipe ? behind_pipe : behind_claim);
+}
+
+std::string_view hop_kind(const LinkEnd& child, const LinkEnd& parent) {
+  bool other_instance = !child.instance.empty() && !parent.instance.empty() && child.instance != parent.instance;
+  return child.server == parent.server && !other_instance ? "filter" : "relay";
+}
+
+std::string Links::key_of(Side side, std::string_view text) {
+  std::string out(1, static_cast<char>(side));
+  return out.append(text);
+}
+
+std::vector<uint32_t> Links::fitting(const std::string& key, const LinkEnd& other, bool other_is_child, bool pipe) {
+  std::vector<uint32_t> out;
+  auto [at, end] = table_.equal_range(key);
+  for (; at != end; ++at) {
+    const LinkEnd& found = entries_[at->second].end;
+    if (found.same(other)) continue;
+    if (other_is_child ? in_time(other, found, pipe) : in_time(found, other, pipe)) out.push_back(at->second);
+  }
+  return out;
+}
+
+void Links::claim(std::string_view next_queue_id, LinkEnd parent) {
+  auto children = fitting(key_of(child_side, next_queue_id), parent, false, false);
+  if (children.size() == 1) {
+    LinkEnd& child = entries_[children[0]].end;
+    if (!child.linked) linked_(child, parent, hop_kind(child, parent));
+    child.linked = true;
+    return;
+  }
+  auto key = key_of(claim_side, next_queue_id);
+  auto [at, end] = table_.equal_range(key);
+  for (; at != end; ++at)
+    if (entries_[at->second].end.same(parent)) return;  // a second recipient of the same transaction
+  add(std::move(key), std::move(parent));
+}
+
+void Links::arrived(LinkEnd child) {
+  auto parents = fitting(key_of(claim_side, child.queue_id), child, true, false);
+  if (parents.size() == 1) {
+    const LinkEnd& parent = entries_[parents[0]].end;
+    linked_(child, parent, hop_kind(child, parent));
+    child.linked = true;
+  }
+  auto key = key_of(child_side, child.queue_id);
+  add(std::move(key), std::move(child));
+}
+
+void Links::piped(uint64_t message_id, LinkEnd parent) {
+  auto number = number_key(parent.server, message_id);
+  for (uint32_t index : fitting(key_of(pickup_side, number), parent, false, true)) {
+    LinkEnd& child = entries_[index].end;
+    if (child.linked) continue;
+    linked_(child, parent, "filter");
+    child.linked = true;
+    parent.linked = true;
+  }
+  auto key = key_of(pipe_side, number);
+  auto [at, end] = table_.equal_range(key);
+  for (; at != end; ++at)
+    if (entries_[at->second].end.same(parent)) return;
+  if (!parent.linked) add(std::move(key), std::move(parent));
+}
+
+void Links::picked_up(uint64_t message_id, LinkEnd child) {
+  auto number = number_key(child.server, message_id);
+  std::vector<uint32_t> parents;
+  for (uint32_t index : fitting(key_of(pipe_side, number), child, true, true))
+    if (!entries_[index].end.linked) parents.push_back(index);
+  if (parents.size() == 1) {
+    LinkEnd& parent = entries_[parents[0]].end;
+    linked_(child, parent, "filter");
+    child.linked = parent.linked = true;
+  }
+  if (!child.linked) add(key_of(pickup_side, number), std::move(child));
+}
+
+void Links::add(std::string key, LinkEnd end) {
+  if (size() >= most_ && !order_.empty()) {
+    remove(order_.front());
+    order_.pop_front();
+  }
+  uint32_t index;
+  if (free_.empty()) {
+    index = static_cast<uint32_t>(entries_.size());
+    entries_.emplace_back();
+  } else {
+    index = free_.back();
+    free_.pop_back();
+  }
+  table_.emplace(key, index);
+  entries_[index] = {std::move(end), std::move(key), true};
+  order_.push_back(index);
+}
+
+void Links::remove(uint32_t index) {
+  auto [at, end] = table_.equal_range(entries_[index].key);
+  for (; at != end; ++at)
+    if (at->second == index) {
+      table_.erase(at);
+      break;
+    }
+  entries_[index] = {};
+  free_.push_back(index);
+}
+
+void Links::forget_before(Time received) {
+  while (!order_.empty() && entries_[order_.front()].end.received < received) {
+    remove(order_.front());
+    order_.pop_front();
+  }
+}
+
+}  // namespace mailtrace

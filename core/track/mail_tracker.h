@@ -1,0 +1,119 @@
+// MailTracker: the Tracker. Facts are taken in tracker.cc, mails are identified in resolve.cc, rows are made in
+// collect.cc. Pipeline thread.
+#pragma once
+#include <deque>
+#include <map>
+#include <unordered_map>
+
+#include "core/track/emit.h"
+#include "core/track/links.h"
+#include "core/track/networks.h"
+#include "core/track/open_mails.h"
+#include "core/track/sessions.h"
+#include "core/track/shadow.h"
+#include "core/track/tracker.h"
+
+namespace mailtrace {
+
+class MailTracker final : public Tracker {
+ public:
+  MailTracker(const TrackerConfig& config, Cache* cache, FindOpen find_open);
+  void apply(const LogLine& line, const Fact& fact) override;
+  bool collect(Time now, bool all, size_t max_rows, Batch& batch) override;
+  uint64_t pinned(uint64_t next) const override;
+  Status status() const override;
+
+ private:
+  // Rows of no mail in memory: refusals without queue id, and the parent of a mail that left memory.
+  struct Loose {
+    ConnectRow connect;
+    std::optional<DeliverRow> deliver;
+    std::string lines;
+    Hash128 line;
+    uint64_t sequence = 0;
+  };
+
+  // ---- tracker.cc
+  void on(const LogLine& line, const std::monostate&);
+  void on(const LogLine& line, const SessionOpened& fact);
+  void on(const LogLine& line, const SessionTls& fact);
+  void on(const LogLine& line, const SessionClosed& fact);
+  void on(const LogLine& line, const Opened& fact);
+  void on(const LogLine& line, const MessageId& fact);
+  void on(const LogLine& line, const Queued& fact);
+  void on(const LogLine& line, const Attempt& fact);
+  void on(const LogLine& line, const Expired& fact);
+  void on(const LogLine& line, const Removed& fact);
+  void on(const LogLine& line, const Notification& fact);
+  void on(const LogLine& line, const AdminAction& fact);
+  void on(const LogLine& line, const Policy& fact);
+  void on(const LogLine& line, const Subject& fact);
+  void on(const LogLine& line, const Aborted& fact);
+  void on(const LogLine& line, const Verdict& fact);
+  void on(const LogLine&, const LoginFailed&) {}
+  void on(const LogLine&, const Listed&) {}
+  void on(const LogLine&, const Screened&) {}
+  void on(const LogLine&, const Mailbox&) {}
+  void on(const LogLine&, const ServiceEvent&) {}
+
+  // The mail `queue_id` with the line accounted to it; null if it has taken this line before.
+  OpenMail* take(const LogLine& line, std::string_view queue_id, LineKind kind);
+  void account(OpenMail& mail, const LogLine& line, LineKind kind);
+  void keep_line(OpenMail& mail, const LogLine& line);
+  void origin_of_opened(OpenMail& mail, const LogLine& line, const Opened& fact);
+  void claims_of_attempt(OpenMail& mail, const LogLine& line, const Attempt& fact);
+  void note_recipient(OpenMail& mail, const Attempt& fact, Time time);
+  void refuse(const LogLine& line, const Policy& fact);
+
+  // ---- resolve.cc
+  void link(OpenMail& child, OpenMail& parent, std::string_view kind);
+  void linked(const LinkEnd& child, const LinkEnd& parent, std::string_view kind);
+  void set_origin(OpenMail& child, const Id& parent, std::string_view kind);
+  LinkEnd end_of(const OpenMail& mail, const LogLine& line) const;
+  LinkEnd end_of(const KnownEnd& end);
+  // Makes the mail's id known. The mail may be folded into another one: use what is returned; null: it has no
+  // line of its own and nobody knows it.
+  OpenMail* resolve(OpenMail& mail);
+  std::optional<KnownMail> from_cache(const OpenMail& mail);
+  std::optional<KnownMail> from_database(const OpenMail& mail);
+  // From the cache, else the database; only what fits the mail.
+  std::optional<KnownMail> look_up(const OpenMail& mail);
+  std::optional<std::string> cached(const std::string& key);
+  bool fits(const KnownMail& known, const OpenMail& mail) const;
+  OpenMail* settle(OpenMail& mail, const Id& id, Time birth, Born born);
+  void pass_id(OpenMail& mail);
+
+  // ---- collect.cc
+  bool written_before(OpenMail& mail);
+  void prefetch(const std::vector<Handle>& due);
+  enum class Written { yes, dropped, postponed };
+  Written write(OpenMail& mail, bool all, Time now);
+  void end_recipients(OpenMail& mail);
+  void use_cached_tls(OpenMail& mail);
+  void use_cached_links(OpenMail& mail);
+  size_t write_loose(size_t max_rows);
+  void adopt_parent(OpenMail& mail);
+  void forget_old(Time now, bool all);
+  void shadow(const OpenMail& mail);
+
+  const TrackerConfig config_;
+  Cache* const cache_;
+  const FindOpen find_open_;
+  const Networks own_;
+  mutable OpenMails mails_;
+  Sessions sessions_;
+  Links links_;
+  Emitter emitter_;
+  std::deque<Loose> loose_;
+  std::vector<Handle> put_off_;  // probes or not: not known yet
+  std::unordered_map<std::string, std::optional<std::string>> cached_;  // what this collect() asked for
+  const LogLine* line_ = nullptr;  // that apply() is at
+  Time newest_{}, now_{};
+};
+
+// How long the cache keeps a mail: longer than Postfix tries (maximal_queue_lifetime, 5 days).
+inline constexpr int shadow_seconds = 6 * 86400;
+
+uint64_t message_id_hash(std::string_view message_id);
+
+}  // namespace mailtrace

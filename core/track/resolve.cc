@@ -1,0 +1,204 @@
+// Which mail is it: identity of mails whose first line this instance has not seen, and links. Pipeline thread.
+#include <algorithm>
+
+#include "core/track/mail_tracker.h"
+#include "core/track/queue_id.h"
+
+namespace mailtrace {
+namespace {
+
+void keep_latest(std::vector<Recipient>& recipients, const Recipient& from) {
+  for (auto& recipient : recipients) {
+    if (recipient.address != from.address || recipient.original != from.original) continue;
+    if (from.attempt > recipient.attempt) recipient = from;
+    return;
+  }
+  recipients.push_back(from);
+}
+
+KnownMail known_from_rows(const Mail& mail) {
+  KnownMail known;
+  const ConnectRow& row = mail.connect;
+  known.id = row.id;
+  known.birth = row.connect_time;
+  known.born = row.flags & row_flag::opened ? Born::opener : row.message_id ? Born::message_id : Born::unknown;
+  known.finished = row.flags & row_flag::removed;
+  known.queued = row.size.has_value();
+  known.end_time = row.end_time.value_or(Time{});
+  if (row.message_id && !row.message_id->empty()) known.message_id_hash = message_id_hash(*row.message_id);
+  for (auto& delivery : mail.deliveries)
+    if (delivery.recipient)
+      keep_latest(known.recipients, {*delivery.recipient, delivery.original_recipient.value_or(""),
+                                     delivery.deliver_time, delivery.status == "deferred"});
+  return known;
+}
+
+}  // namespace
+
+// ---- identity
+
+std::optional<std::string> MailTracker::cached(const std::string& key) {
+  if (!cache_) return std::nullopt;
+  auto found = cached_.find(key);
+  if (found != cached_.end()) return found->second;
+  auto values = cache_->get(std::span(&key, 1));
+  return cached_[key] = values.empty() ? std::nullopt : values[0];
+}
+
+std::optional<KnownMail> MailTracker::from_cache(const OpenMail& mail) {
+  auto value = cached(mail_key(mails_.server_name(mail.server), mail.queue_id));
+  return value ? decode_shadow(*value) : std::nullopt;
+}
+
+std::optional<KnownMail> MailTracker::from_database(const OpenMail& mail) {
+  if (!find_open_) return std::nullopt;
+  Time at = mail.identified ? mail.last_time : mail.first_time;
+  auto found = find_open_(mails_.server_name(mail.server), mail.queue_id, std::max(at, mail.birth) + config_.reorder);
+  return found ? std::optional(known_from_rows(*found)) : std::nullopt;
+}
+
+// Is the mail that was found the one whose lines we have, or an earlier one with the same short queue id?
+bool MailTracker::fits(const KnownMail& known, const OpenMail& mail) const {
+  if (mail.identified) return known.id == mail.id;
+  if (known.birth > mail.first_time + config_.reorder) return false;
+  if (known.finished && mail.first_time > known.end_time) return false;
+  bool other_message_id =
+      mail.message_id_hash && known.message_id_hash && mail.message_id_hash != known.message_id_hash;
+  bool same_message_id = mail.message_id_hash && mail.message_id_hash == known.message_id_hash;
+  if (other_message_id) return false;
+  return mail.born != Born::message_id || !known.queued || same_message_id;
+}
+
+std::optional<KnownMail> MailTracker::look_up(const OpenMail& mail) {
+  if (auto known = from_cache(mail); known && fits(*known, mail)) return known;
+  if (auto known = from_database(mail); known && fits(*known, mail)) return known;
+  return std::nullopt;
+}
+
+OpenMail* MailTracker::resolve(OpenMail& mail) {
+  if (mail.identified) return &mail;
+  // A mail that only its Message-ID line began is in the cache by that line; its true first line comes first.
+  if (auto known = look_up(mail)) {
+    OpenMail* out = settle(mail, known->id, known->birth, known->born);
+    for (auto& recipient : known->recipients) keep_latest(out->recipients, recipient);
+    return out;
+  }
+  if (mail.placeholder) return nullptr;
+  bool partial = mail.born == Born::unknown;
+  Time birth = partial ? mail.first_time : mail.birth;
+  if (cache_) {
+    KnownMail own;
+    own.id = mail_id(birth, mails_.server_name(mail.server), mail.queue_id, std::to_string(to_us(birth)));
+    own.birth = birth;
+    own.born = mail.born;
+    own.message_id_hash = mail.message_id_hash;
+    auto key = mail_key(mails_.server_name(mail.server), mail.queue_id);
+    if (!cache_->add(key, encode_shadow(own), shadow_seconds)) {
+      cached_.erase(key);
+      if (auto known = from_cache(mail); known && fits(*known, mail))
+        return settle(mail, known->id, known->birth, known->born);
+    }
+  }
+  if (partial) mail.change().flags |= row_flag::partial_id;
+  mails_.identify(mail, birth, mail.born, 0);
+  return settle(mail, mail.id, mail.birth, mail.born);
+}
+
+OpenMail* MailTracker::settle(OpenMail& mail, const Id& id, Time birth, Born born) {
+  for (OpenMail* other = mails_.find(mail.server, mail.queue_id); other; other = mails_.older(*other)) {
+    if (other == &mail || !other->identified || other->id != id) continue;
+    mails_.fold(mail, *other);
+    mails_.forget(mail);
+    pass_id(*other);
+    return other;
+  }
+  mails_.adopt(mail, id, birth, born);
+  pass_id(mail);
+  return &mail;
+}
+
+void MailTracker::pass_id(OpenMail& mail) {
+  for (Handle handle : mail.children)
+    if (OpenMail* child = mails_.get(handle)) {
+      child->parent = {};
+      set_origin(*child, mail.id, child->parent_kind);
+    }
+  mail.children.clear();
+}
+
+// ---- links
+
+LinkEnd MailTracker::end_of(const OpenMail& mail, const LogLine& line) const {
+  LinkEnd end;
+  end.mail = mail.self;
+  if (mail.identified) end.id = mail.id;
+  end.server = mail.server;
+  end.queue_id = mail.queue_id;
+  if (mail.row && mail.row->instance) end.instance = *mail.row->instance;
+  end.birth = mail.birth;
+  end.received = line.received;
+  return end;
+}
+
+LinkEnd MailTracker::end_of(const KnownEnd& known) {
+  LinkEnd end;
+  end.id = known.id;
+  end.server = mails_.server(known.server);
+  end.queue_id = known.queue_id;
+  end.instance = known.instance;
+  end.birth = known.birth;
+  end.attempt = known.attempt;
+  return end;
+}
+
+void MailTracker::set_origin(OpenMail& child, const Id& parent, std::string_view kind) {
+  ConnectRow& row = child.change();
+  row.origin_id = parent;
+  row.origin_kind = kind;
+  if (kind == "filter") row.flags |= row_flag::filtered;
+}
+
+// The current line makes the link: it must be read again until the child is written.
+void MailTracker::link(OpenMail& child, OpenMail& parent, std::string_view kind) {
+  if (child.has_origin || &child == &parent) return;
+  child.has_origin = true;
+  child.parent_kind = kind;
+  if (parent.identified && !(parent.placeholder && kind == "filter")) {
+    set_origin(child, parent.id, kind);
+  } else {
+    child.parent = parent.self;
+    parent.children.push_back(child.self);
+    child.change();
+  }
+  if (line_) mails_.dirty(child, *line_);
+}
+
+void MailTracker::linked(const LinkEnd& child, const LinkEnd& parent, std::string_view kind) {
+  OpenMail* child_mail = mails_.get(child.mail);
+  OpenMail* parent_mail = mails_.get(parent.mail);
+  if (child_mail && parent_mail) return link(*child_mail, *parent_mail, kind);
+  Id parent_id = parent_mail && parent_mail->identified ? parent_mail->id : parent.id;
+  if (parent_id.is_zero()) return;
+  if (child_mail) {
+    if (child_mail->has_origin) return;
+    child_mail->has_origin = true;
+    set_origin(*child_mail, parent_id, kind);
+    if (line_) mails_.dirty(*child_mail, *line_);
+    return;
+  }
+  if (child.id.is_zero()) return;
+  Loose loose;
+  ConnectRow& row = loose.connect;
+  row.id = child.id;
+  row.day = child.id.day();
+  row.connect_time = child.birth;
+  row.server = mails_.server_name(child.server);
+  row.queue_id = child.queue_id;
+  row.origin_id = parent_id;
+  row.origin_kind = kind;
+  if (kind == "filter") row.flags |= row_flag::filtered;
+  if (line_) loose.sequence = line_->sequence;
+  loose_.push_back(std::move(loose));
+}
+
+}  // namespace mailtrace

@@ -1,0 +1,123 @@
+#include "core/track/sessions.h"
+
+#include "core/track/fill.h"
+
+namespace mailtrace {
+namespace {
+
+constexpr size_t most_sessions = 100'000;
+
+bool same_peer(std::string_view address, std::string_view name, const Peer& peer) {
+  return address == peer.addr && (name.empty() || peer.name.empty() || name == peer.name);
+}
+
+}  // namespace
+
+std::string_view Sessions::key(uint32_t server, const LogLine& line) {
+  key_.assign(reinterpret_cast<const char*>(&server), sizeof server);
+  key_.append(line.app_name).append(1, '\0').append(line.proc_id);
+  return key_;
+}
+
+Sessions::Session* Sessions::find(uint32_t server, const LogLine& line) {
+  if (line.proc_id.empty()) return nullptr;
+  auto found = sessions_.find(key(server, line));
+  return found == sessions_.end() ? nullptr : &*found->second;
+}
+
+Sessions::Session& Sessions::get(uint32_t server, const LogLine& line) {
+  auto found = sessions_.find(key(server, line));
+  if (found != sessions_.end()) {
+    order_.splice(order_.end(), order_, found->second);
+  } else {
+    order_.emplace_back().key = key_;
+    sessions_.emplace(order_.back().key, std::prev(order_.end()));
+    if (order_.size() > most_sessions) {
+      sessions_.erase(order_.front().key);
+      order_.pop_front();
+    }
+  }
+  Session& session = order_.back();
+  session.received = line.received;
+  return session;
+}
+
+void Sessions::opened(uint32_t server, const LogLine& line, const Peer& client) {
+  if (line.proc_id.empty()) return;
+  Session* session = find(server, line);
+  if (!session) return;  // nothing to forget
+  session->address = client.addr;
+  session->name = client.name;
+  session->tls.clear();
+  session->queue_id.clear();
+  session->held = false;
+  session->sequence = 0;
+  session->received = line.received;
+}
+
+void Sessions::tls(uint32_t server, const LogLine& line, const Peer& client, const Tls& tls) {
+  if (line.proc_id.empty()) return;
+  Session& session = get(server, line);
+  session.address = client.addr;
+  session.name = client.name;
+  session.tls = tls_text(tls);
+  session.queue_id.clear();
+  session.sequence = line.sequence;
+}
+
+void Sessions::closed(uint32_t server, const LogLine& line) {
+  if (line.proc_id.empty()) return;
+  auto found = sessions_.find(key(server, line));
+  if (found == sessions_.end()) return;
+  auto at = found->second;
+  sessions_.erase(found);
+  order_.erase(at);
+}
+
+void Sessions::hold(uint32_t server, const LogLine& line, const Peer& client) {
+  if (line.proc_id.empty()) return;
+  Session& session = get(server, line);
+  if (!same_peer(session.address, session.name, client)) session.tls.clear();
+  session.address = client.addr;
+  session.name = client.name;
+  session.held = true;
+}
+
+std::string_view Sessions::tls_of(uint32_t server, const LogLine& line, const Peer& client) {
+  Session* session = find(server, line);
+  if (!session || !same_peer(session->address, session->name, client)) return {};
+  session->sequence = 0;
+  return session->tls;
+}
+
+std::string_view Sessions::relay_tls_of(uint32_t server, const LogLine& line, const Peer& relay,
+                                        std::string_view queue_id) {
+  Session* session = find(server, line);
+  if (!session || session->tls.empty() || session->address != relay.addr) return {};
+  if (session->queue_id.empty()) session->queue_id = queue_id;
+  session->sequence = 0;
+  return session->queue_id == queue_id ? std::string_view(session->tls) : std::string_view{};
+}
+
+bool Sessions::take_hold(uint32_t server, const LogLine& line, const Peer& client) {
+  Session* session = find(server, line);
+  if (!session || !session->held || !same_peer(session->address, session->name, client)) return false;
+  session->held = false;
+  return true;
+}
+
+void Sessions::forget_before(Time received) {
+  while (!order_.empty() && order_.front().received < received) {
+    sessions_.erase(order_.front().key);
+    order_.pop_front();
+  }
+}
+
+uint64_t Sessions::pinned(uint64_t next, Time since) const {
+  uint64_t least = next;
+  for (auto at = order_.rbegin(); at != order_.rend() && at->received > since; ++at)
+    if (at->sequence && at->sequence < least) least = at->sequence;
+  return least;
+}
+
+}  // namespace mailtrace

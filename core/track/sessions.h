@@ -1,0 +1,48 @@
+// Sessions: what is known of a connection before a queue id is. By host, program and pid. Pipeline thread.
+#pragma once
+#include <list>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "core/mail/fact.h"
+#include "core/parse/log_line.h"
+
+namespace mailtrace {
+
+class Sessions {
+ public:
+  void opened(uint32_t server, const LogLine& line, const Peer& client);
+  void tls(uint32_t server, const LogLine& line, const Peer& client, const Tls& tls);
+  void closed(uint32_t server, const LogLine& line);
+  // A mail of that session was put on hold before it had a queue id.
+  void hold(uint32_t server, const LogLine& line, const Peer& client);
+
+  // "" if nothing is known. A server's session: until the client leaves.
+  std::string_view tls_of(uint32_t server, const LogLine& line, const Peer& client);
+  // A client's session: only for the mail it was opened for.
+  std::string_view relay_tls_of(uint32_t server, const LogLine& line, const Peer& relay, std::string_view queue_id);
+  bool take_hold(uint32_t server, const LogLine& line, const Peer& client);
+
+  void forget_before(Time received);
+  size_t size() const { return sessions_.size(); }
+  // TLS lines whose mail may still come; they hold the checkpoint for a short while.
+  uint64_t pinned(uint64_t next, Time since) const;
+
+ private:
+  struct Session {
+    std::string key, address, name, tls, queue_id;
+    bool held = false;
+    uint64_t sequence = 0;
+    Time received{};
+  };
+  Session& get(uint32_t server, const LogLine& line);
+  Session* find(uint32_t server, const LogLine& line);
+  std::string_view key(uint32_t server, const LogLine& line);
+
+  std::list<Session> order_;  // least recently used first
+  std::unordered_map<std::string_view, std::list<Session>::iterator> sessions_;
+  std::string key_;
+};
+
+}  // namespace mailtrace

@@ -1,0 +1,177 @@
+// Form of a value: version, kind, fields (numbers 8 bytes little endian, texts with their length), hash of all
+// before it.
+#include "core/track/shadow.h"
+
+#include <cstring>
+
+namespace mailtrace {
+namespace {
+
+constexpr char version = 1;
+
+class Writer {
+ public:
+  explicit Writer(char kind) : out_{version, kind} {}
+  void number(uint64_t value) { out_.append(reinterpret_cast<const char*>(&value), sizeof value); }
+  void time(Time value) { number(static_cast<uint64_t>(to_us(value))); }
+  void text(std::string_view value) {
+    number(value.size());
+    out_.append(value);
+  }
+  void id(const Id& id) { out_.append(reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()); }
+  std::string done() {
+    auto hash = hash_fields({"shadow", out_});
+    number(hash.low);
+    return std::move(out_);
+  }
+
+ private:
+  std::string out_;
+};
+
+class FieldReader {
+ public:
+  FieldReader(std::string_view bytes, char kind) {
+    if (bytes.size() < 10 || bytes[0] != version || bytes[1] != kind) return;
+    auto body = bytes.substr(0, bytes.size() - 8);
+    uint64_t sum;
+    std::memcpy(&sum, bytes.data() + body.size(), 8);
+    if (hash_fields({"shadow", body}).low != sum) return;
+    rest_ = body.substr(2);
+    good_ = true;
+  }
+  uint64_t number() {
+    uint64_t out = 0;
+    auto bytes = take(8);
+    if (good_) std::memcpy(&out, bytes.data(), 8);
+    return out;
+  }
+  Time time() { return time_from_us(static_cast<int64_t>(number())); }
+  std::string text() { return std::string(take(number())); }
+  Id id() {
+    Id out;
+    auto bytes = take(out.bytes.size());
+    if (good_) std::memcpy(out.bytes.data(), bytes.data(), out.bytes.size());
+    return out;
+  }
+  bool good() const { return good_; }
+  bool complete() const { return good_ && rest_.empty(); }
+
+ private:
+  std::string_view take(uint64_t size) {
+    if (size > rest_.size()) good_ = false;
+    if (!good_) return {};
+    auto out = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return out;
+  }
+  std::string_view rest_;
+  bool good_ = false;
+};
+
+// memcached takes keys of up to 250 bytes without blanks; names from log lines may be anything.
+std::string hashed(std::string_view prefix, std::initializer_list<std::string_view> fields) {
+  auto hash = hash_fields(fields);
+  Id id;
+  std::memcpy(id.bytes.data(), &hash.high, 8);
+  std::memcpy(id.bytes.data() + 8, &hash.low, 8);
+  return std::string(prefix) + id.hex();
+}
+
+}  // namespace
+
+std::string encode_shadow(const KnownMail& mail) {
+  Writer out('m');
+  out.id(mail.id);
+  out.time(mail.birth);
+  out.number(static_cast<uint64_t>(mail.born));
+  out.number((mail.finished ? 1u : 0u) | (mail.queued ? 2u : 0u));
+  out.time(mail.end_time);
+  out.number(mail.message_id_hash);
+  out.number(mail.recipients.size());
+  for (auto& recipient : mail.recipients) {
+    out.text(recipient.address);
+    out.text(recipient.original);
+    out.time(recipient.attempt);
+    out.number(recipient.waiting);
+  }
+  return out.done();
+}
+
+std::optional<KnownMail> decode_shadow(std::string_view bytes) {
+  FieldReader in(bytes, 'm');
+  KnownMail mail;
+  mail.id = in.id();
+  mail.birth = in.time();
+  auto born = in.number();
+  if (born > static_cast<uint64_t>(Born::opener)) return std::nullopt;
+  mail.born = static_cast<Born>(born);
+  auto bits = in.number();
+  mail.finished = bits & 1;
+  mail.queued = bits & 2;
+  mail.end_time = in.time();
+  mail.message_id_hash = in.number();
+  for (auto count = in.number(); count && in.good(); --count) {
+    Recipient recipient;
+    recipient.address = in.text();
+    recipient.original = in.text();
+    recipient.attempt = in.time();
+    recipient.waiting = in.number() != 0;
+    mail.recipients.push_back(std::move(recipient));
+  }
+  if (!in.complete()) return std::nullopt;
+  return mail;
+}
+
+std::string mail_key(std::string_view server, std::string_view queue_id) {
+  return hashed("mt:m:", {server, queue_id});
+}
+
+std::string encode_end(const KnownEnd& end) {
+  Writer out('e');
+  out.id(end.id);
+  out.time(end.birth);
+  out.time(end.attempt);
+  out.text(end.server);
+  out.text(end.queue_id);
+  out.text(end.instance);
+  return out.done();
+}
+
+std::optional<KnownEnd> decode_end(std::string_view bytes) {
+  FieldReader in(bytes, 'e');
+  KnownEnd end;
+  end.id = in.id();
+  end.birth = in.time();
+  end.attempt = in.time();
+  end.server = in.text();
+  end.queue_id = in.text();
+  end.instance = in.text();
+  if (!in.complete()) return std::nullopt;
+  return end;
+}
+
+std::string claim_key(std::string_view next_queue_id) { return hashed("mt:q:", {next_queue_id}); }
+std::string child_key(std::string_view queue_id) { return hashed("mt:c:", {queue_id}); }
+
+std::string session_key(std::string_view server, std::string_view program, std::string_view pid,
+                        std::string_view client) {
+  return hashed("mt:s:", {server, program, pid, client});
+}
+
+std::string encode_tls(Time time, std::string_view tls) {
+  Writer out('t');
+  out.time(time);
+  out.text(tls);
+  return out.done();
+}
+
+std::optional<std::pair<Time, std::string>> decode_tls(std::string_view bytes) {
+  FieldReader in(bytes, 't');
+  Time time = in.time();
+  std::string tls = in.text();
+  if (!in.complete()) return std::nullopt;
+  return std::pair{time, std::move(tls)};
+}
+
+}  // namespace mailtrace

@@ -1,0 +1,44 @@
+// Shadow: what other instances may need of an open mail, in the cache. Everything in it is a hint: a value that
+// cannot be read is as good as none. Pipeline thread.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/track/open_mail.h"
+
+namespace mailtrace {
+
+// A mail as another instance, or the database, knows it.
+struct KnownMail {
+  Id id;
+  Time birth{};
+  Born born = Born::unknown;
+  bool finished = false, queued = false;
+  Time end_time{};
+  uint64_t message_id_hash = 0;
+  std::vector<Recipient> recipients;
+};
+
+std::string encode_shadow(const KnownMail& mail);
+std::optional<KnownMail> decode_shadow(std::string_view bytes);
+std::string mail_key(std::string_view server, std::string_view queue_id);
+
+// An end of a link whose other end another instance may have: core/track/links.h.
+struct KnownEnd {
+  Id id;
+  Time birth{}, attempt{};
+  std::string server, queue_id, instance;
+};
+std::string encode_end(const KnownEnd& end);
+std::optional<KnownEnd> decode_end(std::string_view bytes);
+std::string claim_key(std::string_view next_queue_id);
+std::string child_key(std::string_view queue_id);
+
+// TLS of a session.
+std::string session_key(std::string_view server, std::string_view program, std::string_view pid, std::string_view client);
+std::string encode_tls(Time time, std::string_view tls);
+std::optional<std::pair<Time, std::string>> decode_tls(std::string_view bytes);
+
+}  // namespace mailtrace

@@ -1,0 +1,386 @@
+// Facts into mails. Pipeline thread.
+#include "core/track/tracker.h"
+
+#include <algorithm>
+
+#include "core/track/fill.h"
+#include "core/track/mail_tracker.h"
+#include "core/track/queue_id.h"
+
+namespace mailtrace {
+namespace {
+
+constexpr size_t most_links = 200'000;
+
+}  // namespace
+
+std::unique_ptr<Tracker> Tracker::make(const TrackerConfig& config, Cache* cache, FindOpen find_open) {
+  return std::make_unique<MailTracker>(config, cache, std::move(find_open));
+}
+
+MailTracker::MailTracker(const TrackerConfig& config, Cache* cache, FindOpen find_open)
+    : config_(config),
+      cache_(cache),
+      find_open_(std::move(find_open)),
+      own_(config.own_networks),
+      mails_(config_),
+      links_(most_links, [this](const LinkEnd& child, const LinkEnd& parent, std::string_view kind) {
+        linked(child, parent, kind);
+      }) {}
+
+uint64_t message_id_hash(std::string_view message_id) {
+  uint64_t hash = hash_fields({"message-id", message_id}).low;
+  return hash ? hash : 1;
+}
+
+void MailTracker::apply(const LogLine& line, const Fact& fact) {
+  line_ = &line;
+  if (line.time > newest_ && !line.time_suspect) newest_ = line.time;
+  std::visit([&](const auto& what) { on(line, what); }, fact);
+  line_ = nullptr;
+}
+
+Tracker::Status MailTracker::status() const { return {mails_.size(), 0, newest_}; }
+
+// ---- lines and mails
+
+void MailTracker::keep_line(OpenMail& mail, const LogLine& line) {
+  if (!config_.keep_lines) return;
+  if (mail.lines.empty()) {
+    mail.first_line = line.identity;
+    mail.lines.reserve(1024);
+  }
+  size_t start = mail.lines.size();
+  mail.lines.append(line.raw);
+  std::replace(mail.lines.begin() + static_cast<std::ptrdiff_t>(start), mail.lines.end(), '\n', ' ');
+  mail.lines += '\n';
+}
+
+void MailTracker::account(OpenMail& mail, const LogLine& line, LineKind kind) {
+  mail.seen.add(line.identity);
+  mail.placeholder = false;
+  mail.last_time = std::max(mail.last_time, line.time);
+  if (kind != LineKind::removed) mail.only_removed = false;
+  mails_.touch(mail, line);
+  ConnectRow& row = mail.change();
+  if (line.time_suspect) row.flags |= row_flag::time_suspect;
+  if (!row.instance) put_text(row.instance, instance_of(line.app_name));
+  if (kind == LineKind::queue && (!mail.past_cleanup || line.time < *mail.past_cleanup)) mail.past_cleanup = line.time;
+  keep_line(mail, line);
+  mails_.dirty(mail, line);
+}
+
+OpenMail* MailTracker::take(const LogLine& line, std::string_view queue_id, LineKind kind) {
+  auto picked = mails_.pick(mails_.server(line.hostname), queue_id, line, kind);
+  if (picked.duplicate) return nullptr;
+  account(*picked.mail, line, kind);
+  return picked.mail;
+}
+
+// A line that says nothing to us but names a mail that is known: "warning: QID: …", "QID: …".
+void MailTracker::on(const LogLine& line, const std::monostate&) {
+  if (!config_.keep_lines) return;
+  auto text = line.text;
+  for (std::string_view word : {"warning: ", "error: ", "fatal: "})
+    if (text.starts_with(word)) text.remove_prefix(word.size());
+  auto end = text.substr(0, 32).find(':');
+  if (end == std::string_view::npos || end < 6) return;
+  auto queue_id = text.substr(0, end);
+  for (unsigned char c : queue_id)
+    if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))) return;
+  OpenMail* mail = mails_.find_at(mails_.server(line.hostname), queue_id, line.time);
+  if (!mail || mail->placeholder || mail->seen.contains(line.identity)) return;
+  account(*mail, line, LineKind::other);
+}
+
+// ---- sessions
+
+void MailTracker::on(const LogLine& line, const SessionOpened& fact) {
+  sessions_.opened(mails_.server(line.hostname), line, fact.client);
+}
+
+void MailTracker::on(const LogLine& line, const SessionTls& fact) {
+  sessions_.tls(mails_.server(line.hostname), line, fact.client, fact.tls);
+  if (cache_ && !line.proc_id.empty())
+    cache_->put(session_key(line.hostname, line.app_name, line.proc_id, fact.client.addr),
+                encode_tls(line.time, tls_text(fact.tls)), 3600);
+}
+
+void MailTracker::on(const LogLine& line, const SessionClosed&) {
+  sessions_.closed(mails_.server(line.hostname), line);
+}
+
+// ---- the way of a mail
+
+void MailTracker::on(const LogLine& line, const Opened& fact) {
+  if (fact.queue_id.empty()) return;  // before-queue proxy: the mail comes back under a queue id
+  auto picked = mails_.pick(mails_.server(line.hostname), fact.queue_id, line, LineKind::opener);
+  OpenMail& mail = *picked.mail;
+  if (picked.reopened) {
+    mail.reopened = std::make_unique<ConnectRow>();
+    fill_opened(fact, *mail.reopened);
+    mail.reopened->flags |= row_flag::opened;
+    put_text(mail.reopened->instance, instance_of(line.app_name));
+  }
+  if (picked.duplicate) return;
+  account(mail, line, LineKind::opener);
+  mail.opener_seen = true;
+  mail.opener_time = line.time;
+  mail.pickup = !fact.uid.empty() || fact.service == "pickup";
+  ConnectRow& row = mail.change();
+  row.flags |= row_flag::opened;
+  fill_opened(fact, row);
+  auto tls = sessions_.tls_of(mail.server, line, fact.client);
+  put_text(row.tls, tls);
+  if (sessions_.take_hold(mail.server, line, fact.client)) row.flags |= row_flag::held;
+  if (cache_ && !row.tls && !fact.client.addr.empty() && !line.proc_id.empty())
+    mail.session_key = session_key(line.hostname, line.app_name, line.proc_id, fact.client.addr);
+  origin_of_opened(mail, line, fact);
+  if (mail.message_id_hash && mail.pickup) links_.picked_up(mail.message_id_hash, end_of(mail, line));
+  if (cache_) shadow(mail);
+}
+
+void MailTracker::origin_of_opened(OpenMail& mail, const LogLine& line, const Opened& fact) {
+  if (!fact.resent_queue_id.empty()) {
+    link(mail, mails_.named(mail.server, fact.resent_queue_id, line), "resend");
+    return;
+  }
+  if (!own_.contains(fact.client.addr)) return;
+  if (fact.orig_queue_id.empty()) {
+    mail.own_client = true;
+    if (cache_ && mail.identified) {
+      KnownEnd end{mail.id, mail.birth, {}, mails_.server_name(mail.server), mail.queue_id, {}};
+      end.instance = instance_of(line.app_name);
+      cache_->put(child_key(mail.queue_id), encode_end(end), 3600);
+    }
+    links_.arrived(end_of(mail, line));
+    return;
+  }
+  OpenMail* parent = mails_.find_at(mail.server, fact.orig_queue_id, line.time);
+  size_t found = parent ? 1 : 0;
+  for (uint32_t server = 0; !parent && server < mails_.servers(); ++server)
+    if (OpenMail* other = mails_.find_at(server, fact.orig_queue_id, line.time)) {
+      ++found;
+      parent = other;
+    }
+  if (!parent) parent = &mails_.named(mail.server, fact.orig_queue_id, line);
+  if (found <= 1 && parent != &mail) link(mail, *parent, "filter");
+}
+
+void MailTracker::on(const LogLine& line, const MessageId& fact) {
+  OpenMail* mail = take(line, fact.queue_id, LineKind::message_id);
+  if (!mail) return;
+  mail->message_id_seen = true;
+  fill_message_id(fact, mail->change());
+  if (!fact.message_id.empty() && (!mail->message_id_hash || !fact.resent)) {
+    mail->message_id_hash = message_id_hash(fact.message_id);
+    if (mail->pickup) links_.picked_up(mail->message_id_hash, end_of(*mail, line));
+  }
+  if (!cache_ || mail->identified) return;
+  KnownMail known;
+  known.id = mail_id(line.time, line.hostname, fact.queue_id, std::to_string(to_us(line.time)));
+  known.birth = line.time;
+  known.born = Born::message_id;
+  known.message_id_hash = mail->message_id_hash;
+  cache_->add(mail_key(line.hostname, fact.queue_id), encode_shadow(known), shadow_seconds);
+}
+
+void MailTracker::on(const LogLine& line, const Queued& fact) {
+  OpenMail* mail = take(line, fact.queue_id, LineKind::queue);
+  if (!mail) return;
+  fill_queued(fact, mail->change());
+  if (fact.sender && fact.sender->starts_with("double-bounce@")) mail->double_bounce = true;
+}
+
+void MailTracker::on(const LogLine& line, const Attempt& fact) {
+  OpenMail* mail = take(line, fact.queue_id, LineKind::queue);
+  if (!mail) return;
+  if (fact.outcome == Outcome::deliverable || fact.outcome == Outcome::undeliverable) {
+    mail->probe = true;
+    return;
+  }
+  mail->real = true;
+  Delivery delivery{attempt_row(fact, line.time), line.identity, false, {}};
+  if (fact.tls.empty() && !fact.relay.addr.empty()) {
+    auto tls = sessions_.relay_tls_of(mail->server, line, fact.relay, fact.queue_id);
+    put_text(delivery.row.tls, tls);
+    if (cache_ && tls.empty() && !line.proc_id.empty())
+      delivery.session_key = session_key(line.hostname, line.app_name, line.proc_id, fact.relay.addr);
+  }
+  mail->deliveries.push_back(std::move(delivery));
+  note_recipient(*mail, fact, line.time);
+  claims_of_attempt(*mail, line, fact);
+}
+
+void MailTracker::note_recipient(OpenMail& mail, const Attempt& fact, Time time) {
+  bool waiting = fact.outcome == Outcome::deferred;
+  auto known = std::find_if(mail.recipients.begin(), mail.recipients.end(), [&](const Recipient& recipient) {
+    return recipient.address == fact.recipient && recipient.original == fact.original_recipient;
+  });
+  if (known != mail.recipients.end()) {
+    if (time >= known->attempt) {
+      known->attempt = time;
+      known->waiting = waiting;
+    }
+  } else if (waiting || !mail.opener_seen) {
+    // A final attempt matters only if an earlier one may lie in the database.
+    mail.recipients.push_back({std::string(fact.recipient), std::string(fact.original_recipient), time, waiting});
+  }
+}
+
+void MailTracker::claims_of_attempt(OpenMail& mail, const LogLine& line, const Attempt& fact) {
+  bool sent = fact.outcome == Outcome::sent;
+  if (sent && fact.forwarded && !fact.next_queue_id.empty()) {
+    auto child = mails_.pick(mail.server, fact.next_queue_id, line, LineKind::other);
+    if (child.duplicate || child.mail == &mail) return;
+    account(*child.mail, line, LineKind::other);
+    child.mail->real = true;
+    link(*child.mail, mail, "forward");
+    return;
+  }
+  if (sent && !fact.next_queue_id.empty() && own_.contains(fact.relay.addr)) {
+    LinkEnd parent = end_of(mail, line);
+    parent.attempt = line.time;
+    if (cache_ && mail.identified) {
+      KnownEnd end{mail.id, mail.birth, line.time, mails_.server_name(mail.server), mail.queue_id, parent.instance};
+      cache_->put(claim_key(fact.next_queue_id), encode_end(end), 3600);
+    }
+    links_.claim(fact.next_queue_id, std::move(parent));
+    return;
+  }
+  // A cut tag leaves the transport unknown; pipe(8) words its own answer.
+  bool pipe = fact.transport == "pipe" ||
+              (fact.transport.empty() && fact.relay.addr.empty() && fact.response.starts_with("delivered via "));
+  if (!sent || !pipe || !mail.message_id_hash) return;
+  LinkEnd parent = end_of(mail, line);
+  parent.attempt = line.time;
+  links_.piped(mail.message_id_hash, std::move(parent));
+}
+
+void MailTracker::on(const LogLine& line, const Expired& fact) {
+  OpenMail* mail = take(line, fact.queue_id, LineKind::queue);
+  if (!mail) return;
+  mail->real = true;
+  Queued sender;
+  sender.sender = fact.sender;
+  fill_queued(sender, mail->change());
+  mail->endings.push_back({line.identity, line.time, "expired"});
+}
+
+void MailTracker::on(const LogLine& line, const Removed& fact) {
+  auto picked = mails_.pick(mails_.server(line.hostname), fact.queue_id, line, LineKind::removed);
+  if (picked.duplicate) return;
+  OpenMail& mail = *picked.mail;
+  mails_.finish(mail, line.time);
+  account(mail, line, LineKind::removed);
+  ConnectRow& row = mail.change();
+  row.flags |= row_flag::removed;
+  row.end_time = row.end_time ? std::max(*row.end_time, line.time) : line.time;
+}
+
+void MailTracker::on(const LogLine& line, const Notification& fact) {
+  uint32_t server = mails_.server(line.hostname);
+  auto parent = mails_.pick(server, fact.queue_id, line, LineKind::other);
+  if (!parent.duplicate) account(*parent.mail, line, LineKind::other);
+  parent.mail->real = true;
+  auto child = mails_.pick(server, fact.child_queue_id, line, LineKind::other);
+  if (child.duplicate || child.mail == parent.mail) return;
+  account(*child.mail, line, LineKind::other);
+  child.mail->real = true;
+  child.mail->change().flags |= row_flag::notification;
+  link(*child.mail, *parent.mail, "bounce");
+}
+
+void MailTracker::on(const LogLine& line, const AdminAction& fact) {
+  if (fact.queue_id.empty()) return;
+  OpenMail* mail = take(line, fact.queue_id, LineKind::other);
+  if (!mail) return;
+  mail->real = true;
+  ConnectRow& row = mail->change();
+  if (fact.kind == AdminKind::deleted) {
+    mail->endings.push_back({line.identity, line.time, "deleted"});
+    row.flags |= row_flag::removed;
+    row.end_time = row.end_time ? std::max(*row.end_time, line.time) : line.time;
+    mails_.finish(*mail, line.time);
+    mails_.dirty(*mail, line);
+  } else if (fact.kind == AdminKind::held) {
+    // The hold is an event of the mail, not of a recipient: one row without recipient.
+    row.flags |= row_flag::held;
+    DeliverRow held;
+    held.deliver_time = line.time;
+    held.status = "held";
+    mail->deliveries.push_back({std::move(held), line.identity, false, {}});
+  }
+}
+
+// ---- refusals and notes
+
+void MailTracker::on(const LogLine& line, const Policy& fact) {
+  auto status = refusal_status(fact);
+  if (fact.queue_id.empty()) {
+    if (fact.action == PolicyAction::hold)
+      sessions_.hold(mails_.server(line.hostname), line, fact.client);
+    else if (!status.empty())
+      refuse(line, fact);
+    return;
+  }
+  OpenMail* mail = take(line, fact.queue_id, LineKind::other);
+  if (!mail) return;
+  mail->real = true;
+  ConnectRow& row = mail->change();
+  fill_session(fact, row);
+  if (fact.action == PolicyAction::hold) row.flags |= row_flag::held;
+  if (!status.empty()) mail->deliveries.push_back({refusal_row(fact, line.time), line.identity, false, {}});
+}
+
+void MailTracker::refuse(const LogLine& line, const Policy& fact) {
+  Loose loose;
+  ConnectRow& row = loose.connect;
+  row.id = refusal_id(line.time, line.hostname, line.identity);
+  row.day = row.id.day();
+  row.connect_time = line.time;
+  row.server = line.hostname;
+  put_text(row.instance, instance_of(line.app_name));
+  put_text(row.service, fact.service);
+  fill_session(fact, row);
+  put_text(row.tls, sessions_.tls_of(mails_.server(line.hostname), line, fact.client));
+  row.flags |= row_flag::refused;
+  if (line.time_suspect) row.flags |= row_flag::time_suspect;
+
+  DeliverRow deliver = refusal_row(fact, line.time);
+  deliver.day = row.day;
+  deliver.connect_id = row.id;
+  deliver.id = deliver_id(row.id, line.time, line.identity, {}, false);
+  deliver.connect_time = line.time;
+  deliver.server = row.server;
+  loose.deliver = std::move(deliver);
+  if (config_.keep_lines) loose.lines.append(line.raw).append(1, '\n');
+  loose.line = line.identity;
+  loose.sequence = line.sequence;
+  loose_.push_back(std::move(loose));
+}
+
+void MailTracker::on(const LogLine& line, const Subject& fact) {
+  OpenMail* mail = take(line, fact.queue_id, LineKind::other);
+  if (mail) put_text(mail->change().subject, fact.subject);
+}
+
+void MailTracker::on(const LogLine& line, const Aborted& fact) {
+  if (fact.queue_id.empty()) return;
+  OpenMail* mail = take(line, fact.queue_id, LineKind::other);
+  if (!mail) return;
+  mail->real = true;
+  mails_.finish(*mail, line.time);
+  mails_.dirty(*mail, line);
+  ConnectRow& row = mail->change();
+  row.flags |= row_flag::removed;
+  row.end_time = row.end_time ? std::max(*row.end_time, line.time) : line.time;
+}
+
+void MailTracker::on(const LogLine& line, const Verdict& fact) {
+  if (fact.queue_id.empty()) return;
+  OpenMail* mail = take(line, fact.queue_id, LineKind::other);
+  if (mail) fill_verdict(fact, mail->change());
+}
+
+}  // namespace mailtrace
