@@ -1,11 +1,14 @@
 // Pipeline: the way of a record to rows: header -> sequencer -> parser -> tracker -> batch.
 // The daemon feeds it from the spool, `mailtrace import` from files. One thread.
 #pragma once
+#include <array>
 #include <memory>
-#include <span>
+#include <unordered_map>
 
+#include "core/base/counters.h"
 #include "core/parse/header.h"
 #include "core/parse/router.h"
+#include "core/store/host_counts.h"
 #include "core/track/sequencer.h"
 #include "core/track/tracker.h"
 
@@ -19,22 +22,28 @@ class Pipeline {
   void start_at(uint64_t sequence, uint64_t counted);
   // Also counts parse_lines_total{result="fact|ignored|unknown|unparsed",program="…"} (unparsed: no parser).
   void feed(const Record& record);
-  // Rows that are due, with the checkpoint's sequence (pinned()) and counted (next_sequence()). True if more are
-  // due at once. `all`: everything held is released first.
+  // Rows that are due, with the checkpoint's sequence (pinned()) and counted (what is still held back for its
+  // order is not counted yet). True if more are due at once. `all`: everything held is released first.
   bool collect(Time now, bool all, Batch& batch);
   // First record that must be read again after a crash once all collected batches are stored.
   uint64_t pinned() const;
   uint64_t next_sequence() const { return next_; }
-  Tracker::Status status() const { return tracker_->status(); }
+  Tracker::Status status() const;
 
  private:
+  enum class Result : size_t { fact, ignored, unknown, unparsed };
+  using Counters = std::array<Counter*, 4>;  // by Result
   void understand(const LogLine& line);
+  Counters& counters_of(std::string_view app_name);
 
   HeaderOptions header_;
   const Router& router_;
   std::unique_ptr<Tracker> tracker_;
   std::unique_ptr<Sequencer> sequencer_;
-  uint64_t next_ = 0, counted_ = 0;
+  HostCounts hosts_;
+  std::unordered_map<std::string, Counters> counters_;  // by program
+  std::pair<const std::string, Counters>* last_counters_ = nullptr;
+  uint64_t next_ = 0;
 };
 
 }  // namespace mailtrace

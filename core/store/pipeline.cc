@@ -1,0 +1,95 @@
+#include "core/store/pipeline.h"
+
+#include <algorithm>
+
+#include "core/base/log.h"
+
+namespace mailtrace {
+namespace {
+
+constexpr size_t most_held_lines = 200'000;
+constexpr size_t rows_per_batch = 2'000;
+// Programs without parser come from anywhere; so many get a counter of their own.
+constexpr size_t most_programs = 100;
+
+constexpr const char* result_names[] = {"fact", "ignored", "unknown", "unparsed"};
+
+}  // namespace
+
+Pipeline::Pipeline(const TrackerConfig& config, HeaderOptions header, const Router& router, Cache* cache,
+                   FindOpen find_open)
+    : header_(header),
+      router_(router),
+      tracker_(Tracker::make(config, cache, std::move(find_open))),
+      sequencer_(Sequencer::make(config.reorder, most_held_lines, [this](const LogLine& line) { understand(line); })) {}
+
+void Pipeline::start_at(uint64_t sequence, uint64_t counted) {
+  next_ = sequence;
+  hosts_.start_at(counted);
+}
+
+void Pipeline::feed(const Record& record) {
+  LogLine line;
+  parse_header(record, header_, line);
+  if (record.sequence >= next_) next_ = record.sequence + 1;
+  sequencer_->put(line);
+}
+
+void Pipeline::understand(const LogLine& line) {
+  Fact fact;
+  Parser* parser = router_.find(line.app_name);
+  Result result = Result::unparsed;
+  if (parser) {
+    switch (parser->parse(line, fact)) {
+      case Parsed::fact: result = Result::fact; break;
+      case Parsed::ignored: result = Result::ignored; break;
+      case Parsed::unknown: result = Result::unknown; break;
+    }
+  }
+  if (result != Result::fact) fact = std::monostate{};
+  counters_of(line.app_name)[static_cast<size_t>(result)]->fetch_add(1, std::memory_order_relaxed);
+  if (result == Result::unknown)
+    log_rarely(LogLevel::info, "parse.unknown",
+               {{"host", std::string(line.hostname)}, {"program", std::string(line.app_name)}, {"text", std::string(line.text)}});
+  hosts_.add(line, result == Result::unknown);
+  tracker_->apply(line, fact);
+}
+
+Pipeline::Counters& Pipeline::counters_of(std::string_view app_name) {
+  auto program = app_name.substr(0, app_name.find_first_of("/["));
+  if (last_counters_ && last_counters_->first == program) return last_counters_->second;
+  auto found = counters_.find(std::string(program));
+  if (found == counters_.end()) {
+    std::string name(counters_.size() < most_programs ? program : "other");
+    std::string shown;
+    for (char c : name) shown += c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20 ? '?' : c;
+    found = counters_.try_emplace(name).first;
+    for (size_t i = 0; i < found->second.size(); ++i)
+      found->second[i] = &counter("parse_lines_total", std::string("result=\"") + result_names[i] + "\",program=\"" + shown + "\"");
+  }
+  last_counters_ = &*found;
+  return found->second;
+}
+
+bool Pipeline::collect(Time now, bool all, Batch& batch) {
+  if (all)
+    sequencer_->drain();
+  else
+    sequencer_->tick(now);
+  bool more = tracker_->collect(now, all, rows_per_batch, batch);
+  uint64_t mark = sequencer_->pinned(next_);
+  hosts_.collect(mark, batch.hosts);
+  batch.checkpoint.sequence = pinned();
+  batch.checkpoint.counted = mark;
+  return more;
+}
+
+uint64_t Pipeline::pinned() const { return tracker_->pinned(sequencer_->pinned(next_)); }
+
+Tracker::Status Pipeline::status() const {
+  auto status = tracker_->status();
+  status.held_lines = sequencer_->held();
+  return status;
+}
+
+}  // namespace mailtrace
