@@ -233,7 +233,7 @@ void StreamServer::run_woken() {
 // The timer runs only while somebody has a deadline, so that a quiet receiver sleeps.
 void StreamServer::watch_time() {
   if (!timer_ || uv_is_active(as_handle(timer_))) return;
-  uint64_t shortest = std::min<uint64_t>(1000, milliseconds(options_.handshake_timeout) / 2);
+  uint64_t shortest = std::min<uint64_t>(250, milliseconds(options_.handshake_timeout) / 2);
   if (uint64_t idle = milliseconds(options_.idle_timeout); idle != 0) shortest = std::min(shortest, idle / 2);
   uint64_t every = std::max<uint64_t>(20, shortest);
   uv_timer_start(
