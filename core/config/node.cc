@@ -8,6 +8,7 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <deque>
 #include <sstream>
 #include <tuple>
 
@@ -74,7 +75,6 @@ class TreeBuilder : public YAML::EventHandler {
     bool has_key = false;
     std::string key;
     YAML::Mark key_mark;
-    Node doubled;  // values of doubled keys are read into this and forgotten
   };
 
   bool wants_key() const {
@@ -98,7 +98,7 @@ class TreeBuilder : public YAML::EventHandler {
     if (wants_key()) throw Refused{mark, "a key must be a text, not a list or a map"};
     if (open_.size() >= max_depth) throw Refused{mark, fmt::format("more than {} levels", max_depth)};
     Node& node = place(mark, kind);
-    open_.push_back({&node, false, {}, {}, {}});
+    open_.push_back({&node, false, {}, {}});
   }
 
   // yaml-cpp marks a missing value where the next token is, often lines away. For `-` alone: the dash.
@@ -149,11 +149,11 @@ class TreeBuilder : public YAML::EventHandler {
     parent.has_key = false;
     std::string path = parent.node->path.empty() ? parent.key : parent.node->path + "." + parent.key;
     const Node* first = parent.node->find(parent.key);
-    Node* node = &parent.doubled;
+    Node* node = nullptr;
     if (first) {
       errors_.add(parent.key_mark.line + 1, parent.key_mark.column + 1, path,
                   fmt::format("given twice; first in line {}", first->key_line));
-      parent.doubled = {};
+      node = &doubled_.emplace_back();
     } else {
       node = &parent.node->children.emplace_back();
     }
@@ -168,6 +168,7 @@ class TreeBuilder : public YAML::EventHandler {
   Node& root_;
   ConfigErrors& errors_;
   std::vector<Open> open_;
+  std::deque<Node> doubled_;  // values of doubled keys are read into these and forgotten
   int documents_ = 0;
 };
 
