@@ -1,0 +1,60 @@
+// `mailtrace`: the command line of the product. Main thread.
+#include <fmt/format.h>
+
+#include <clocale>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+#include "core/base/log.h"
+#include "core/tool/command.h"
+
+namespace mailtrace {
+
+std::string default_config_file() {
+  const char* named = std::getenv("MAILTRACE_CONFIG");
+  return named && *named ? named : "/etc/mailtrace/mailtrace.yaml";
+}
+
+namespace {
+
+int run(int argc, char** argv) {
+  Common common;
+  common.config_file = default_config_file();
+  CLI::App app("Finds out what happened to a mail, and looks after the database that knows it.", "mailtrace");
+  app.set_version_flag("--version", "mailtrace " MAILTRACE_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.add_option("-c,--config", common.config_file, "the configuration; default $MAILTRACE_CONFIG")
+      ->type_name("FILE")
+      ->capture_default_str();
+  app.add_option("--sink", common.sink, "which configured database is asked; default the first")
+      ->type_name("NAME");
+  add_search(app, common);
+  add_show(app, common);
+  add_status(app, common);
+  add_check(app, common);
+  add_options(app, common);
+  add_spool(app, common);
+  add_expire(app, common);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : exit_code::usage;
+  }
+  return common.code;
+}
+
+}  // namespace
+}  // namespace mailtrace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_DFL);  // `mailtrace search … | head` ends quietly
+  mailtrace::set_log_level(mailtrace::LogLevel::warning);
+  try {
+    return mailtrace::run(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "mailtrace: {}\n", error.what());
+    return mailtrace::exit_code::broken;
+  }
+}

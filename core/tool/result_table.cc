@@ -1,0 +1,165 @@
+// Two lines a result. Main thread.
+#include "core/tool/result_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/base/text.h"
+
+namespace mailtrace {
+namespace {
+
+// One result as the pieces of its two lines.
+struct Lines {
+  std::string in_time, out_time;
+  std::string in_address, out_address;
+  std::string queue_id, status;
+  std::string in_rest, out_rest;
+  Colour colour = Colour::none;
+};
+
+std::string join(std::initializer_list<std::string> parts) {
+  std::string out;
+  for (auto& part : parts) {
+    if (part.empty()) continue;
+    if (!out.empty()) out += "  ";
+    out += part;
+  }
+  return out;
+}
+
+std::string client_text(const ConnectRow& mail, const Terminal& terminal) {
+  auto host = host_text(mail.client_name, mail.client_addr);
+  if (mail.sasl_user)
+    return fmt::format("{} {}", terminal.say("login"), printable(*mail.sasl_user)) +
+           (host.empty() ? "" : " " + host);
+  if (!host.empty()) return fmt::format("{} {}", terminal.say("from"), host);
+  return mail.service && *mail.service == "pickup" ? std::string(terminal.say("from this server itself"))
+                                                   : "";
+}
+
+std::string reply_text(const DeliverRow& d) {
+  auto text = printable(d.response.value_or(""));
+  bool has_dsn = d.dsn && text.find(*d.dsn) != std::string::npos;
+  return d.dsn && !has_dsn ? join({printable(*d.dsn), text}) : text;
+}
+
+std::string relay_text(const DeliverRow& d, const Terminal& terminal) {
+  auto host = host_text(d.relay_name, d.relay_addr);
+  if (d.folder) return fmt::format("{} {}", terminal.say("into folder"), printable(*d.folder));
+  if (host.empty() || host == "none") return "";
+  return fmt::format("{} {}", terminal.say("to"), host);
+}
+
+Lines lines_of(const Hit& hit, const Terminal& terminal) {
+  auto& mail = hit.connect;
+  Lines out;
+  out.in_time = terminal.date_time(mail.connect_time);
+  out.in_address = address_text(mail.sender);
+  out.queue_id = printable(mail.queue_id.value_or("NOQUEUE"));
+  out.in_rest = join({printable(mail.server), client_text(mail, terminal), message_id_text(mail.message_id)});
+  std::string status = "queued";
+  if (hit.deliver) {
+    auto& d = *hit.deliver;
+    status = d.status.value_or("");
+    bool same_day = terminal.date(d.deliver_time) == terminal.date(mail.connect_time);
+    out.out_time = same_day ? terminal.clock_time(d.deliver_time) : terminal.date_time(d.deliver_time);
+    out.out_address = address_text(d.recipient);
+    if (d.original_recipient && d.original_recipient != d.recipient)
+      out.out_address += fmt::format(" ({} {})", terminal.say("for"), address_text(d.original_recipient));
+    out.out_rest = join({relay_text(d, terminal), reply_text(d)});
+  }
+  out.status = std::string(status_word(status, terminal));
+  out.colour = status_colour(status);
+  return out;
+}
+
+size_t widest(const std::vector<Lines>& all, std::string Lines::*one, std::string Lines::*other) {
+  size_t width = 0;
+  for (auto& l : all) width = std::max({width, display_width(l.*one), display_width(l.*other)});
+  return width;
+}
+
+std::string trimmed_right(std::string text) {
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text;
+}
+
+}  // namespace
+
+std::string_view status_word(const std::string& status, const Terminal& terminal) {
+  static constexpr std::string_view known[] = {"sent",     "deferred", "bounced",    "expired",
+                                               "rejected", "blocked",  "greylisted", "discarded",
+                                               "filtered", "held",     "deleted",    "queued"};
+  for (auto word : known)
+    if (status == word) return terminal.say(word);
+  return terminal.say("unknown");
+}
+
+Colour status_colour(const std::string& status) {
+  if (status == "sent") return Colour::green;
+  if (status == "deferred" || status == "greylisted" || status == "queued" || status == "held")
+    return Colour::yellow;
+  if (status == "bounced" || status == "expired" || status == "rejected" || status == "blocked")
+    return Colour::red;
+  if (status == "discarded" || status == "filtered" || status == "deleted") return Colour::magenta;
+  return Colour::none;
+}
+
+std::string host_text(const std::optional<std::string>& name, const std::optional<std::string>& addr,
+                      std::optional<int64_t> port) {
+  std::string out = printable(name.value_or(""));
+  if (out == "unknown" && addr) out.clear();
+  if (addr && !addr->empty() && addr != name)
+    out += fmt::format("{}[{}]", out.empty() ? "" : " ", printable(*addr));
+  if (port && !out.empty()) out += fmt::format(":{}", *port);
+  return out;
+}
+
+std::string address_text(const std::optional<std::string>& address) {
+  if (!address) return "?";
+  return address->empty() ? "<>" : printable(*address);
+}
+
+std::string message_id_text(const std::optional<std::string>& id) {
+  return id ? fmt::format("<{}>", printable(*id)) : "";
+}
+
+// Columns: time, address, queue id over status, the rest. On a narrow terminal the address gives way first,
+// then the rest is cut; the status word never is.
+std::string result_table(const std::vector<Hit>& hits, const Terminal& terminal) {
+  std::vector<Lines> all;
+  for (auto& hit : hits) all.push_back(lines_of(hit, terminal));
+  constexpr size_t time_width = 19;
+  size_t address_width = widest(all, &Lines::in_address, &Lines::out_address);
+  size_t middle_width = widest(all, &Lines::queue_id, &Lines::status);
+  if (terminal.width > 0) {
+    size_t room =
+        terminal.width > time_width + middle_width + 6 ? terminal.width - time_width - middle_width - 6 : 0;
+    address_width = std::min(address_width, std::max<size_t>(12, room * 2 / 5));
+  }
+  auto rest_width = [&](const std::string& rest) {
+    if (terminal.width == 0) return display_width(rest);
+    size_t used = time_width + address_width + middle_width + 6;
+    return terminal.width > used ? terminal.width - used : 0;
+  };
+  std::string out;
+  for (auto& l : all) {
+    if (!out.empty()) out += "\n";
+    out += trimmed_right(fmt::format("{}  {}  {}  {}", fit(l.in_time, time_width),
+                                     fit(l.in_address, address_width), fit(l.queue_id, middle_width),
+                                     cut(l.in_rest, rest_width(l.in_rest)))) +
+           "\n";
+    std::string padding(time_width - std::min(time_width, display_width(l.out_time)), ' ');
+    std::string status =
+        terminal.paint(l.colour, l.status) + std::string(middle_width - display_width(l.status), ' ');
+    out +=
+        trimmed_right(fmt::format("{}{}  {}  {}  {}", padding, l.out_time, fit(l.out_address, address_width),
+                                  status, cut(l.out_rest, rest_width(l.out_rest)))) +
+        "\n";
+  }
+  return out;
+}
+
+}  // namespace mailtrace

@@ -1,0 +1,86 @@
+// `mailtrace spool verify|dump|salvage`: looks into a spool directory, at rest or in use. Main thread.
+#include "core/spool/spool.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "core/base/text.h"
+#include "core/mail/row_json.h"
+#include "core/tool/command.h"
+#include "core/tool/setup.h"
+#include "core/tool/terminal.h"
+
+namespace mailtrace {
+namespace {
+
+constexpr int exit_damaged = 65;  // EX_DATAERR
+
+int print_report(const SpoolReport& report, std::FILE* to) {
+  fmt::print(to, "spool      {}\nsegments   {}\nbytes      {}\nrecords    {}\n", report.id, report.segments,
+             human_size(static_cast<int64_t>(report.bytes)), report.records);
+  if (report.records)
+    fmt::print(to, "sequences  {} to {}\n", report.first_sequence, report.next_sequence - 1);
+  if (report.torn_bytes)
+    fmt::print(to, "torn end   {} bytes, never acknowledged; normal after a crash\n", report.torn_bytes);
+  for (auto& gap : report.gaps)
+    fmt::print(to, "damage     {}: {} bytes, sequences {} to {}: {}\n", printable(gap.segment), gap.bytes,
+               gap.first_sequence, gap.next_sequence - 1, printable(gap.reason));
+  return report.gaps.empty() ? exit_code::found : exit_damaged;
+}
+
+int verify(const std::string& directory) {
+  auto report = verify_spool(directory);
+  return report ? print_report(*report, stdout) : print_error(report.error());
+}
+
+void print_record(const Record& record, bool json) {
+  if (!json) {
+    fmt::print("{} {} {} {} {}\n", record.sequence, format_time(record.received),
+               transport_name(record.transport), printable(record.peer), printable(record.bytes));
+    return;
+  }
+  Json out{{"sequence", record.sequence},
+           {"received", format_time(record.received)},
+           {"transport", std::string(transport_name(record.transport))},
+           {"flags", record.flags},
+           {"peer", std::string(record.peer)},
+           {"line", std::string(record.bytes)}};
+  fmt::print("{}\n", dump_line(out));
+}
+
+int dump(const std::string& directory, bool json) {
+  auto report = verify_spool(directory, [json](const Record& record) { print_record(record, json); });
+  if (!report) return print_error(report.error());
+  return report->gaps.empty() ? exit_code::found : print_report(*report, stderr);
+}
+
+int salvage(const std::string& from, const std::string& to) {
+  auto report = salvage_spool(from, to);
+  return report ? print_report(*report, stdout) : print_error(report.error());
+}
+
+}  // namespace
+
+void add_spool(CLI::App& app, Common& common) {
+  struct Request {
+    std::string directory, to;
+    bool json = false;
+  };
+  auto* command = app.add_subcommand("spool", "Looks into a spool directory");
+  command->require_subcommand(1);
+  auto r = std::make_shared<Request>();
+  auto* check =
+      command->add_subcommand("verify", "Reads all of it and names every damage; 65 if there is any");
+  auto* print = command->add_subcommand("dump", "Prints every record");
+  auto* copy = command->add_subcommand("salvage", "Copies every readable record into a new spool");
+  for (auto* each : {check, print, copy})
+    each->add_option("directory", r->directory, "the spool")->required()->type_name("DIRECTORY");
+  print->add_flag("--json", r->json, "one JSON object a line");
+  copy->add_option("to", r->to, "a new or empty directory")->required()->type_name("DIRECTORY");
+  check->callback([r, &common] { common.code = verify(r->directory); });
+  print->callback([r, &common] { common.code = dump(r->directory, r->json); });
+  copy->callback([r, &common] { common.code = salvage(r->directory, r->to); });
+}
+
+}  // namespace mailtrace

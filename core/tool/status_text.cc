@@ -1,0 +1,183 @@
+// A daemon and a database in words. Main thread.
+#include "core/tool/status_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "core/base/text.h"
+
+namespace mailtrace {
+namespace {
+
+std::string text_of(const Json& json, const char* key) {
+  auto at = json.find(key);
+  return at != json.end() && at->is_string() ? printable(at->get<std::string>()) : "";
+}
+
+int64_t number_of(const Json& json, const char* key) {
+  auto at = json.find(key);
+  return at != json.end() && at->is_number() ? at->get<int64_t>() : 0;
+}
+
+const Json& list_of(const Json& json, const char* key) {
+  static const Json none = Json::array();
+  auto at = json.find(key);
+  return at != json.end() && at->is_array() ? *at : none;
+}
+
+std::string when(const Json& json, const char* key, const Terminal& terminal) {
+  Time time;
+  auto text = text_of(json, key);
+  return parse_time(text, time) ? terminal.date_time(time) : "";
+}
+
+class Writer {
+ public:
+  Writer(const Json& status, const Terminal& terminal) : status_(status), terminal_(terminal) {}
+
+  std::string text() {
+    out_ += fmt::format("mailtraced {} {} {}, {} {}\n", text_of(status_, "version"), terminal_.say("on"),
+                        text_of(status_, "name"), terminal_.say("running since"),
+                        when(status_, "started", terminal_));
+    inputs();
+    spool();
+    pipeline();
+    sinks();
+    counters();
+    return std::move(out_);
+  }
+
+ private:
+  void title(std::string_view text) {
+    out_ += fmt::format("\n{}\n", terminal_.paint(Colour::bold, terminal_.say(text)));
+  }
+  void line(std::string_view text) { out_ += fmt::format("  {}\n", text); }
+
+  void inputs() {
+    title("Inputs");
+    size_t width = 0;
+    for (auto& input : list_of(status_, "inputs"))
+      width = std::max(width, display_width(text_of(input, "input")));
+    for (auto& input : list_of(status_, "inputs"))
+      line(fmt::format("{}  {}", fit(text_of(input, "input"), width), text_of(input, "at")));
+    if (list_of(status_, "inputs").empty()) line(terminal_.say("none"));
+  }
+
+  void spool() {
+    auto at = status_.find("spool");
+    if (at == status_.end() || !at->is_object()) return;
+    title("Spool");
+    line(fmt::format("{} {}, {}", number_of(*at, "segments"), terminal_.say("segments"),
+                     human_size(number_of(*at, "bytes"))));
+    auto backlog = number_of(*at, "backlog_lines");
+    line(fmt::format("{} {}", backlog, terminal_.say("lines wait to be read")));
+    if (at->value("failed", false))
+      line(terminal_.paint(Colour::red, terminal_.say("failed: the disk takes nothing any more")));
+    for (auto& gap : list_of(*at, "gaps"))
+      line(terminal_.paint(
+          Colour::red, fmt::format("{} {}: {} {} ({})", terminal_.say("damage in"), text_of(gap, "segment"),
+                                   number_of(gap, "bytes"), terminal_.say("bytes"), text_of(gap, "reason"))));
+  }
+
+  void pipeline() {
+    auto at = status_.find("pipeline");
+    if (at == status_.end() || !at->is_object()) return;
+    title("Mails");
+    line(fmt::format("{}: {}", terminal_.say("reader"), terminal_.say(text_of(*at, "state"))));
+    auto until = when(*at, "visible_until", terminal_);
+    if (!until.empty()) line(fmt::format("{} {}", terminal_.say("newest line read"), until));
+    line(fmt::format("{} {}, {} {}", number_of(*at, "open_mails"), terminal_.say("mails under way"),
+                     number_of(*at, "held_lines"), terminal_.say("lines held for their order")));
+    auto cache = text_of(status_, "cache");
+    if (!cache.empty()) line(fmt::format("{}: {}", terminal_.say("cache"), cache));
+  }
+
+  void sinks() {
+    title("Databases");
+    for (auto& sink : list_of(status_, "sinks")) {
+      auto error = text_of(sink, "last_error"), since = when(sink, "failing_since", terminal_);
+      line(fmt::format("{}: {}", text_of(sink, "sink"),
+                       terminal_.paint(since.empty() ? Colour::green : Colour::red,
+                                       terminal_.say(text_of(sink, "state")))));
+      if (!since.empty()) line(fmt::format("  {} {}: {}", terminal_.say("in trouble since"), since, error));
+      auto commit = when(sink, "last_commit", terminal_);
+      line(fmt::format("  {} {}{}", number_of(sink, "rows"), terminal_.say("rows written"),
+                       commit.empty() ? "" : fmt::format(", {} {}", terminal_.say("last"), commit)));
+      if (auto dead = number_of(sink, "dead_letters"))
+        line(terminal_.paint(
+            Colour::yellow,
+            fmt::format("  {} {}", dead, terminal_.say("rows set aside in dead-letter.jsonl"))));
+    }
+    if (list_of(status_, "sinks").empty()) line(terminal_.say("none"));
+  }
+
+  // Counters that mean trouble or not understood lines; the others are for /metrics and --json.
+  void counters() {
+    std::vector<std::string> trouble;
+    for (auto& c : list_of(status_, "counters")) {
+      auto name = text_of(c, "name"), label = text_of(c, "label");
+      auto value = number_of(c, "value");
+      bool is_line = name.ends_with("parse_lines_total");
+      bool unknown = is_line && label.find("result=\"unknown\"") != std::string::npos;
+      bool bad =
+          !is_line && (name.find("drop") != std::string::npos || name.find("lost") != std::string::npos ||
+                       name.find("error") != std::string::npos || name.find("failure") != std::string::npos);
+      if (value && (unknown || bad))
+        trouble.push_back(fmt::format("{:>10}  {}{}", value, name, label.empty() ? "" : " " + label));
+    }
+    if (trouble.empty()) return;
+    title("Look at");
+    for (auto& text : trouble) line(text);
+  }
+
+  const Json& status_;
+  const Terminal& terminal_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string daemon_text(const Json& status, const Terminal& terminal) {
+  return Writer(status, terminal).text();
+}
+
+std::vector<HostRow> joined_hosts(const std::vector<HostRow>& days) {
+  std::map<std::string, HostRow> joined;
+  for (auto& row : days) {
+    auto [at, is_new] = joined.try_emplace(row.host, row);
+    if (is_new) continue;
+    auto& to = at->second;
+    to.first_time = std::min(to.first_time, row.first_time);
+    to.last_time = std::max(to.last_time, row.last_time);
+    to.lines += row.lines;
+    to.unknown += row.unknown;
+  }
+  std::vector<HostRow> out;
+  for (auto& [host, row] : joined) out.push_back(row);
+  return out;
+}
+
+std::string database_text(const std::vector<HostRow>& hosts, const std::vector<Checkpoint>& checkpoints,
+                          const Terminal& terminal) {
+  auto bold = [&](std::string_view text) { return terminal.paint(Colour::bold, terminal.say(text)); };
+  std::string out = fmt::format("\n{}\n", bold("Servers in the database"));
+  size_t width = 0;
+  for (auto& row : hosts) width = std::max(width, display_width(printable(row.host)));
+  for (auto& row : hosts) {
+    out += fmt::format("  {}  {} – {}  {:>9} {}", fit(printable(row.host), width),
+                       terminal.date_time(row.first_time), terminal.date_time(row.last_time), row.lines,
+                       terminal.say("lines"));
+    out += row.unknown ? fmt::format(", {} {}\n", row.unknown, terminal.say("not understood")) : "\n";
+  }
+  if (hosts.empty()) out += fmt::format("  {}\n", terminal.say("none"));
+  if (checkpoints.empty()) return out;
+  out += fmt::format("\n{}\n", bold("Receivers"));
+  for (auto& c : checkpoints)
+    out += fmt::format("  {}  {} {} ({} {})\n", printable(c.receiver), terminal.say("stored up to record"),
+                       c.sequence, terminal.say("spool"), printable(c.spool));
+  return out;
+}
+
+}  // namespace mailtrace

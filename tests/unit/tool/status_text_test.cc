@@ -1,0 +1,138 @@
+// The daemon's answer in words; the control socket's client.
+#include "core/tool/status_text.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <boost/test/unit_test.hpp>
+#include <cstring>
+#include <filesystem>
+#include <thread>
+
+#include "core/tool/control_client.h"
+
+using namespace mailtrace;
+
+namespace {
+
+Terminal utc() {
+  Terminal t;
+  t.utc = true;
+  return t;
+}
+
+Json sample() {
+  return Json::parse(R"({"name":"mx1","version":"0.1.0","started":"2026-11-23T12:00:00.000000Z",
+    "inputs":[{"input":"relp","at":"127.0.0.1:2514, 3 connections"},{"input":"udp/lan","at":"127.0.0.1:514"}],
+    "spool":{"id":"u","segments":2,"bytes":134217728,"backlog_lines":17,"failed":false,"gaps":[]},
+    "pipeline":{"state":"reading","visible_until":"2026-11-23T13:59:59.000000Z","open_mails":3,"held_lines":4},
+    "cache":null,
+    "sinks":[{"sink":"sqlite /var/lib/mailtrace/mail.db","state":"writing","failing_since":null,"last_error":"",
+              "last_commit":"2026-11-23T14:00:00.000000Z","rows":1234,"dead_letters":0}],
+    "counters":[{"name":"mailtrace_parse_lines_total","label":"result=\"unknown\",program=\"postfix\"","value":5},
+                {"name":"mailtrace_parse_lines_total","label":"result=\"fact\",program=\"postfix\"","value":500},
+                {"name":"mailtrace_udp_dropped_total","label":"","value":0}]})");
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_healthy_daemon) {
+  BOOST_TEST(daemon_text(sample(), utc()) ==
+             "mailtraced 0.1.0 on mx1, running since 2026-11-23 12:00:00\n"
+             "\nInputs\n"
+             "  relp     127.0.0.1:2514, 3 connections\n"
+             "  udp/lan  127.0.0.1:514\n"
+             "\nSpool\n"
+             "  2 segments, 128.0 MiB\n"
+             "  17 lines wait to be read\n"
+             "\nMails\n"
+             "  reader: reading\n"
+             "  newest line read 2026-11-23 13:59:59\n"
+             "  3 mails under way, 4 lines held for their order\n"
+             "\nDatabases\n"
+             "  sqlite /var/lib/mailtrace/mail.db: writing\n"
+             "    1234 rows written, last 2026-11-23 14:00:00\n"
+             "\nLook at\n"
+             "           5  mailtrace_parse_lines_total result=\"unknown\",program=\"postfix\"\n");
+}
+
+BOOST_AUTO_TEST_CASE(trouble_is_said) {
+  auto json = sample();
+  json["spool"]["failed"] = true;
+  json["spool"]["gaps"] = Json::array({{{"segment", "0001"}, {"bytes", 12}, {"reason", "crc"}}});
+  json["sinks"][0]["failing_since"] = "2026-11-23T13:00:00Z";
+  json["sinks"][0]["last_error"] = "no route\x1b[2J";
+  json["sinks"][0]["dead_letters"] = 3;
+  auto text = daemon_text(json, utc());
+  BOOST_TEST(text.find("the disk takes nothing any more") != std::string::npos);
+  BOOST_TEST(text.find("damage in 0001: 12 bytes (crc)") != std::string::npos);
+  BOOST_TEST(text.find("in trouble since 2026-11-23 13:00:00: no route\\u{1b}[2J") != std::string::npos);
+  BOOST_TEST(text.find("3 rows set aside") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(any_object_is_taken) {
+  for (auto text : {"{}", R"({"inputs":3,"spool":[],"sinks":[{}],"counters":[1,null]})",
+                    R"({"spool":{"gaps":{}},"sinks":"x"})"})
+    BOOST_TEST(!daemon_text(Json::parse(text), utc()).empty());
+}
+
+BOOST_AUTO_TEST_CASE(days_of_a_host_are_joined) {
+  HostRow one{.day = {},
+              .host = "mx1",
+              .first_time = time_from_us(10),
+              .last_time = time_from_us(20),
+              .lines = 3,
+              .unknown = 1};
+  HostRow two{.day = {},
+              .host = "mx1",
+              .first_time = time_from_us(5),
+              .last_time = time_from_us(15),
+              .lines = 4,
+              .unknown = 0};
+  HostRow other{.day = {}, .host = "mx2", .first_time = {}, .last_time = {}, .lines = 1, .unknown = 0};
+  auto joined = joined_hosts({one, other, two});
+  BOOST_REQUIRE(joined.size() == 2u);
+  BOOST_TEST(joined[0].lines == 7);
+  BOOST_TEST(to_us(joined[0].first_time) == 5);
+  BOOST_TEST(to_us(joined[0].last_time) == 20);
+  BOOST_TEST(joined[0].unknown == 1);
+}
+
+BOOST_AUTO_TEST_CASE(the_socket_is_asked_and_read_to_its_end) {
+  char directory[] = "/tmp/status_text_test.XXXXXX";
+  BOOST_REQUIRE(::mkdtemp(directory));
+  auto path = std::string(directory) + "/control.sock";
+  auto missing = ask_daemon(path, "status");
+  BOOST_REQUIRE(!missing);
+  BOOST_TEST((missing.error().fault == Fault::transient));
+  BOOST_TEST(!ask_daemon(std::string(200, 'x'), "status"));
+
+  int listener = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.c_str(), path.size());
+  BOOST_REQUIRE(::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  BOOST_REQUIRE(::listen(listener, 1) == 0);
+  std::string answer = "{\"long\":\"" + std::string(300'000, 'x') + "\"}", asked;
+  std::thread daemon([&] {
+    int fd = ::accept(listener, nullptr, nullptr);
+    char c = 0;
+    while (::read(fd, &c, 1) == 1 && c != '\n') asked += c;
+    auto line = answer + "\n";
+    for (size_t sent = 0; sent < line.size();) {
+      auto n = ::write(fd, line.data() + sent, line.size() - sent);
+      if (n <= 0) break;
+      sent += static_cast<size_t>(n);
+    }
+    ::close(fd);
+  });
+  auto got = ask_daemon(path, "status");
+  daemon.join();
+  ::close(listener);
+  std::filesystem::remove_all(directory);
+  BOOST_REQUIRE(got);
+  BOOST_TEST((*got == answer));
+  BOOST_TEST(asked == "status");
+}
