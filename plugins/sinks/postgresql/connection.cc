@@ -1,0 +1,167 @@
+#include "plugins/sinks/postgresql/connection.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "plugins/sinks/postgresql/binary.h"
+#include "plugins/sinks/sql/statements.h"
+
+namespace mailtrace::sql {
+namespace {
+
+using ResultHolder = std::unique_ptr<PGresult, decltype(&PQclear)>;
+
+// postgresql.org/docs/current/errcodes-appendix.html
+Fault fault_of(std::string_view state) {
+  std::string_view group = state.substr(0, 2);
+  if (state == "42501" || group == "28" || state == "3D000") return Fault::config;
+  for (std::string_view data : {"21", "22", "23", "54"}) {
+    if (group == data) return Fault::permanent;
+  }
+  for (std::string_view structure : {"42", "3F", "0A"}) {
+    if (group == structure) return Fault::schema;
+  }
+  return Fault::transient;  // 08, 25, 26, 40, 53, 55, 57, 58, XX and what nobody knows
+}
+
+// libpq ends its messages with LF and puts details on further lines.
+std::string one_line(const char* text) {
+  std::string out = text != nullptr ? text : "";
+  while (!out.empty() && (out.back() == '\n' || out.back() == ' ')) out.pop_back();
+  std::replace(out.begin(), out.end(), '\n', ' ');
+  return out;
+}
+
+std::string numbered(const std::string& statement) {
+  std::string out;
+  int number = 0;
+  for (char c : statement) {
+    if (c == '?')
+      out += "$" + std::to_string(++number);
+    else
+      out += c;
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Connection>> PostgresqlConnection::open(const PostgresqlServer& server,
+                                                               Purpose purpose) {
+  std::unique_ptr<PostgresqlConnection> self(new PostgresqlConnection(server));
+  // What stands before dbname are defaults, what stands behind it wins.
+  std::vector<const char*> names{"connect_timeout",  "keepalives_idle",  "keepalives_interval",
+                                 "tcp_user_timeout", "application_name", "dbname",
+                                 "client_encoding"};
+  std::vector<const char*> values{"10", "30", "10", "60000", "mailtrace", server.connection.c_str(), "UTF8"};
+  if (!server.password.empty()) {
+    names.push_back("password");
+    values.push_back(server.password.c_str());
+  }
+  names.push_back(nullptr);
+  values.push_back(nullptr);
+  self->connection_ = PQconnectdbParams(names.data(), values.data(), 1);
+  if (self->connection_ == nullptr) return Error{Fault::transient, "out of memory"};
+  if (PQstatus(self->connection_) != CONNECTION_OK) {
+    return Error{Fault::transient, fmt::format("cannot connect to {}: {}", server.name,
+                                               one_line(PQerrorMessage(self->connection_)))};
+  }
+  PQsetNoticeProcessor(
+      self->connection_, [](void*, const char*) {}, nullptr);
+  std::vector<std::string> settings{"SET timezone = 'UTC'", "SET standard_conforming_strings = on",
+                                    "SET idle_in_transaction_session_timeout = '60s'"};
+  if (purpose == Purpose::read) {
+    settings.push_back("SET default_transaction_read_only = on");
+    settings.push_back("SET jit = off");  // costs more than any of these searches
+    settings.push_back(fmt::format("SET statement_timeout = {}", server.read_limit_ms));
+  } else {
+    settings.push_back("SET lock_timeout = '30s'");
+  }
+  for (const std::string& setting : settings) {
+    if (auto done = self->run(setting); !done) return done.error();
+  }
+  return std::unique_ptr<Connection>(std::move(self));
+}
+
+Result<void> PostgresqlConnection::check(PGresult* result, const std::string& what) {
+  ExecStatusType status = PQresultStatus(result);
+  if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return {};
+  const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  if (state == nullptr) {
+    return Error{Fault::transient,
+                 fmt::format("{}: {} failed: {}", server_.name, what, one_line(PQerrorMessage(connection_)))};
+  }
+  return Error{fault_of(state),
+               fmt::format("{}: {} failed: {} (sqlstate {})", server_.name, what,
+                           one_line(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)), state)};
+}
+
+Result<void> PostgresqlConnection::run(const std::string& statement) {
+  ResultHolder result(PQexec(connection_, statement.c_str()), PQclear);
+  auto done = check(result.get(), statement.substr(0, statement.find_first_of("\n(")));
+  // COMMIT of a transaction that had failed before says ROLLBACK and no error.
+  if (done && statement == "COMMIT" && std::string_view(PQcmdStatus(result.get())) != "COMMIT") {
+    return Error{Fault::transient, server_.name + ": the transaction was rolled back"};
+  }
+  return done;
+}
+
+Result<Rows> PostgresqlConnection::query(const std::string& statement, std::span<const Cell> parameters) {
+  std::vector<std::string> texts;
+  std::vector<const char*> values;
+  texts.reserve(parameters.size());
+  for (const Cell& cell : parameters) {
+    texts.push_back(text_form(cell));
+    values.push_back(cell.null ? nullptr : texts.back().c_str());
+  }
+  // Not prepared: with the values known the planner can use trigrams, ranges of text and single partitions.
+  ResultHolder result(PQexecParams(connection_, numbered(statement).c_str(), static_cast<int>(values.size()),
+                                   nullptr, values.data(), nullptr, nullptr, 1),
+                      PQclear);
+  if (auto done = check(result.get(), statement.substr(0, 40)); !done) return done.error();
+  Rows rows;
+  int width = PQnfields(result.get());
+  rows.width = static_cast<size_t>(width);
+  for (int row = 0; row < PQntuples(result.get()); ++row) {
+    for (int column = 0; column < width; ++column) {
+      if (PQgetisnull(result.get(), row, column) != 0) {
+        rows.cells.emplace_back();
+        continue;
+      }
+      rows.cells.push_back(read_binary(PQftype(result.get(), column), PQgetvalue(result.get(), row, column),
+                                       static_cast<size_t>(PQgetlength(result.get(), row, column))));
+    }
+  }
+  rows.changed = std::atoll(PQcmdTuples(result.get()));
+  return rows;
+}
+
+Result<void> PostgresqlConnection::upsert(const Table& table, std::span<const Value> values) {
+  if (values.empty()) return {};
+  std::string what = "insert into " + table.name;
+  std::string& name = prepared_[&table];
+  if (name.empty()) {
+    std::string fresh = fmt::format("upsert{}", prepared_.size());
+    std::string text = upsert_text(Dialect::postgresql, table, 0);
+    ResultHolder made(PQprepare(connection_, fresh.c_str(), text.c_str(), 0, nullptr), PQclear);
+    if (auto done = check(made.get(), what); !done) return done;
+    name = fresh;
+  }
+  size_t width = table.columns.size();
+  std::vector<std::string> arrays;
+  std::vector<const char*> data;
+  std::vector<int> lengths, formats(width, 1);
+  arrays.reserve(width);
+  for (size_t i = 0; i < width; ++i) {
+    arrays.push_back(binary_array(table.columns[i].kind, values, i, width));
+    data.push_back(arrays.back().data());
+    lengths.push_back(static_cast<int>(arrays.back().size()));
+  }
+  ResultHolder result(PQexecPrepared(connection_, name.c_str(), static_cast<int>(width), data.data(),
+                                     lengths.data(), formats.data(), 1),
+                      PQclear);
+  return check(result.get(), what);
+}
+
+}  // namespace mailtrace::sql

@@ -1,0 +1,38 @@
+// A connection to PostgreSQL, blocking. One thread.
+#pragma once
+#include <libpq-fe.h>
+
+#include <string>
+#include <unordered_map>
+
+#include "plugins/sinks/sql/driver.h"
+
+namespace mailtrace::sql {
+
+struct PostgresqlServer {
+  std::string connection;  // URI or keywords, as libpq reads it
+  std::string password;
+  std::string name;  // for messages, without secrets
+  int64_t read_limit_ms = 0;
+};
+
+class PostgresqlConnection : public Connection {
+ public:
+  static Result<std::unique_ptr<Connection>> open(const PostgresqlServer& server, Purpose purpose);
+  ~PostgresqlConnection() override { PQfinish(connection_); }
+  Result<void> run(const std::string& statement) override;
+  Result<Rows> query(const std::string& statement, std::span<const Cell> parameters) override;
+  Result<void> upsert(const Table& table, std::span<const Value> values) override;
+  bool broken() const override { return PQstatus(connection_) == CONNECTION_BAD; }
+
+ private:
+  explicit PostgresqlConnection(PostgresqlServer server) : server_(std::move(server)) {}
+  // Null if the statement went well.
+  Result<void> check(PGresult* result, const std::string& what);
+
+  PostgresqlServer server_;
+  PGconn* connection_ = nullptr;
+  std::unordered_map<const Table*, std::string> prepared_;  // names of prepared upserts
+};
+
+}  // namespace mailtrace::sql
