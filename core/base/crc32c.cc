@@ -49,7 +49,8 @@ uint32_t crc32c_portable(uint32_t seed, const void* data, size_t size) {
   auto* at = static_cast<const unsigned char*>(data);
   uint32_t crc = ~seed;
   for (; size >= 8; size -= 8, at += 8) {
-    uint32_t low = crc ^ (uint32_t(at[0]) | uint32_t(at[1]) << 8 | uint32_t(at[2]) << 16 | uint32_t(at[3]) << 24);
+    uint32_t low =
+        crc ^ (uint32_t(at[0]) | uint32_t(at[1]) << 8 | uint32_t(at[2]) << 16 | uint32_t(at[3]) << 24);
     crc = tables[7][low & 0xff] ^ tables[6][(low >> 8) & 0xff] ^ tables[5][(low >> 16) & 0xff] ^
           tables[4][low >> 24] ^ tables[3][at[4]] ^ tables[2][at[5]] ^ tables[1][at[6]] ^ tables[0][at[7]];
   }

@@ -29,7 +29,8 @@ class FileSystem {
   enum class Mode { read, write };  // write: read and write, made (0600) if it does not exist
   virtual ~FileSystem() = default;
   virtual std::unique_ptr<File> open(const std::string& path, Mode mode, int& error) = 0;
-  // Takes an exclusive lock until the File is destroyed or the process ends. Null with EAGAIN: somebody has it.
+  // Takes an exclusive lock until the File is destroyed or the process ends. Null with EAGAIN: somebody has
+  // it.
   virtual std::unique_ptr<File> lock(const std::string& path, int& error) = 0;
   // Whether somebody else holds lock(); takes nothing itself.
   virtual bool is_locked(const std::string& path) = 0;

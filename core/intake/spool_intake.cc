@@ -27,11 +27,12 @@ bool SpoolIntake::submit(std::span<const RawLine> lines, Durable on_durable) noe
     record.peer = line.peer;
     record.bytes = line.bytes;
   }
-  auto datagrams = std::count_if(lines.begin(), lines.end(),
-                                 [](auto& line) { return line.transport == Transport::udp; });
+  auto datagrams =
+      std::count_if(lines.begin(), lines.end(), [](auto& line) { return line.transport == Transport::udp; });
   auto answered = [this, count = lines.size(), datagrams, call = std::move(on_durable)](bool durable) {
     (durable ? spooled_ : lost_).fetch_add(count, std::memory_order_relaxed);
-    if (!durable) dropped_[Transport::udp]->fetch_add(static_cast<uint64_t>(datagrams), std::memory_order_relaxed);
+    if (!durable)
+      dropped_[Transport::udp]->fetch_add(static_cast<uint64_t>(datagrams), std::memory_order_relaxed);
     if (call) call(durable);
   };
   if (spool_.append(records_.data(), records_.size(), std::move(answered))) return true;
@@ -47,7 +48,8 @@ void SpoolIntake::refuse(std::span<const RawLine> lines) {
   paused_ = true;
   auto status = spool_.status();
   log_rarely(LogLevel::warning, "intake.pause",
-             {{"spool_bytes", fmt::format("{}", status.bytes)}, {"failed", status.failed ? "yes" : "no"},
+             {{"spool_bytes", fmt::format("{}", status.bytes)},
+              {"failed", status.failed ? "yes" : "no"},
               {"last_error", status.last_error}});
   auto inputs = inputs_;
   for (Input* input : inputs) input->pause();

@@ -1,4 +1,5 @@
-// SpoolIntake: the Intake of the daemon. Lines go into the spool; a full spool pauses the inputs. Loop thread.
+// SpoolIntake: the Intake of the daemon. Lines go into the spool; a full spool pauses the inputs. Loop
+// thread.
 #pragma once
 #include <map>
 #include <vector>

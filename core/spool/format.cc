@@ -13,11 +13,16 @@ namespace mailtrace {
 
 std::string_view transport_name(Transport t) {
   switch (t) {
-    case Transport::udp: return "udp";
-    case Transport::tcp: return "tcp";
-    case Transport::relp: return "relp";
-    case Transport::file: return "file";
-    case Transport::import: return "import";
+    case Transport::udp:
+      return "udp";
+    case Transport::tcp:
+      return "tcp";
+    case Transport::relp:
+      return "relp";
+    case Transport::file:
+      return "file";
+    case Transport::import:
+      return "import";
   }
   return "unknown";
 }
@@ -89,7 +94,8 @@ std::array<char, header_bytes> encode_header(const SegmentHeader& header) {
 
 bool decode_header(std::string_view bytes, SegmentHeader& header) {
   for (size_t copy = 0; copy < header_bytes; copy += header_copy_bytes)
-    if (bytes.size() >= copy + header_copy_bytes && decode_header_copy(bytes.data() + copy, header)) return true;
+    if (bytes.size() >= copy + header_copy_bytes && decode_header_copy(bytes.data() + copy, header))
+      return true;
   return false;
 }
 

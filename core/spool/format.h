@@ -12,23 +12,25 @@
 //   header    = magic(8) version(4) salt(4) uuid(16) number(8) base(8) previous(8) created(8) capacity(8)
 //               0(52) crc(4) 0(1920)       2048 bytes, twice, so that no single damage hides the salt
 //   record    = head body padding(0..7 zero bytes)
-//   head      = head_crc(4) body_crc(4) sequence(8) received(8) length(4) transport(1) flags(1) peer_length(1) 0(1)
-//   body      = peer(peer_length) bytes(length)
-//   end       = 32 zero bytes              overwritten by the next record
-//   state     = magic(8) uuid(16) durable(8) 0(28) crc(4)
+//   head      = head_crc(4) body_crc(4) sequence(8) received(8) length(4) transport(1) flags(1)
+//   peer_length(1) 0(1) body      = peer(peer_length) bytes(length) end       = 32 zero bytes overwritten by
+//   the next record state     = magic(8) uuid(16) durable(8) 0(28) crc(4)
 //
 // head_crc is crc32c over the other 28 bytes of the head, seeded with the segment's salt: stale bytes of a
 // recycled segment, and text a sender made up to look like a record, never validate. It covers length and
 // body_crc: a damaged body costs exactly its own record, and the next one is found without a search.
 //
 // Rules
-// - Sequences rise by one. A segment holds [base, base of the next segment): what it has beyond was written by a
+// - Sequences rise by one. A segment holds [base, base of the next segment): what it has beyond was written
+// by a
 //   batch whose write or sync failed and that was then stored in the next segment.
-// - `previous` is the first sequence that was not durable when the segment was made. Normally it is the base. If
+// - `previous` is the first sequence that was not durable when the segment was made. Normally it is the base.
+// If
 //   less, [previous, base) was never accepted: that is no gap.
 // - A process appends only to segments it made itself. The last segment of a former process is closed at its
 //   last valid record.
-// - What follows the last valid record of the last segment is a torn write, cut if `state` does not say that it
+// - What follows the last valid record of the last segment is a torn write, cut if `state` does not say that
+// it
 //   was durable. Any other invalid range is damage: it is a gap, and reading goes on at the next slot with
 //   a valid head and a sequence that is possible there.
 #pragma once
@@ -84,8 +86,8 @@ bool decode_header(std::string_view bytes, SegmentHeader& header);
 std::array<char, state_bytes> encode_state(const State& state);
 bool decode_state(std::string_view bytes, State& state);
 
-// Writes the record to `to` (record_size() bytes), without the head's crc: seal_record() adds it when it is known
-// which segment takes it.
+// Writes the record to `to` (record_size() bytes), without the head's crc: seal_record() adds it when it is
+// known which segment takes it.
 size_t record_size(const Record& record, size_t max_bytes);
 void encode_record(const Record& record, uint64_t sequence, size_t max_bytes, char* to);
 void seal_record(char* record, uint32_t salt);

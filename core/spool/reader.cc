@@ -26,7 +26,8 @@ Result<std::unique_ptr<SpoolReader>> SpoolReader::open(const std::string& direct
   FileSystem& system = files ? *files : FileSystem::real();
   std::vector<uint64_t> bases;
   if (int error = list_segments(system, directory, bases); error != 0)
-    return Error{Fault::config, fmt::format("cannot read spool directory {}: {}", directory, error_text(error))};
+    return Error{Fault::config,
+                 fmt::format("cannot read spool directory {}: {}", directory, error_text(error))};
   return std::unique_ptr<SpoolReader>(
       std::make_unique<DirectoryReader>(system, directory, sequence, keep_damage));
 }
@@ -45,9 +46,12 @@ SpoolReader::Next DirectoryReader::next(Record& record, SpoolGap& gap, uint64_t 
       }
     }
     switch (find_on(gap, limit)) {
-      case Step::moved: break;
-      case Step::gap: return Next::gap;
-      case Step::end: return Next::end;
+      case Step::moved:
+        break;
+      case Step::gap:
+        return Next::gap;
+      case Step::end:
+        return Next::end;
     }
   }
 }

@@ -101,7 +101,8 @@ Result<RecoveredSpool> recover_spool(FileSystem& files, const std::string& direc
   RecoveredSpool out;
   std::vector<std::string> names;
   if (int error = files.list(directory, names); error != 0)
-    return Error{Fault::config, fmt::format("cannot read spool directory {}: {}", directory, error_text(error))};
+    return Error{Fault::config,
+                 fmt::format("cannot read spool directory {}: {}", directory, error_text(error))};
   measure_files(files, directory, names, out);
   State state;
   bool has_state = read_state(files, directory, state);
@@ -147,7 +148,8 @@ std::unique_ptr<File> make_segment(FileSystem& files, const std::string& directo
   std::string temporary = directory + "/new.tmp";
   files.unlink(temporary);
   if (!spare.empty()) {
-    // The old name must be gone for good before the header changes, else a power loss leaves the old name on it.
+    // The old name must be gone for good before the header changes, else a power loss leaves the old name on
+    // it.
     error = -files.rename(directory + "/" + spare, temporary);
     if (error == 0) error = -files.sync_directory(directory);
     if (error != 0) return nullptr;

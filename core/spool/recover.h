@@ -36,14 +36,15 @@ Result<RecoveredSpool> recover_spool(FileSystem& files, const std::string& direc
 // Whether `state` could be read.
 bool read_state(FileSystem& files, const std::string& directory, spool_format::State& state);
 // Replaces `state` durably and opens it for updates; null if that failed, which harms nothing.
-std::unique_ptr<File> make_state(FileSystem& files, const std::string& directory, const spool_format::State& state);
+std::unique_ptr<File> make_state(FileSystem& files, const std::string& directory,
+                                 const spool_format::State& state);
 
-// A new segment, durable under its name: made from `spare` (a name, may be empty) or reserved anew; if there is
-// no room for `header.capacity`, at least `least` bytes. Null with `error` set; nothing is left behind then
-// but perhaps new.tmp.
+// A new segment, durable under its name: made from `spare` (a name, may be empty) or reserved anew; if there
+// is no room for `header.capacity`, at least `least` bytes. Null with `error` set; nothing is left behind
+// then but perhaps new.tmp.
 std::unique_ptr<File> make_segment(FileSystem& files, const std::string& directory,
-                                   spool_format::SegmentHeader& header, const std::string& spare, uint64_t least,
-                                   int& error);
+                                   spool_format::SegmentHeader& header, const std::string& spare,
+                                   uint64_t least, int& error);
 
 spool_format::Uuid random_uuid();
 uint32_t random_salt();

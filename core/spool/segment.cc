@@ -1,4 +1,5 @@
-// Reading one segment: buffered pread, validation, search for the next valid record. Pipeline thread, or open().
+// Reading one segment: buffered pread, validation, search for the next valid record. Pipeline thread, or
+// open().
 #include "core/spool/segment.h"
 
 #include <fmt/format.h>
@@ -21,7 +22,11 @@ constexpr uint64_t most_bad_bytes = 256u << 20;
 std::unique_ptr<SegmentCursor> SegmentCursor::open(FileSystem& files, const std::string& directory,
                                                    uint64_t base, int& error) {
   auto cursor = std::make_unique<SegmentCursor>();
-  cursor->file_ = files.open(directory + "/" + segment_name(base), FileSystem::Mode::read, error);
+  // An error may pass, and to give up costs a whole segment.
+  for (int tries = 0; tries < 3 && !cursor->file_; ++tries) {
+    cursor->file_ = files.open(directory + "/" + segment_name(base), FileSystem::Mode::read, error);
+    if (error == ENOENT) break;
+  }
   if (!cursor->file_) return nullptr;
   cursor->read_ahead_ = least_read;
   auto bytes = cursor->window(0, header_copy_bytes);
@@ -98,7 +103,7 @@ bool SegmentCursor::resync(uint64_t expected, uint64_t upper, uint64_t& found) {
     at += head.record_bytes();
     ++expected;
   }
-  for (;; ) {
+  for (;;) {
     bytes = window(at, head_bytes);
     if (bytes.empty()) return false;
     size_t slot = 0;

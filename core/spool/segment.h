@@ -1,4 +1,5 @@
-// SegmentCursor: walks over the records of one segment file. Owned by a reader (pipeline thread) or by open().
+// SegmentCursor: walks over the records of one segment file. Owned by a reader (pipeline thread) or by
+// open().
 #pragma once
 #include <memory>
 #include <string>
@@ -21,8 +22,8 @@ class SegmentCursor {
   uint64_t offset() const { return offset_; }
   File& file() { return *file_; }
 
-  // The record `expected` if it lies at the offset, whole; then steps behind it. Earlier ones are stepped over.
-  // The views live until the next call of anything.
+  // The record `expected` if it lies at the offset, whole; then steps behind it. Earlier ones are stepped
+  // over. The views live until the next call of anything.
   bool read(uint64_t expected, Record& record);
   // Moves to the next valid head with a sequence in [expected, upper). False, and the offset untouched, if
   // there is none; a bad body at the offset counts as `expected` being lost.

@@ -184,10 +184,10 @@ class SpoolImplementation final : public Spool {
 
   // ---- loop thread
   void start_handles(uv_loop_s* loop) {
-    for (uv_handle_t* handle : {reinterpret_cast<uv_handle_t*>(&handles_->async),
-                                reinterpret_cast<uv_handle_t*>(&handles_->prepare),
-                                reinterpret_cast<uv_handle_t*>(&handles_->check),
-                                reinterpret_cast<uv_handle_t*>(&handles_->timer)})
+    for (uv_handle_t* handle :
+         {reinterpret_cast<uv_handle_t*>(&handles_->async),
+          reinterpret_cast<uv_handle_t*>(&handles_->prepare),
+          reinterpret_cast<uv_handle_t*>(&handles_->check), reinterpret_cast<uv_handle_t*>(&handles_->timer)})
       handle->data = handles_;
     uv_async_init(loop, &handles_->async, [](uv_async_t* async) { spool_of(async)->answer(); });
     // All appends of a round of the loop go into one batch: told to the writer when the callbacks have run
@@ -198,7 +198,8 @@ class SpoolImplementation final : public Spool {
     uv_prepare_start(&handles_->prepare, [](uv_prepare_t* prepare) { spool_of(prepare)->kick(); });
     uv_check_start(&handles_->check, [](uv_check_t* check) { spool_of(check)->kick(); });
     auto every = static_cast<uint64_t>(seams_.recheck.count());
-    uv_timer_start(&handles_->timer, [](uv_timer_t* timer) { spool_of(timer)->tick(); }, every, every);
+    uv_timer_start(
+        &handles_->timer, [](uv_timer_t* timer) { spool_of(timer)->tick(); }, every, every);
     uv_unref(reinterpret_cast<uv_handle_t*>(&handles_->prepare));
     uv_unref(reinterpret_cast<uv_handle_t*>(&handles_->check));
     uv_unref(reinterpret_cast<uv_handle_t*>(&handles_->timer));
@@ -259,10 +260,9 @@ class SpoolImplementation final : public Spool {
   void close_handles(std::function<void()> done) {
     Handles* handles = std::exchange(handles_, nullptr);
     handles->closed = std::move(done);
-    for (uv_handle_t* handle : {reinterpret_cast<uv_handle_t*>(&handles->async),
-                                reinterpret_cast<uv_handle_t*>(&handles->prepare),
-                                reinterpret_cast<uv_handle_t*>(&handles->check),
-                                reinterpret_cast<uv_handle_t*>(&handles->timer)}) {
+    for (uv_handle_t* handle :
+         {reinterpret_cast<uv_handle_t*>(&handles->async), reinterpret_cast<uv_handle_t*>(&handles->prepare),
+          reinterpret_cast<uv_handle_t*>(&handles->check), reinterpret_cast<uv_handle_t*>(&handles->timer)}) {
       uv_close(handle, [](uv_handle_t* each) {
         auto* all = static_cast<Handles*>(each->data);
         if (--all->open > 0) return;
@@ -299,7 +299,8 @@ class SpoolImplementation final : public Spool {
     in_flight_ = batch.bytes.size();
     bool failed = failed_;
     lock.unlock();
-    bool stored = !failed && (in_flight_ == 0 || store_.store(batch.bytes.terminated(), in_flight_, batch.first));
+    bool stored =
+        !failed && (in_flight_ == 0 || store_.store(batch.bytes.terminated(), in_flight_, batch.first));
     uint64_t durable = store_.durable();
     lock.lock();
     failed_ = !stored;
@@ -328,7 +329,8 @@ class SpoolImplementation final : public Spool {
     bool enough = files_.free_bytes(directory_, free) != 0 || free >= config_.min_free.count;
     if (space_.exchange(enough) && !enough)
       log_rarely(LogLevel::warning, "spool.space",
-                 {{"directory", directory_}, {"free", fmt::format("{}", free)},
+                 {{"directory", directory_},
+                  {"free", fmt::format("{}", free)},
                   {"min_free", fmt::format("{}", config_.min_free.count)}});
   }
 
@@ -353,7 +355,8 @@ class SpoolImplementation final : public Spool {
   size_t in_flight_ = 0;
   std::vector<Answer> answers_;
   std::function<void()> done_;
-  bool kicked_ = false, ticked_ = false, closing_ = false, ended_ = false, failed_ = false, wants_room_ = false;
+  bool kicked_ = false, ticked_ = false, closing_ = false, ended_ = false, failed_ = false,
+       wants_room_ = false;
   std::atomic<bool> space_{true};
 
   SegmentStore store_;
@@ -389,19 +392,22 @@ Result<std::unique_ptr<Spool>> Spool::open(const SpoolConfig& config, const std:
   int error = 0;
   auto lock = files.lock(path + "/lock", error);
   if (error == EAGAIN)
-    return Error{Fault::config, fmt::format("cannot use spool directory {}: another process has it open", path)};
+    return Error{Fault::config,
+                 fmt::format("cannot use spool directory {}: another process has it open", path)};
   if (!lock) return refused("lock", path, error);
   auto recovered = recover_spool(files, path);
   if (!recovered) return recovered.error();
   for (auto& gap : recovered->gaps)
     log(LogLevel::error, "spool.gap",
-        {{"segment", gap.segment}, {"first", fmt::format("{}", gap.first_sequence)},
-         {"next", fmt::format("{}", gap.next_sequence)}, {"reason", gap.reason}});
+        {{"segment", gap.segment},
+         {"first", fmt::format("{}", gap.first_sequence)},
+         {"next", fmt::format("{}", gap.next_sequence)},
+         {"reason", gap.reason}});
   // Small enough that a full spool has segments which can be given back while one is written.
   uint64_t capacity = std::min(config.segment_size.count, config.max_size.count / 4) & ~uint64_t{4095};
   capacity = std::max(capacity, min_segment_bytes);
-  return std::unique_ptr<Spool>(std::make_unique<SpoolImplementation>(config, path, capacity, files, std::move(lock),
-                                                                      std::move(*recovered), loop, seams));
+  return std::unique_ptr<Spool>(std::make_unique<SpoolImplementation>(
+      config, path, capacity, files, std::move(lock), std::move(*recovered), loop, seams));
 }
 
 }  // namespace mailtrace

@@ -27,15 +27,15 @@ struct SpoolGap {
 };
 
 struct SpoolStatus {
-  std::string id;                      // uuid, part of the checkpoint
-  uint64_t first_sequence = 0;         // oldest record kept
-  uint64_t next_sequence = 1;          // the one the next append gets
-  uint64_t durable_sequence = 1;       // records before this are durable
-  uint64_t bytes = 0;                  // on disk, all segments, reserved space included
+  std::string id;                 // uuid, part of the checkpoint
+  uint64_t first_sequence = 0;    // oldest record kept
+  uint64_t next_sequence = 1;     // the one the next append gets
+  uint64_t durable_sequence = 1;  // records before this are durable
+  uint64_t bytes = 0;             // on disk, all segments, reserved space included
   size_t segments = 0;
   std::vector<SpoolGap> gaps;
-  bool failed = false;                 // two write errors in a row: nothing is accepted until one succeeds
-  std::string last_error;              // of a write, sync or new segment; stays after it is overcome
+  bool failed = false;     // two write errors in a row: nothing is accepted until one succeeds
+  std::string last_error;  // of a write, sync or new segment; stays after it is overcome
 };
 
 // What tests change.
@@ -103,10 +103,12 @@ struct SpoolReport {
   std::vector<SpoolGap> gaps;
   uint64_t torn_bytes = 0;  // an unfinished write at the very end: normal after a crash
 };
-Result<SpoolReport> verify_spool(const std::string& directory, const std::function<void(const Record&)>& each = {},
+Result<SpoolReport> verify_spool(const std::string& directory,
+                                 const std::function<void(const Record&)>& each = {},
                                  FileSystem* files = nullptr);
-// Copies every readable record of `from` into a new spool `to` (must not exist or be empty), sequences and uuid
-// kept, so that the checkpoint stays true.
-Result<SpoolReport> salvage_spool(const std::string& from, const std::string& to, FileSystem* files = nullptr);
+// Copies every readable record of `from` into a new spool `to` (must not exist or be empty), sequences and
+// uuid kept, so that the checkpoint stays true.
+Result<SpoolReport> salvage_spool(const std::string& from, const std::string& to,
+                                  FileSystem* files = nullptr);
 
 }  // namespace mailtrace

@@ -20,7 +20,8 @@ constexpr uint64_t least_emergency_bytes = 256u << 10;
 
 }  // namespace
 
-SegmentStore::SegmentStore(FileSystem& files, std::string directory, uint64_t capacity, RecoveredSpool recovered)
+SegmentStore::SegmentStore(FileSystem& files, std::string directory, uint64_t capacity,
+                           RecoveredSpool recovered)
     : files_(files),
       directory_(std::move(directory)),
       capacity_(capacity),
@@ -41,7 +42,9 @@ SegmentStore::SegmentStore(FileSystem& files, std::string directory, uint64_t ca
 
 bool SegmentStore::prepare(uint64_t sequence) { return active_ || roll(sequence, 0) || roll(sequence, 0); }
 
-bool SegmentStore::fits(size_t bytes) const { return position_.load() + bytes + end_bytes <= header_.capacity; }
+bool SegmentStore::fits(size_t bytes) const {
+  return position_.load() + bytes + end_bytes <= header_.capacity;
+}
 
 bool SegmentStore::store(char* bytes, size_t size, uint64_t first) {
   size_t at = 0;
@@ -191,7 +194,8 @@ void SegmentStore::dispose(const SegmentFile& segment) {
   std::string spare;
   {
     std::lock_guard lock(mutex_);
-    if (segment.bytes == capacity_ && spares_.size() < most_spares) spare = fmt::format("spare.{}", ++spare_number_);
+    if (segment.bytes == capacity_ && spares_.size() < most_spares)
+      spare = fmt::format("spare.{}", ++spare_number_);
   }
   if (!spare.empty() && files_.rename(path, directory_ + "/" + spare) == 0) {
     std::lock_guard lock(mutex_);

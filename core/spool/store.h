@@ -1,5 +1,5 @@
-// SegmentStore: makes encoded records durable, whatever a single file does. store(), prepare(), close(): writer
-// thread (prepare also in Spool::open, before the thread starts); trim() and the figures: any thread.
+// SegmentStore: makes encoded records durable, whatever a single file does. store(), prepare(), close():
+// writer thread (prepare also in Spool::open, before the thread starts); trim() and the figures: any thread.
 #pragma once
 #include <atomic>
 #include <deque>
@@ -17,8 +17,9 @@ class SegmentStore {
 
   // Makes a segment if there is none to write to.
   bool prepare(uint64_t sequence);
-  // Writes and syncs records numbered from `first`. `bytes` has end_bytes zeros behind `size`. False: at least
-  // the last record is not durable; durable() says how far it came. A file that once failed is never written again.
+  // Writes and syncs records numbered from `first`. `bytes` has end_bytes zeros behind `size`. False: at
+  // least the last record is not durable; durable() says how far it came. A file that once failed is never
+  // written again.
   bool store(char* bytes, size_t size, uint64_t first);
   // Gives back what is reserved and unused.
   void close();
@@ -49,8 +50,8 @@ class SegmentStore {
   std::unique_ptr<File> active_, state_;
   spool_format::SegmentHeader header_;
   uint64_t next_number_;
-  uint64_t previous_;      // of the next segment
-  uint64_t next_ = 0;      // the record the active segment takes next
+  uint64_t previous_;  // of the next segment
+  uint64_t next_ = 0;  // the record the active segment takes next
   spool_format::Uuid uuid_;
 
   std::atomic<uint64_t> durable_;

@@ -42,7 +42,8 @@ Result<SpoolReport> verify_spool(const std::string& directory, const std::functi
   SpoolReport report;
   std::vector<uint64_t> bases;
   if (int error = list_segments(files, directory, bases); error != 0)
-    return Error{Fault::config, fmt::format("cannot read spool directory {}: {}", directory, error_text(error))};
+    return Error{Fault::config,
+                 fmt::format("cannot read spool directory {}: {}", directory, error_text(error))};
   State state;
   bool has_state = read_state(files, directory, state);
   bool in_use = files.is_locked(directory + "/lock");
@@ -66,7 +67,8 @@ Result<SpoolReport> verify_spool(const std::string& directory, const std::functi
   report.next_sequence = std::max(reader.expected(), report.first_sequence);
   if (has_state && !in_use && !bases.empty() && report.next_sequence < state.durable &&
       report.id == format_uuid(state.uuid)) {
-    report.gaps.push_back({report.next_sequence, state.durable, 0, segment_name(bases.back()), "no valid record"});
+    report.gaps.push_back(
+        {report.next_sequence, state.durable, 0, segment_name(bases.back()), "no valid record"});
     report.next_sequence = state.durable;
   } else if (!in_use && reader.cursor() && !reader.cursor()->at_clean_end()) {
     report.torn_bytes = reader.cursor()->torn_bytes();
@@ -105,15 +107,18 @@ Result<SpoolReport> salvage_spool(const std::string& from, const std::string& to
     stored = store.store(batch.data(), size, first);
     batch.clear();
   };
-  auto report = verify_spool(from, [&](const Record& record) {
-    if (batch.size() > (1u << 20) || (!batch.empty() && record.sequence != next)) flush();
-    if (batch.empty()) first = record.sequence;
-    if (next != 0 && record.sequence != next) store.lost_until(record.sequence);
-    size_t at = batch.size();
-    batch.resize(at + record_size(record, max_record_bytes));
-    encode_record(record, record.sequence, max_record_bytes, batch.data() + at);
-    next = record.sequence + 1;
-  }, &files);
+  auto report = verify_spool(
+      from,
+      [&](const Record& record) {
+        if (batch.size() > (1u << 20) || (!batch.empty() && record.sequence != next)) flush();
+        if (batch.empty()) first = record.sequence;
+        if (next != 0 && record.sequence != next) store.lost_until(record.sequence);
+        size_t at = batch.size();
+        batch.resize(at + record_size(record, max_record_bytes));
+        encode_record(record, record.sequence, max_record_bytes, batch.data() + at);
+        next = record.sequence + 1;
+      },
+      &files);
   flush();
   store.close();
   if (!stored) {

@@ -146,7 +146,8 @@ class Harness {
 inline std::vector<std::string> numbered(int from, int count, size_t length = 100) {
   std::vector<std::string> lines;
   for (int i = from; i < from + count; ++i) {
-    std::string line = "<22>1 2026-11-23T20:11:54Z mx1.example.net postfix/smtp 1 - - line " + std::to_string(i) + " ";
+    std::string line =
+        "<22>1 2026-11-23T20:11:54Z mx1.example.net postfix/smtp 1 - - line " + std::to_string(i) + " ";
     if (line.size() < length) line.resize(length, 'x');
     lines.push_back(line);
   }

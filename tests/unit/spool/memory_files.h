@@ -254,10 +254,13 @@ class MemoryFiles final : public FileSystem {
     if (trouble_ == Trouble::none || ++calls_ < at_call_) return 0;
     hit_ = true;
     switch (trouble_) {
-      case Trouble::error: return calls_ == at_call_ ? -error_number_ : 0;
+      case Trouble::error:
+        return calls_ == at_call_ ? -error_number_ : 0;
       case Trouble::error_on:
-      case Trouble::crash: return -error_number_;
-      default: return 0;
+      case Trouble::crash:
+        return -error_number_;
+      default:
+        return 0;
     }
   }
 
@@ -267,7 +270,8 @@ class MemoryFiles final : public FileSystem {
     if (node.resized && random() % 2) copy->durable.resize(node.data.size());
     for (size_t at : node.dirty) {
       if (random() % 2) continue;
-      size_t from = at * sector, to = std::min(from + sector, std::min(node.data.size(), copy->durable.size()));
+      size_t from = at * sector,
+             to = std::min(from + sector, std::min(node.data.size(), copy->durable.size()));
       if (from < to) copy->durable.replace(from, to - from, node.data, from, to - from);
     }
     copy->data = copy->durable;
