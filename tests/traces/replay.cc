@@ -1,0 +1,186 @@
+#include "tests/traces/replay.h"
+
+#include <zstd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <random>
+
+#include "core/mail/columns.h"
+#include "core/mail/row_json.h"
+#include "core/parse/header.h"
+#include "core/plugin/loader.h"
+
+namespace mailtrace {
+namespace {
+
+[[noreturn]] void give_up(const std::string& why) {
+  std::cerr << why << "\n";
+  std::exit(2);
+}
+
+Record record_of(const std::string& line, uint64_t sequence, Time received) {
+  Record record;
+  record.sequence = sequence;
+  record.received = received;
+  record.transport = Transport::relp;
+  record.peer = "192.0.2.1";
+  record.bytes = line;
+  return record;
+}
+
+}  // namespace
+
+void StoredRows::take(const Batch& batch) {
+  for (auto& row : batch.connects) {
+    auto [found, added] = connects.try_emplace(row.id, row);
+    if (!added) merge(found->second, row);
+  }
+  for (auto& row : batch.deliveries) {
+    auto [found, added] = deliveries.try_emplace(row.id, row);
+    if (!added) merge(found->second, row);
+  }
+  for (auto& row : batch.lines) {
+    auto size = ZSTD_getFrameContentSize(row.data.data(), row.data.size());
+    std::string text(size, '\0');
+    if (ZSTD_isError(ZSTD_decompress(text.data(), text.size(), row.data.data(), row.data.size())))
+      give_up("lines do not decompress");
+    for (size_t at = 0; at < text.size();) {
+      auto end = text.find('\n', at);
+      lines[row.connect_id].insert(text.substr(at, end - at));
+      at = end + 1;
+    }
+  }
+  for (auto& row : batch.hosts) {
+    auto [found, added] = hosts.try_emplace({row.day, row.host}, row);
+    if (added) continue;
+    HostRow& to = found->second;
+    to.first_time = std::min(to.first_time, row.first_time);
+    to.last_time = std::max(to.last_time, row.last_time);
+    to.lines += row.lines;
+    to.unknown += row.unknown;
+  }
+  checkpoint = batch.checkpoint;
+}
+
+std::optional<Mail> StoredRows::find_open(const std::string& server, const std::string& queue_id, Time at) const {
+  const ConnectRow* best = nullptr;
+  for (auto& [id, row] : connects)
+    if (row.server == server && row.queue_id == queue_id && row.connect_time <= at &&
+        (!best || row.connect_time > best->connect_time || (row.connect_time == best->connect_time && row.id > best->id)))
+      best = &row;
+  if (!best) return std::nullopt;
+  Mail mail;
+  mail.connect = *best;
+  for (auto& [id, row] : deliveries)
+    if (row.connect_id == best->id) mail.deliveries.push_back(row);
+  std::stable_sort(mail.deliveries.begin(), mail.deliveries.end(),
+                   [](auto& a, auto& b) { return a.deliver_time < b.deliver_time; });
+  return mail;
+}
+
+std::vector<std::string> StoredRows::print(bool with_lines) const {
+  std::vector<std::string> out;
+  for (auto& [id, row] : connects) out.push_back("connect " + dump_line(to_json(row)));
+  for (auto& [id, row] : deliveries) out.push_back("deliver " + dump_line(to_json(row)));
+  if (with_lines)
+    for (auto& [id, texts] : lines)
+      for (auto& text : texts) out.push_back("line " + id.hex() + " " + text);
+  return out;
+}
+
+void MapCache::put(std::string_view key, std::string_view value, int) noexcept {
+  values_[std::string(key)] = value;
+}
+
+bool MapCache::add(std::string_view key, std::string_view value, int) noexcept {
+  return values_.try_emplace(std::string(key), value).second;
+}
+
+std::vector<std::optional<std::string>> MapCache::get(std::span<const std::string> keys) noexcept {
+  std::vector<std::optional<std::string>> out;
+  for (auto& key : keys) {
+    auto found = values_.find(key);
+    out.push_back(found == values_.end() ? std::nullopt : std::optional(found->second));
+  }
+  return out;
+}
+
+Replay::Replay() {
+  auto info = load_plugin(MAILTRACE_PLUGIN_OUTPUT, PluginKind::parser, "postfix");
+  if (!info) give_up(info.error().text);
+  ConfigErrors errors("test");
+  parser_ = (*info)->make_parser(Node(), errors);
+  if (!parser_) give_up("the postfix parser does not take its defaults");
+  router_.add(*parser_);
+  parse_time("2026-11-23T20:30:00Z", received_);
+}
+
+std::unique_ptr<Pipeline> Replay::pipeline(StoredRows& rows, Cache* cache) {
+  auto find = [&rows](const std::string& server, const std::string& queue_id, Time at) {
+    return rows.find_open(server, queue_id, at);
+  };
+  return std::make_unique<Pipeline>(config, HeaderOptions{}, router_, cache, find);
+}
+
+void Replay::collect(Pipeline& pipeline, StoredRows& rows, bool all) {
+  for (bool more = true; more;) {
+    Batch batch;
+    more = pipeline.collect(received_, all, batch);
+    rows.take(batch);
+  }
+}
+
+void Replay::feed(Pipeline& pipeline, StoredRows& rows, const std::vector<std::string>& lines) {
+  for (auto& line : lines) {
+    received_ += std::chrono::milliseconds(10);
+    pipeline.feed(record_of(line, ++sequence_, received_));
+    if (sequence_ % 100 == 0) collect(pipeline, rows, false);
+  }
+}
+
+void Replay::finish(Pipeline& pipeline, StoredRows& rows) { collect(pipeline, rows, true); }
+
+StoredRows Replay::run(const std::vector<std::string>& lines) {
+  StoredRows rows;
+  auto one = pipeline(rows);
+  feed(*one, rows, lines);
+  finish(*one, rows);
+  return rows;
+}
+
+Time Replay::stamp(const std::string& line) const {
+  LogLine out;
+  parse_header(record_of(line, 1, received_), HeaderOptions{}, out);
+  return out.time;
+}
+
+std::vector<std::string> read_lines(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) give_up("cannot read " + file);
+  std::vector<std::string> out;
+  for (std::string line; std::getline(in, line);)
+    if (!line.empty()) out.push_back(line);
+  return out;
+}
+
+std::vector<std::string> shuffled(const Replay& replay, const std::vector<std::string>& lines, unsigned seed) {
+  std::mt19937 random(seed);
+  std::vector<std::pair<int64_t, std::string>> keyed;
+  for (auto& line : lines)
+    keyed.emplace_back(to_us(replay.stamp(line)) + static_cast<int64_t>(random() % 1'900'000), line);
+  std::stable_sort(keyed.begin(), keyed.end(), [](auto& a, auto& b) { return a.first < b.first; });
+  std::vector<std::string> out;
+  for (auto& [key, line] : keyed) out.push_back(std::move(line));
+  return out;
+}
+
+std::vector<std::string> doubled(const std::vector<std::string>& lines) {
+  std::vector<std::string> out;
+  for (auto& line : lines) out.insert(out.end(), 2, line);
+  return out;
+}
+
+}  // namespace mailtrace

@@ -1,0 +1,77 @@
+// Replay: log lines through the real parser and pipeline into a database made of maps. For the golden traces,
+// the properties over the corpus, and tests/corpus/rows_tool.
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/config/config.h"
+#include "core/mail/query.h"
+#include "core/mail/rows.h"
+#include "core/parse/router.h"
+#include "core/plugin/cache.h"
+#include "core/store/pipeline.h"
+
+namespace mailtrace {
+
+// What a sink would have stored.
+class StoredRows {
+ public:
+  void take(const Batch& batch);
+  std::optional<Mail> find_open(const std::string& server, const std::string& queue_id, Time at) const;
+  // One JSON object per row, connects by id and then deliveries, in table order; `lines`: raw lines too.
+  std::vector<std::string> print(bool lines = false) const;
+
+  std::map<Id, ConnectRow> connects;
+  std::map<Id, DeliverRow> deliveries;
+  std::map<Id, std::set<std::string>> lines;
+  std::map<std::pair<Day, std::string>, HostRow> hosts;
+  Checkpoint checkpoint;
+};
+
+// A cache in this process. Several pipelines may share it.
+class MapCache : public Cache {
+ public:
+  Result<void> open() noexcept override { return {}; }
+  void put(std::string_view key, std::string_view value, int seconds) noexcept override;
+  bool add(std::string_view key, std::string_view value, int seconds) noexcept override;
+  std::vector<std::optional<std::string>> get(std::span<const std::string> keys) noexcept override;
+  void flush() noexcept override {}
+  std::string describe() const noexcept override { return "map"; }
+
+ private:
+  std::map<std::string, std::string, std::less<>> values_;
+};
+
+class Replay {
+ public:
+  // Loads the Postfix parser; aborts the program if it is not there.
+  Replay();
+  // Each line is received 10 ms after the one before it; rows are collected every 100 lines.
+  std::unique_ptr<Pipeline> pipeline(StoredRows& rows, Cache* cache = nullptr);
+  void feed(Pipeline& pipeline, StoredRows& rows, const std::vector<std::string>& lines);
+  void finish(Pipeline& pipeline, StoredRows& rows);
+  StoredRows run(const std::vector<std::string>& lines);
+  // A stamp as the header parser reads it.
+  Time stamp(const std::string& line) const;
+
+  TrackerConfig config;
+
+ private:
+  void collect(Pipeline& pipeline, StoredRows& rows, bool all);
+
+  std::unique_ptr<Parser> parser_;
+  Router router_;
+  uint64_t sequence_ = 0;
+  Time received_;
+};
+
+std::vector<std::string> read_lines(const std::string& file);
+// Lines out of order by less than two seconds, as several transports deliver them. The same seed, the same order.
+std::vector<std::string> shuffled(const Replay& replay, const std::vector<std::string>& lines, unsigned seed);
+std::vector<std::string> doubled(const std::vector<std::string>& lines);
+
+}  // namespace mailtrace
