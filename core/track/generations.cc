@@ -106,6 +106,7 @@ OpenMails::Picked OpenMails::pick_message_id(OpenMail* newest, uint32_t server, 
     identify(mail, newest->birth, Born::opener, newest->ordinal + 1);
     mail.opener_seen = true;
     mail.row = std::move(newest->reopened);
+    mail.seen.add(newest->reopened_line);
     mail.only_removed = false;
     return {&mail};
   }

@@ -100,7 +100,9 @@ struct OpenMail {
   uint64_t message_id_hash = 0;
   SeenLines seen;
   std::vector<Recipient> recipients;
-  std::unique_ptr<ConnectRow> reopened;  // an opener line that may belong to the next mail (whole seconds)
+  // An opener line that may belong to the next mail (whole seconds).
+  std::unique_ptr<ConnectRow> reopened;
+  Hash128 reopened_line;
 
   bool dirty = false;
   uint64_t dirty_sequence = 0;

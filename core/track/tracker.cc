@@ -120,6 +120,7 @@ void MailTracker::on(const LogLine& line, const Opened& fact) {
     mail.reopened = std::make_unique<ConnectRow>();
     fill_opened(fact, *mail.reopened);
     mail.reopened->flags |= row_flag::opened;
+    mail.reopened_line = line.identity;
     put_text(mail.reopened->instance, instance_of(line.app_name));
   }
   if (picked.duplicate) return;
@@ -375,6 +376,13 @@ void MailTracker::on(const LogLine& line, const Aborted& fact) {
   ConnectRow& row = mail->change();
   row.flags |= row_flag::removed;
   row.end_time = row.end_time ? std::max(*row.end_time, line.time) : line.time;
+  // The server said no ("warning: QID: message rejected: …"); else the client went away.
+  if (!line.text.starts_with("warning: ")) return;
+  DeliverRow refused;
+  refused.deliver_time = line.time;
+  refused.status = "rejected";
+  put_text(refused.response, fact.reason);
+  mail->deliveries.push_back({std::move(refused), line.identity, false, {}});
 }
 
 void MailTracker::on(const LogLine& line, const Verdict& fact) {
