@@ -143,17 +143,24 @@ bool read_stage(Scan& scan, Policy& policy) {
   return true;
 }
 
-// Behind the address that the client made up: "<addr>: Recipient address rejected: reason". The last ">: " is
-// the server's own, whatever the address holds.
-std::string_view own_words(std::string_view text) {
+// The server's own words: "<addr>: Recipient address rejected: reason" names, unquoted, what the client made up.
+std::string_view own_words(const Policy& policy) {
+  std::string_view text = policy.text;
   if (!text.starts_with('<')) return text;
+  Scan scan(text.substr(1));
+  if (scan.skip(policy.client.name) && scan.skip("[") && scan.skip(policy.client.addr) && scan.skip("]>: ")) return scan.rest();
+  for (std::string_view said : {policy.recipient, policy.sender.value_or(""), policy.helo}) {
+    Scan same(text.substr(1));
+    if (!said.empty() && same.skip(said) && same.skip(">: ")) return same.rest();
+  }
+  // Anything else may hold a ">: " of its own; the last one is not part of it.
   size_t end = text.rfind(">: ");
   return end == npos ? std::string_view() : text.substr(end + 3);
 }
 
 void judge(Policy& policy) {
   if (policy.action != PolicyAction::reject && policy.action != PolicyAction::defer) return;
-  std::string_view words = own_words(policy.text);
+  std::string_view words = own_words(policy);
   Scan scan(words);
   // smtpd_check.c: the class of what was refused
   bool client = scan.skip("Client host rejected: ") || scan.skip("Unverified Client host rejected: ");
@@ -167,10 +174,11 @@ void judge(Policy& policy) {
   policy.greylisted = own && temporary && !probe &&
                       (contains_word(scan.rest(), "greylist") || contains_word(scan.rest(), "graylist"));
   if (policy.greylisted) return;
-  policy.blocked = client || words.starts_with("Service unavailable; Client host [") ||
+  // postscreen knows clients by address only, and refuses them for nothing else than what they are.
+  bool postscreen = policy.client.name.empty() && !policy.client.addr.empty();
+  policy.blocked = client || postscreen || words.starts_with("Service unavailable; Client host [") ||
                    words.starts_with("Service unavailable; Unverified Client host [") ||
-                   policy.service == "postscreen" || words.starts_with("Service unavailable; client [") ||
-                   words.starts_with("too many connections") || words.starts_with("Error: too many connections");
+                   words.starts_with("Error: too many connections");
 }
 
 // "header Subject: … from ORIGIN", "body …", "mime-error …": what cleanup found, with where it came from.

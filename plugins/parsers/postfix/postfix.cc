@@ -73,6 +73,17 @@ Parsed parse_queued(const Line& line, std::string_view id, std::string_view text
   return parsed == Parsed::unknown ? parse_delivery(line, id, text, fact) : parsed;
 }
 
+// Lines of programs without a grammar, when the tag does not tell that they are theirs.
+bool is_noise(std::string_view text) {
+  static constexpr std::array<std::string_view, 14> notes = {
+      "Deleted: ", "Requeued: ", "Placed on hold: ", "Released from hold: ", "Force-expired: ", "Renamed to match ",
+      "Expired: ", "refreshing the Postfix", "starting the Postfix", "stopping the Postfix",
+      "waiting for the Postfix", "aborting the Postfix", "the Postfix mail system is", "table "};
+  for (auto note : notes)
+    if (text.starts_with(note)) return true;
+  return false;
+}
+
 Parsed parse_plain(const Line& line, Fact& fact) {
   switch (line.program) {
     case Program::smtpd: return parse_smtpd_session(line, fact);
@@ -94,7 +105,7 @@ Parsed parse_plain(const Line& line, Fact& fact) {
   if (parsed == Parsed::unknown) parsed = parse_postscreen(line, fact);
   if (parsed == Parsed::unknown) parsed = parse_dnsblog(line.text, fact);
   if (parsed == Parsed::unknown) parsed = parse_master(line.text, fact);
-  return parsed;
+  return parsed == Parsed::unknown && is_noise(line.text) ? Parsed::ignored : parsed;
 }
 
 Parsed parse_line(const Line& line, Fact& fact) {
