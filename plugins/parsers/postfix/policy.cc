@@ -238,7 +238,8 @@ Parsed parse_policy(const Line& line, std::string_view queue_id, std::string_vie
   static constexpr std::array<std::string_view, 5> kinds = {"header", "body", "content", "mime-error", "nested-header"};
   for (auto kind : kinds) {
     Scan content = scan;
-    if (content.skip(kind) && content.skip(" ")) return parse_content(line, kind, content.rest(), policy, fact);
+    if (!content.skip(kind) || !content.skip(" ")) continue;
+    return parse_content(line, scan.rest().substr(0, kind.size()), content.rest(), policy, fact);
   }
   if (!read_stage(scan, policy)) return Parsed::unknown;
   policy.text = scan.rest();

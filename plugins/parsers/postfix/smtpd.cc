@@ -42,7 +42,7 @@ Parsed read_closed(std::string_view text, Fact& fact) {
   Scan scan(text);
   SessionClosed closed;
   for (auto how : hows)
-    if (scan.skip(how)) closed.how = how;
+    if (scan.skip(how)) closed.how = text.substr(0, how.size());
   if (closed.how.empty() || !scan.skip(" after ") || !read_word(scan, closed.stage)) return Parsed::unknown;
   std::string_view bytes;
   if (scan.skip(" (") && !scan.until(")", bytes)) return Parsed::unknown;
@@ -57,7 +57,7 @@ Parsed read_tls(std::string_view text, Fact& fact) {
   Scan scan(text);
   SessionTls session;
   for (auto trust : trusts)
-    if (scan.skip(trust)) session.tls.trust = trust;
+    if (scan.skip(trust)) session.tls.trust = text.substr(0, trust.size());
   if (session.tls.trust.empty() || !scan.skip(" TLS connection ")) return Parsed::unknown;
   if (!scan.skip("established ") && !scan.skip("reused ")) return Parsed::unknown;
   if (scan.skip("to ")) return Parsed::ignored;
