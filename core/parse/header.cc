@@ -1,4 +1,5 @@
-// Header parser: one pass from left to right, no copies. Called by the pipeline, the import and the spool dump.
+// Header parser: one pass from left to right, no copies. Called by the pipeline, the import and the spool
+// dump.
 #include "core/parse/header.h"
 
 #include <cstdint>
@@ -10,7 +11,8 @@ namespace mailtrace {
 namespace {
 
 std::string_view strip_end(std::string_view text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == '\0')) text.remove_suffix(1);
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == '\0'))
+    text.remove_suffix(1);
   return text;
 }
 
@@ -33,7 +35,8 @@ bool read_word(Scan& scan, std::string_view& out) { return scan.until(" ", out) 
 
 std::string_view nil_is_empty(std::string_view word) { return word == "-" ? std::string_view() : word; }
 
-// "postfix/smtpd[20108]:", "exim[31696]", "postfix/smtpd[2010" (cut: its pid cannot be trusted and is dropped)
+// "postfix/smtpd[20108]:", "exim[31696]", "postfix/smtpd[2010" (cut: its pid cannot be trusted and is
+// dropped)
 void split_tag(std::string_view tag, LogLine& line) {
   if (tag.ends_with(':')) tag.remove_suffix(1);
   size_t bracket = tag.find('[');
@@ -99,7 +102,8 @@ bool read_rfc5424(Scan scan, Time received, const HeaderOptions& options, LogLin
     if (!read_rfc3339(scan, received, options, stamp) || !scan.skip(" ")) return false;
   }
   std::string_view host, app, pid, id, data;
-  if (!read_word(scan, host) || !read_word(scan, app) || !read_word(scan, pid) || !read_word(scan, id)) return false;
+  if (!read_word(scan, host) || !read_word(scan, app) || !read_word(scan, pid) || !read_word(scan, id))
+    return false;
   if (!read_structured_data(scan, data)) return false;
   line.time = stamp.time;
   line.whole_seconds = stamp.whole_seconds;
@@ -118,7 +122,8 @@ bool is_tag(std::string_view word) {
   return word.ends_with(':') || (word.find('[') != 0 && word.find('[') != std::string_view::npos);
 }
 
-// The tag ends at its colon, at "]" or at a blank, whichever comes first: a relay of RFC 5424 writes no colon.
+// The tag ends at its colon, at "]" or at a blank, whichever comes first: a relay of RFC 5424 writes no
+// colon.
 std::string_view read_tag(std::string_view& rest) {
   size_t end = rest.find_first_of(" :[");
   if (end != std::string_view::npos && rest[end] == '[') {
@@ -135,7 +140,8 @@ std::string_view read_tag(std::string_view& rest) {
 // STAMP [HOST] TAG[:] MSG, the stamp in either form.
 bool read_traditional(Scan scan, Time received, const HeaderOptions& options, LogLine& line) {
   Stamp stamp;
-  if (!read_rfc3339(scan, received, options, stamp) && !read_rfc3164(scan, received, options, stamp)) return false;
+  if (!read_rfc3339(scan, received, options, stamp) && !read_rfc3164(scan, received, options, stamp))
+    return false;
   std::string_view rest = scan.rest();
   line.time = stamp.time;
   line.whole_seconds = stamp.whole_seconds;
@@ -156,9 +162,9 @@ bool read_traditional(Scan scan, Time received, const HeaderOptions& options, Lo
   return true;
 }
 
-// Stamps with a fraction tell lines apart; the pid then only harms (rsyslog cuts it off with long tags) and so
-// does the uuid (a file has none, and an import must meet the rows that came over the network). Whole seconds
-// need both.
+// Stamps with a fraction tell lines apart; the pid then only harms (rsyslog cuts it off with long tags) and
+// so does the uuid (a file has none, and an import must meet the rows that came over the network). Whole
+// seconds need both.
 Hash128 line_identity(const Record& record, const LogLine& line) {
   if (line.whole_seconds) {
     std::string_view uuid = find_uuid(line.structured_data);

@@ -15,7 +15,8 @@ using std::chrono::days;
 using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
-using LocalTime = std::chrono::duration<int64_t, std::micro>;  // since 1970, as the clock on the wall showed it
+using LocalTime =
+    std::chrono::duration<int64_t, std::micro>;  // since 1970, as the clock on the wall showed it
 
 bool digits(std::string_view text, size_t at, size_t count, int& out) {
   if (at + count > text.size()) return false;
@@ -32,7 +33,8 @@ bool digits(std::string_view text, size_t at, size_t count, int& out) {
 // "20:11:54" at `at`; the leap second becomes the last microsecond before it, as POSIX time has none.
 bool clock_time(std::string_view text, size_t at, LocalTime& out, bool& leap) {
   int hour, minute, second;
-  if (!digits(text, at, 2, hour) || !digits(text, at + 3, 2, minute) || !digits(text, at + 6, 2, second)) return false;
+  if (!digits(text, at, 2, hour) || !digits(text, at + 3, 2, minute) || !digits(text, at + 6, 2, second))
+    return false;
   if (text[at + 2] != ':' || text[at + 5] != ':' || hour > 23 || minute > 59 || second > 60) return false;
   leap = second == 60;
   out = hours(hour) + minutes(minute) + seconds(leap ? 59 : second);
@@ -93,7 +95,8 @@ Time to_utc(LocalTime local, Time received, const date::time_zone* zone) {
   return Time(local - first);
 }
 
-// The year that puts the stamp nearest to `received`; an import looks backwards, one day of clock error allowed.
+// The year that puts the stamp nearest to `received`; an import looks backwards, one day of clock error
+// allowed.
 bool find_year(int month, int day, LocalTime clock, Time received, const HeaderOptions& options, Time& out) {
   int year = static_cast<int>(std::chrono::year_month_day(day_of(received)).year());
   auto at = [&](int y, Time& time) {
@@ -123,7 +126,8 @@ int month_of(std::string_view name) {
   constexpr std::string_view names = "JanFebMarAprMayJunJulAugSepOctNovDec";
   if (name.size() != 3) return 0;
   for (size_t i = 0; i < names.size(); i += 3)
-    if (names[i] == name[0] && names[i + 1] == name[1] && names[i + 2] == name[2]) return static_cast<int>(i / 3) + 1;
+    if (names[i] == name[0] && names[i + 1] == name[1] && names[i + 2] == name[2])
+      return static_cast<int>(i / 3) + 1;
   return 0;
 }
 
@@ -143,8 +147,9 @@ Result<const date::time_zone*> find_zone(const std::string& name) {
     std::vector<std::string_view> names;
     for (auto& zone : date::get_tzdb().zones) names.push_back(zone.name());
     std::string near = closest(name, names);
-    return Error{Fault::config, "time zone \"" + name + "\" is not in the time zone database" +
-                                    (near.empty() ? ", write it like Europe/Berlin" : ", did you mean " + near + "?")};
+    return Error{Fault::config,
+                 "time zone \"" + name + "\" is not in the time zone database" +
+                     (near.empty() ? ", write it like Europe/Berlin" : ", did you mean " + near + "?")};
   } catch (const std::exception& failure) {
     return Error{Fault::config, std::string("time zone database cannot be read (") + failure.what() +
                                     "), install the package tzdata"};
@@ -156,7 +161,8 @@ bool read_rfc3339(Scan& scan, Time received, const HeaderOptions& options, Stamp
   int year, month, day;
   LocalTime clock, part{};
   bool leap = false;
-  if (text.size() < 19 || text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != 't')) return false;
+  if (text.size() < 19 || text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != 't'))
+    return false;
   if (!digits(text, 0, 4, year) || !digits(text, 5, 2, month) || !digits(text, 8, 2, day)) return false;
   if (!clock_time(text, 11, clock, leap)) return false;
   auto number = day_number(year, month, day);

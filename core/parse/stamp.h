@@ -13,7 +13,8 @@ struct Stamp {
 // Each steps over the stamp, or leaves `scan` where it was. `received` decides about year and fold.
 // "2026-11-23T20:11:54.154266+00:00"; without zone the zone of `options` is meant (syslog-ng ts-format(iso)).
 bool read_rfc3339(Scan& scan, Time received, const HeaderOptions& options, Stamp& out);
-// "Nov 23 20:11:54", also with a fraction or with a year in front ("2026 Nov 23 20:11:54", syslog-ng ts-format(full)).
+// "Nov 23 20:11:54", also with a fraction or with a year in front ("2026 Nov 23 20:11:54", syslog-ng
+// ts-format(full)).
 bool read_rfc3164(Scan& scan, Time received, const HeaderOptions& options, Stamp& out);
 
 }  // namespace mailtrace

@@ -32,7 +32,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   record.bytes = {reinterpret_cast<const char*>(data), size};
   LogLine line;
   parse_header(record, options, line);
-  for (auto view : {line.hostname, line.app_name, line.proc_id, line.msg_id, line.structured_data, line.text, line.raw})
+  for (auto view :
+       {line.hostname, line.app_name, line.proc_id, line.msg_id, line.structured_data, line.text, line.raw})
     check_inside(view, record.bytes);
   if (line.facility < -1 || line.facility > 23 || line.severity < -1 || line.severity > 7) std::abort();
   if (options.import && line.time_suspect) std::abort();

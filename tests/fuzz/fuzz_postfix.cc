@@ -38,7 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   line.app_name = raw.substr(0, end);
   if (end != std::string_view::npos) {
     size_t colon = raw.find(": ", end);
-    if (raw[end] == '[') line.proc_id = raw.substr(end + 1, colon == std::string_view::npos ? 0 : colon - end - 1);
+    if (raw[end] == '[')
+      line.proc_id = raw.substr(end + 1, colon == std::string_view::npos ? 0 : colon - end - 1);
     line.text = colon == std::string_view::npos ? raw.substr(end) : raw.substr(colon + 2);
   }
   for (auto* parser : {external.get(), internal.get()}) {
@@ -48,7 +49,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     for_each_view(fact, [&](std::string_view view) {
       if (view.empty()) return;
       bool inside = view.data() >= raw.data() && view.data() + view.size() <= raw.data() + raw.size();
-      bool constant = std::holds_alternative<ServiceEvent>(fact) && (view == "start" || view == "reload" || view == "stop");
+      bool constant = std::holds_alternative<ServiceEvent>(fact) &&
+                      (view == "start" || view == "reload" || view == "stop");
       if (!inside && !constant) std::abort();
     });
     if (parser->parse(line, again) != parsed || format_fact(again) != format_fact(fact)) std::abort();

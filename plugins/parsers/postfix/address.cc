@@ -158,7 +158,8 @@ int read_code(Scan& scan) {
 std::string_view read_dsn(Scan& scan) {
   std::string_view text = scan.rest();
   size_t at = 0, dots = 0;
-  while (at < text.size() && ((text[at] >= '0' && text[at] <= '9') || (text[at] == '.' && at > 0))) dots += text[at++] == '.';
+  while (at < text.size() && ((text[at] >= '0' && text[at] <= '9') || (text[at] == '.' && at > 0)))
+    dots += text[at++] == '.';
   if (dots != 2 || at < 5 || at > 9 || text[1] != '.' || text[at - 1] == '.') return {};
   if (at < text.size() && text[at] != ' ') return {};
   step(scan, at < text.size() ? at + 1 : at);

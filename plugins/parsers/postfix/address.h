@@ -10,19 +10,21 @@ namespace mailtrace::postfix {
 // How info_log_address_format is set: since Postfix 3.5 "external" quotes local parts; "internal" does not.
 enum class AddressForm { external, internal };
 
-// Short (upper-case hex: microseconds and inode) or long (base 52: 6 digits of seconds, 4 of microseconds, 'z',
-// inode); the form of Postfix only. postfix src/global/mail_queue.h
+// Short (upper-case hex: microseconds and inode) or long (base 52: 6 digits of seconds, 4 of microseconds,
+// 'z', inode); the form of Postfix only. postfix src/global/mail_queue.h
 bool is_queue_id(std::string_view id);
 // "QID: " at the start.
 bool read_queue_id(Scan& scan, std::string_view& id);
 
-// `name[addr]`, `[addr]`, `name[addr]:port`, `host[private/lmtp]`; a leading "IPv6:" is not part of the address.
+// `name[addr]`, `[addr]`, `name[addr]:port`, `host[private/lmtp]`; a leading "IPv6:" is not part of the
+// address.
 bool read_peer(Scan& scan, Peer& peer);
 
-// `<address>` in external form: dot-string or quoted local part (RFC 5321 4.1.2), so that what it contains can
-// never be taken for the line's own structure. False for anything else.
+// `<address>` in external form: dot-string or quoted local part (RFC 5321 4.1.2), so that what it contains
+// can never be taken for the line's own structure. False for anything else.
 bool read_address(Scan& scan, std::string_view& address);
-// The same, or, if Postfix did not quote it, up to the only ">" + `next`; false if more than one could be meant.
+// The same, or, if Postfix did not quote it, up to the only ">" + `next`; false if more than one could be
+// meant.
 bool read_address_before(Scan& scan, AddressForm form, std::string_view next, std::string_view& address);
 
 // A word of A-Z, a-z, 0-9, '-', '_' and '.'.

@@ -1,6 +1,6 @@
 // Delivery attempts: smtp, lmtp, local, virtual, pipe, error, discard, and the bounces of qmgr and cleanup.
-// The order of the keys is fixed (postfix src/global/log_adhoc.c), so the first ", status=" behind them is the
-// true one and all behind its "(" is the other side's text. Pipeline thread.
+// The order of the keys is fixed (postfix src/global/log_adhoc.c), so the first ", status=" behind them is
+// the true one and all behind its "(" is the other side's text. Pipeline thread.
 #include <array>
 
 #include "plugins/parsers/postfix/grammar.h"
@@ -43,7 +43,10 @@ bool read_relay(Scan& scan, Peer& relay) {
 }
 
 bool read_status(std::string_view word, Outcome& out) {
-  struct Status { std::string_view word; Outcome outcome; };
+  struct Status {
+    std::string_view word;
+    Outcome outcome;
+  };
   static constexpr std::array<Status, 7> known = {{{"sent", Outcome::sent},
                                                    {"deferred", Outcome::deferred},
                                                    {"bounced", Outcome::bounced},
@@ -61,8 +64,9 @@ bool read_status(std::string_view word, Outcome& out) {
 
 bool read_delays(Scan& scan, Attempt& attempt) {
   return scan.skip("delay=") && read_decimal(scan, attempt.delay) && scan.skip(", delays=") &&
-         read_decimal(scan, attempt.delay_before) && scan.skip("/") && read_decimal(scan, attempt.delay_queue) &&
-         scan.skip("/") && read_decimal(scan, attempt.delay_connect) && scan.skip("/") &&
+         read_decimal(scan, attempt.delay_before) && scan.skip("/") &&
+         read_decimal(scan, attempt.delay_queue) && scan.skip("/") &&
+         read_decimal(scan, attempt.delay_connect) && scan.skip("/") &&
          read_decimal(scan, attempt.delay_transmit) && scan.skip(", ");
 }
 
@@ -72,26 +76,39 @@ Parsed parse_delivery(const Line& line, std::string_view queue_id, std::string_v
   Scan scan(text);
   if (!scan.skip("to=")) {
     // What else agents say about a mail repeats what the delivery line will say.
-    static constexpr std::array<std::string_view, 14> notes = {
-        "host ", "lost connection with ", "conversation with ", "enabling PIX workarounds", "breaking line > ",
-        "Cannot start TLS", "TLS is required", "SASL authentication failed", "passing <", "not sending ",
-        "sender address ", "delivery temporarily", "disabling workarounds", "address with "};
+    static constexpr std::array<std::string_view, 14> notes = {"host ",
+                                                               "lost connection with ",
+                                                               "conversation with ",
+                                                               "enabling PIX workarounds",
+                                                               "breaking line > ",
+                                                               "Cannot start TLS",
+                                                               "TLS is required",
+                                                               "SASL authentication failed",
+                                                               "passing <",
+                                                               "not sending ",
+                                                               "sender address ",
+                                                               "delivery temporarily",
+                                                               "disabling workarounds",
+                                                               "address with "};
     for (auto note : notes)
       if (text.starts_with(note)) return Parsed::ignored;
     return Parsed::unknown;
   }
   Attempt& attempt = fact.emplace<Attempt>();
   attempt.queue_id = queue_id;
-  attempt.transport = line.service;
+  // qmgr, cleanup and bounce speak for a transport that they do not name.
+  if (line.program == Program::delivery) attempt.transport = line.service;
   Scan original = scan;
-  bool read = read_address_before(original, line.form, ", orig_to=<", attempt.recipient) && original.skip(", orig_to=") &&
+  bool read = read_address_before(original, line.form, ", orig_to=<", attempt.recipient) &&
+              original.skip(", orig_to=") &&
               read_address_before(original, line.form, ", relay=", attempt.original_recipient) &&
               original.skip(", relay=");
   if (read) {
     scan = original;
   } else {
     attempt.original_recipient = {};
-    if (!read_address_before(scan, line.form, ", relay=", attempt.recipient) || !scan.skip(", relay=")) return Parsed::unknown;
+    if (!read_address_before(scan, line.form, ", relay=", attempt.recipient) || !scan.skip(", relay="))
+      return Parsed::unknown;
   }
   if (!read_relay(scan, attempt.relay) || !scan.skip(", ")) return Parsed::unknown;
   if (int64_t uses; scan.skip("conn_use=")) {
@@ -117,11 +134,28 @@ Parsed parse_delivery(const Line& line, std::string_view queue_id, std::string_v
 }
 
 Parsed parse_delivery_session(std::string_view text) {
-  static constexpr std::array<std::string_view, 22> notes = {
-      "connect to ", "Untrusted TLS ", "Trusted TLS ", "Verified TLS ", "Anonymous TLS ", "SSL_connect error",
-      "SSL_connect:", "certificate ", "server certificate ", "lost connection with ", "conversation with ",
-      "setting up TLS connection", "Host offered STARTTLS", "host ", "TLS SNI", "initializing the client",
-      "enabling PIX", "using backwards-compatible", "smtp_", "lmtp_", "Cannot start TLS", "discarding "};
+  static constexpr std::array<std::string_view, 22> notes = {"connect to ",
+                                                             "Untrusted TLS ",
+                                                             "Trusted TLS ",
+                                                             "Verified TLS ",
+                                                             "Anonymous TLS ",
+                                                             "SSL_connect error",
+                                                             "SSL_connect:",
+                                                             "certificate ",
+                                                             "server certificate ",
+                                                             "lost connection with ",
+                                                             "conversation with ",
+                                                             "setting up TLS connection",
+                                                             "Host offered STARTTLS",
+                                                             "host ",
+                                                             "TLS SNI",
+                                                             "initializing the client",
+                                                             "enabling PIX",
+                                                             "using backwards-compatible",
+                                                             "smtp_",
+                                                             "lmtp_",
+                                                             "Cannot start TLS",
+                                                             "discarding "};
   for (auto note : notes)
     if (text.starts_with(note)) return Parsed::ignored;
   return Parsed::unknown;

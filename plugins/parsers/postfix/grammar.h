@@ -9,7 +9,20 @@
 namespace mailtrace::postfix {
 
 // Which grammar a tag names. `any`: the tag was cut or is the bare "postfix", so the line's shape decides.
-enum class Program { any, smtpd, cleanup, qmgr, pickup, bounce, delivery, postscreen, dnsblog, postsuper, master, quiet };
+enum class Program {
+  any,
+  smtpd,
+  cleanup,
+  qmgr,
+  pickup,
+  bounce,
+  delivery,
+  postscreen,
+  dnsblog,
+  postsuper,
+  master,
+  quiet
+};
 
 struct Line {
   std::string_view text;

@@ -87,28 +87,22 @@ bool read_fields(Scan scan, const Line& line, bool text_behind, Envelope& out) {
   return true;
 }
 
-struct Action { std::string_view word; PolicyAction action; };
-constexpr std::array<Action, 21> actions = {{{"reject", PolicyAction::reject},
-                                             {"reject_warning", PolicyAction::warn},
-                                             {"defer", PolicyAction::defer},
-                                             {"tempfail", PolicyAction::defer},
-                                             {"discard", PolicyAction::discard},
-                                             {"hold", PolicyAction::hold},
-                                             {"quarantine", PolicyAction::hold},
-                                             {"filter", PolicyAction::filter},
-                                             {"redirect", PolicyAction::redirect},
-                                             {"bcc", PolicyAction::bcc},
-                                             {"warn", PolicyAction::warn},
-                                             {"warning", PolicyAction::warn},
-                                             {"info", PolicyAction::info},
-                                             {"delay", PolicyAction::delay},
-                                             {"accept", PolicyAction::accept},
-                                             {"permit", PolicyAction::accept},
-                                             {"pass", PolicyAction::accept},
-                                             {"replace", PolicyAction::replace},
-                                             {"prepend", PolicyAction::prepend},
-                                             {"strip", PolicyAction::replace},
-                                             {"hangup", PolicyAction::hangup}}};
+struct Action {
+  std::string_view word;
+  PolicyAction action;
+};
+constexpr std::array<Action, 21> actions = {
+    {{"reject", PolicyAction::reject},     {"reject_warning", PolicyAction::warn},
+     {"defer", PolicyAction::defer},       {"tempfail", PolicyAction::defer},
+     {"discard", PolicyAction::discard},   {"hold", PolicyAction::hold},
+     {"quarantine", PolicyAction::hold},   {"filter", PolicyAction::filter},
+     {"redirect", PolicyAction::redirect}, {"bcc", PolicyAction::bcc},
+     {"warn", PolicyAction::warn},         {"warning", PolicyAction::warn},
+     {"info", PolicyAction::info},         {"delay", PolicyAction::delay},
+     {"accept", PolicyAction::accept},     {"permit", PolicyAction::accept},
+     {"pass", PolicyAction::accept},       {"replace", PolicyAction::replace},
+     {"prepend", PolicyAction::prepend},   {"strip", PolicyAction::replace},
+     {"hangup", PolicyAction::hangup}}};
 
 // "reject: ", "milter-reject: ", "milter-header-hold: ", "proxy-accept: "
 bool read_action(Scan& scan, Policy& policy) {
@@ -143,12 +137,14 @@ bool read_stage(Scan& scan, Policy& policy) {
   return true;
 }
 
-// The server's own words: "<addr>: Recipient address rejected: reason" names, unquoted, what the client made up.
+// The server's own words: "<addr>: Recipient address rejected: reason" names, unquoted, what the client made
+// up.
 std::string_view own_words(const Policy& policy) {
   std::string_view text = policy.text;
   if (!text.starts_with('<')) return text;
   Scan scan(text.substr(1));
-  if (scan.skip(policy.client.name) && scan.skip("[") && scan.skip(policy.client.addr) && scan.skip("]>: ")) return scan.rest();
+  if (scan.skip(policy.client.name) && scan.skip("[") && scan.skip(policy.client.addr) && scan.skip("]>: "))
+    return scan.rest();
   for (std::string_view said : {policy.recipient, policy.sender.value_or(""), policy.helo}) {
     Scan same(text.substr(1));
     if (!said.empty() && same.skip(said) && same.skip(">: ")) return same.rest();
@@ -164,11 +160,12 @@ void judge(Policy& policy) {
   Scan scan(words);
   // smtpd_check.c: the class of what was refused
   bool client = scan.skip("Client host rejected: ") || scan.skip("Unverified Client host rejected: ");
-  bool address = !client && (scan.skip("Recipient address rejected: ") || scan.skip("Sender address rejected: ") ||
-                             scan.skip("Helo command rejected: ") || scan.skip("Data command rejected: ") ||
-                             scan.skip("End-of-data rejected: "));
+  bool address = !client && (scan.skip("Recipient address rejected: ") ||
+                             scan.skip("Sender address rejected: ") || scan.skip("Helo command rejected: ") ||
+                             scan.skip("Data command rejected: ") || scan.skip("End-of-data rejected: "));
   // A probe's answer is the words of another server.
-  bool probe = scan.rest().starts_with("undeliverable address: ") || scan.rest().starts_with("unverified address: ");
+  bool probe =
+      scan.rest().starts_with("undeliverable address: ") || scan.rest().starts_with("unverified address: ");
   bool temporary = policy.smtp_code / 100 == 4 || policy.dsn.starts_with('4');
   bool own = client || address || policy.milter;
   policy.greylisted = own && temporary && !probe &&
@@ -182,11 +179,13 @@ void judge(Policy& policy) {
 }
 
 // "header Subject: … from ORIGIN", "body …", "mime-error …": what cleanup found, with where it came from.
-Parsed parse_content(const Line& line, std::string_view kind, std::string_view text, Policy& policy, Fact& fact) {
+Parsed parse_content(const Line& line, std::string_view kind, std::string_view text, Policy& policy,
+                     Fact& fact) {
   Envelope envelope;
   policy.stage = kind;
-  policy.header = text;
-  if (find_envelope(line, text, true, envelope)) {
+  policy.header = text;  // all of it, if it cannot be told where it ends
+  bool whole = find_envelope(line, text, true, envelope);
+  if (whole) {
     size_t from = envelope.before.rfind(" from ");
     if (from == npos) return Parsed::unknown;
     policy.header = envelope.before.substr(0, from);
@@ -197,11 +196,11 @@ Parsed parse_content(const Line& line, std::string_view kind, std::string_view t
     policy.protocol = envelope.protocol;
     policy.helo = envelope.helo;
     policy.text = envelope.behind;
-  } else if (size_t end = text.rfind("; "); end == npos && text.rfind(';') == npos && !line.cut()) {
+  } else if (text.find(';') == npos && !line.cut()) {
     return Parsed::unknown;
   }
   bool shown = policy.action == PolicyAction::info || policy.action == PolicyAction::warn;
-  if (kind == "header" && shown && starts_with_word(policy.header, "subject:")) {
+  if (whole && kind == "header" && shown && starts_with_word(policy.header, "subject:")) {
     std::string_view subject = policy.header.substr(8);
     while (subject.starts_with(' ')) subject.remove_prefix(1);
     fact = Subject{policy.queue_id, subject};
@@ -215,10 +214,21 @@ Parsed parse_content(const Line& line, std::string_view kind, std::string_view t
   return Parsed::fact;
 }
 
+// Where an envelope could start; without quotes an address can hold one.
+int count_starts(std::string_view text) {
+  int count = 0;
+  for (size_t at = text.find("; "); at != npos; at = text.find("; ", at + 1)) {
+    std::string_view rest = text.substr(at + 2);
+    count += rest.starts_with("from=<") || rest.starts_with("to=<") || rest.starts_with("proto=");
+  }
+  return count;
+}
+
 }  // namespace
 
 bool find_envelope(const Line& line, std::string_view text, bool text_behind, Envelope& out) {
   if (line.cut()) return false;
+  if (line.form == AddressForm::internal && count_starts(text) != 1) return false;
   for (size_t at = text.rfind("; "); at != npos; at = at ? text.rfind("; ", at - 1) : npos) {
     Envelope reading;
     if (!read_fields(Scan(text.substr(at + 2)), line, text_behind, reading)) continue;
@@ -235,7 +245,8 @@ Parsed parse_policy(const Line& line, std::string_view queue_id, std::string_vie
   policy.service = line.service;
   Scan scan(text);
   if (!read_action(scan, policy)) return Parsed::unknown;
-  static constexpr std::array<std::string_view, 5> kinds = {"header", "body", "content", "mime-error", "nested-header"};
+  static constexpr std::array<std::string_view, 5> kinds = {"header", "body", "content", "mime-error",
+                                                            "nested-header"};
   for (auto kind : kinds) {
     Scan content = scan;
     if (!content.skip(kind) || !content.skip(" ")) continue;

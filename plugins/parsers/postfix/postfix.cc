@@ -12,24 +12,58 @@ namespace {
 
 using namespace postfix;
 
-struct Name { std::string_view name; Program program; };
-constexpr std::array<Name, 48> names = {{
-    {"smtpd", Program::smtpd},       {"smtp", Program::delivery},      {"lmtp", Program::delivery},
-    {"qmgr", Program::qmgr},         {"cleanup", Program::cleanup},    {"local", Program::delivery},
-    {"pickup", Program::pickup},     {"bounce", Program::bounce},      {"virtual", Program::delivery},
-    {"pipe", Program::delivery},     {"error", Program::delivery},     {"discard", Program::delivery},
-    {"oqmgr", Program::qmgr},        {"nqmgr", Program::qmgr},         {"qmqpd", Program::smtpd},
-    {"postscreen", Program::postscreen}, {"dnsblog", Program::dnsblog}, {"postsuper", Program::postsuper},
-    {"master", Program::master},     {"anvil", Program::quiet},        {"scache", Program::quiet},
-    {"verify", Program::quiet},      {"tlsproxy", Program::quiet},     {"tlsmgr", Program::quiet},
-    {"trivial-rewrite", Program::quiet}, {"proxymap", Program::quiet}, {"proxywrite", Program::quiet},
-    {"flush", Program::quiet},       {"showq", Program::quiet},        {"spawn", Program::quiet},
-    {"postlogd", Program::quiet},    {"postdrop", Program::quiet},     {"sendmail", Program::quiet},
-    {"postqueue", Program::quiet},   {"postmap", Program::quiet},      {"postalias", Program::quiet},
-    {"postcat", Program::quiet},     {"postconf", Program::quiet},     {"postkick", Program::quiet},
-    {"postlock", Program::quiet},    {"postlog", Program::quiet},      {"postmulti", Program::quiet},
-    {"postfix-script", Program::quiet}, {"post-install", Program::quiet}, {"postfix", Program::quiet},
-    {"postfix-wrapper", Program::quiet}, {"posttls-finger", Program::quiet}, {"nbdb_reindexd", Program::quiet}}};
+struct Name {
+  std::string_view name;
+  Program program;
+};
+constexpr std::array<Name, 48> names = {{{"smtpd", Program::smtpd},
+                                         {"smtp", Program::delivery},
+                                         {"lmtp", Program::delivery},
+                                         {"qmgr", Program::qmgr},
+                                         {"cleanup", Program::cleanup},
+                                         {"local", Program::delivery},
+                                         {"pickup", Program::pickup},
+                                         {"bounce", Program::bounce},
+                                         {"virtual", Program::delivery},
+                                         {"pipe", Program::delivery},
+                                         {"error", Program::delivery},
+                                         {"discard", Program::delivery},
+                                         {"oqmgr", Program::qmgr},
+                                         {"nqmgr", Program::qmgr},
+                                         {"qmqpd", Program::smtpd},
+                                         {"postscreen", Program::postscreen},
+                                         {"dnsblog", Program::dnsblog},
+                                         {"postsuper", Program::postsuper},
+                                         {"master", Program::master},
+                                         {"anvil", Program::quiet},
+                                         {"scache", Program::quiet},
+                                         {"verify", Program::quiet},
+                                         {"tlsproxy", Program::quiet},
+                                         {"tlsmgr", Program::quiet},
+                                         {"trivial-rewrite", Program::quiet},
+                                         {"proxymap", Program::quiet},
+                                         {"proxywrite", Program::quiet},
+                                         {"flush", Program::quiet},
+                                         {"showq", Program::quiet},
+                                         {"spawn", Program::quiet},
+                                         {"postlogd", Program::quiet},
+                                         {"postdrop", Program::quiet},
+                                         {"sendmail", Program::quiet},
+                                         {"postqueue", Program::quiet},
+                                         {"postmap", Program::quiet},
+                                         {"postalias", Program::quiet},
+                                         {"postcat", Program::quiet},
+                                         {"postconf", Program::quiet},
+                                         {"postkick", Program::quiet},
+                                         {"postlock", Program::quiet},
+                                         {"postlog", Program::quiet},
+                                         {"postmulti", Program::quiet},
+                                         {"postfix-script", Program::quiet},
+                                         {"post-install", Program::quiet},
+                                         {"postfix", Program::quiet},
+                                         {"postfix-wrapper", Program::quiet},
+                                         {"posttls-finger", Program::quiet},
+                                         {"nbdb_reindexd", Program::quiet}}};
 
 // rsyslog's forward formats send at most 32 characters of the tag, pid included.
 constexpr size_t cut_tag = 32;
@@ -51,19 +85,27 @@ bool read_tag(const LogLine& log, Line& line) {
 
 Parsed parse_queued(const Line& line, std::string_view id, std::string_view text, Fact& fact) {
   switch (line.program) {
-    case Program::smtpd: return parse_smtpd(line, id, text, fact);
-    case Program::cleanup: return parse_cleanup(line, id, text, fact);
-    case Program::qmgr: return parse_qmgr(line, id, text, fact);
-    case Program::delivery: return parse_delivery(line, id, text, fact);
-    case Program::pickup: return parse_pickup(id, text, line, fact);
+    case Program::smtpd:
+      return parse_smtpd(line, id, text, fact);
+    case Program::cleanup:
+      return parse_cleanup(line, id, text, fact);
+    case Program::qmgr:
+      return parse_qmgr(line, id, text, fact);
+    case Program::delivery:
+      return parse_delivery(line, id, text, fact);
+    case Program::pickup:
+      return parse_pickup(id, text, line, fact);
     case Program::bounce:
       return text.starts_with("to=") ? parse_delivery(line, id, text, fact) : parse_bounce(id, text, fact);
-    case Program::postsuper: return parse_postsuper(id, text, fact);
-    case Program::any: break;
-    default: return Parsed::unknown;
+    case Program::postsuper:
+      return parse_postsuper(id, text, fact);
+    case Program::any:
+      break;
+    default:
+      return Parsed::unknown;
   }
-  // Without a program the line's shape decides; no two of these share a first word, except "removed", which is
-  // taken for qmgr's.
+  // Without a program the line's shape decides; no two of these share a first word, except "removed", which
+  // is taken for qmgr's.
   Parsed parsed = parse_qmgr(line, id, text, fact);
   if (parsed == Parsed::unknown) parsed = parse_smtpd(line, id, text, fact);
   if (parsed == Parsed::unknown) parsed = parse_cleanup(line, id, text, fact);
@@ -73,12 +115,24 @@ Parsed parse_queued(const Line& line, std::string_view id, std::string_view text
   return parsed == Parsed::unknown ? parse_delivery(line, id, text, fact) : parsed;
 }
 
-// Lines of programs without a grammar, when the tag does not tell that they are theirs.
+// What any program may say, and lines of programs without a grammar when the tag does not tell that they are
+// theirs.
 bool is_noise(std::string_view text) {
-  static constexpr std::array<std::string_view, 14> notes = {
-      "Deleted: ", "Requeued: ", "Placed on hold: ", "Released from hold: ", "Force-expired: ", "Renamed to match ",
-      "Expired: ", "refreshing the Postfix", "starting the Postfix", "stopping the Postfix",
-      "waiting for the Postfix", "aborting the Postfix", "the Postfix mail system is", "table "};
+  static constexpr std::array<std::string_view, 15> notes = {"Deleted: ",
+                                                             "Requeued: ",
+                                                             "Placed on hold: ",
+                                                             "Released from hold: ",
+                                                             "Force-expired: ",
+                                                             "Renamed to match ",
+                                                             "Expired: ",
+                                                             "refreshing the Postfix",
+                                                             "starting the Postfix",
+                                                             "stopping the Postfix",
+                                                             "waiting for the Postfix",
+                                                             "aborting the Postfix",
+                                                             "the Postfix mail system is",
+                                                             "table ",
+                                                             "using backwards-compatible"};
   for (auto note : notes)
     if (text.starts_with(note)) return true;
   return false;
@@ -86,26 +140,32 @@ bool is_noise(std::string_view text) {
 
 Parsed parse_plain(const Line& line, Fact& fact) {
   switch (line.program) {
-    case Program::smtpd: return parse_smtpd_session(line, fact);
-    case Program::delivery: return parse_delivery_session(line.text);
-    case Program::postscreen: return parse_postscreen(line, fact);
-    case Program::dnsblog: return parse_dnsblog(line.text, fact);
+    case Program::smtpd:
+      return parse_smtpd_session(line, fact);
+    case Program::delivery:
+      return parse_delivery_session(line.text);
+    case Program::postscreen:
+      return parse_postscreen(line, fact);
+    case Program::dnsblog:
+      return parse_dnsblog(line.text, fact);
     case Program::master: {
       Parsed parsed = parse_master(line.text, fact);
       return parsed == Parsed::fact ? parsed : Parsed::ignored;
     }
-    case Program::any: break;
+    case Program::any:
+      break;
     case Program::quiet:
     case Program::postsuper:
-    case Program::qmgr: return Parsed::ignored;
-    default: return Parsed::unknown;
+      return Parsed::ignored;
+    default:
+      return Parsed::unknown;
   }
   Parsed parsed = parse_smtpd_session(line, fact);
   if (parsed == Parsed::unknown) parsed = parse_delivery_session(line.text);
   if (parsed == Parsed::unknown) parsed = parse_postscreen(line, fact);
   if (parsed == Parsed::unknown) parsed = parse_dnsblog(line.text, fact);
   if (parsed == Parsed::unknown) parsed = parse_master(line.text, fact);
-  return parsed == Parsed::unknown && is_noise(line.text) ? Parsed::ignored : parsed;
+  return parsed;
 }
 
 Parsed parse_line(const Line& line, Fact& fact) {
@@ -116,7 +176,8 @@ Parsed parse_line(const Line& line, Fact& fact) {
   if (Parsed warning = parse_warning(line.text, fact); warning != Parsed::unknown) return warning;
   bool postscreen = line.program == Program::postscreen;
   if (!postscreen && scan.skip("NOQUEUE: ")) return parse_smtpd(line, {}, scan.rest(), fact);
-  return parse_plain(line, fact);
+  Parsed parsed = parse_plain(line, fact);
+  return parsed == Parsed::unknown && is_noise(line.text) ? Parsed::ignored : parsed;
 }
 
 }  // namespace
@@ -126,10 +187,12 @@ PostfixParser::PostfixParser(Config config)
 
 std::span<const Option> PostfixParser::options() {
   static const std::vector<Option> table = {
-      option("names", &Config::names,
-             "what syslog_name is set to, without \"-INSTANCE\": the tags to read are NAME, NAME/… and NAME-…"),
+      option(
+          "names", &Config::names,
+          "what syslog_name is set to, without \"-INSTANCE\": the tags to read are NAME, NAME/… and NAME-…"),
       one_of("address_format", &Config::address_format, {"external", "internal"},
-             "info_log_address_format of the senders; Postfix before 3.5 writes internal, where a crafted address "
+             "info_log_address_format of the senders; Postfix before 3.5 writes internal, where a crafted "
+             "address "
              "can look like another line: such lines are counted as unknown")};
   return table;
 }

@@ -6,7 +6,8 @@
 namespace mailtrace::postfix {
 namespace {
 
-// "PREGREET 14 after 0.05 from [192.0.2.1]:1234: EHLO x", "PASS NEW [192.0.2.1]:1234", "DNSBL rank 4 for [192.0.2.1]:1234"
+// "PREGREET 14 after 0.05 from [192.0.2.1]:1234: EHLO x", "PASS NEW [192.0.2.1]:1234", "DNSBL rank 4 for
+// [192.0.2.1]:1234"
 struct Form {
   std::string_view start;  // the verdict, unless `upto` says that it is longer
   std::string_view upto;   // the client follows this
@@ -33,9 +34,9 @@ constexpr std::array<Form, 20> forms = {{{"PASS NEW", " "},
                                          {"DATA or BDAT without valid RCPT", " from "}}};
 
 bool is_noise(std::string_view text) {
-  static constexpr std::array<std::string_view, 8> notes = {"CONNECT from ", "DISCONNECT [", "entering STRESS",
-                                                            "leaving STRESS", "cache ", "NOQUEUE: abort", "TLS ",
-                                                            "using backwards-compatible"};
+  static constexpr std::array<std::string_view, 8> notes = {
+      "CONNECT from ",  "DISCONNECT [", "entering STRESS",           "leaving STRESS", "cache ",
+      "NOQUEUE: abort", "TLS ",         "using backwards-compatible"};
   for (auto note : notes)
     if (text.starts_with(note)) return true;
   return false;
@@ -52,7 +53,8 @@ Parsed parse_postscreen(const Line& line, Fact& fact) {
     size_t at = line.text.find(form.upto, form.start.size());
     if (at == std::string_view::npos) return Parsed::unknown;
     Screened screened;
-    screened.verdict = form.upto == " for " ? line.text.substr(0, at) : line.text.substr(0, form.start.size());
+    screened.verdict =
+        form.upto == " for " ? line.text.substr(0, at) : line.text.substr(0, form.start.size());
     Scan client(line.text.substr(at + form.upto.size()));
     if (!read_peer(client, screened.client)) return Parsed::unknown;
     fact = screened;

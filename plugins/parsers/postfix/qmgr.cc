@@ -9,7 +9,8 @@ namespace {
 // ", size=893, nrcpt=1 (queue active)" to the end of the line
 bool read_active(Scan scan, Queued& queued) {
   int64_t size, recipients;
-  if (!scan.skip(", size=") || !scan.number(size) || !scan.skip(", nrcpt=") || !scan.number(recipients)) return false;
+  if (!scan.skip(", size=") || !scan.number(size) || !scan.skip(", nrcpt=") || !scan.number(recipients))
+    return false;
   if (scan.rest() != " (queue active)") return false;
   queued.size = size;
   queued.recipients = recipients;
@@ -73,14 +74,19 @@ Parsed parse_pickup(std::string_view queue_id, std::string_view text, const Line
   if (close == std::string_view::npos) return Parsed::unknown;
   opened.sender = rest.substr(0, close);
   Scan behind(rest.substr(close + 1));
-  if (behind.skip(" orig_id=") && is_queue_id(behind.rest())) opened.resent_queue_id = behind.rest();
-  else if (!behind.at_end()) return Parsed::unknown;
+  if (behind.skip(" orig_id=") && is_queue_id(behind.rest()))
+    opened.resent_queue_id = behind.rest();
+  else if (!behind.at_end())
+    return Parsed::unknown;
   fact = opened;
   return Parsed::fact;
 }
 
 Parsed parse_bounce(std::string_view queue_id, std::string_view text, Fact& fact) {
-  struct Form { std::string_view text; NotificationKind kind; };
+  struct Form {
+    std::string_view text;
+    NotificationKind kind;
+  };
   static constexpr std::array<Form, 6> forms = {
       {{"sender non-delivery notification: ", NotificationKind::bounce},
        {"sender delay notification: ", NotificationKind::delay},
@@ -95,13 +101,17 @@ Parsed parse_bounce(std::string_view queue_id, std::string_view text, Fact& fact
     fact = Notification{queue_id, scan.rest(), form.kind};
     return Parsed::fact;
   }
-  // Postfix 3.11 "sender notification failed", "not sending trace/success notification for double-bounce message"
+  // Postfix 3.11 "sender notification failed", "not sending trace/success notification for double-bounce
+  // message"
   if (text.ends_with("notification failed") || text.starts_with("not sending ")) return Parsed::ignored;
   return Parsed::unknown;
 }
 
 Parsed parse_postsuper(std::string_view queue_id, std::string_view text, Fact& fact) {
-  struct Form { std::string_view text; AdminKind kind; };
+  struct Form {
+    std::string_view text;
+    AdminKind kind;
+  };
   static constexpr std::array<Form, 5> forms = {{{"removed", AdminKind::deleted},
                                                  {"placed on hold", AdminKind::held},
                                                  {"released from hold", AdminKind::released},
@@ -115,7 +125,8 @@ Parsed parse_postsuper(std::string_view queue_id, std::string_view text, Fact& f
   return Parsed::unknown;
 }
 
-// "daemon started -- version 3.7.11, configuration /etc/postfix", "reload -- version …", "terminating on signal 15"
+// "daemon started -- version 3.7.11, configuration /etc/postfix", "reload -- version …", "terminating on
+// signal 15"
 Parsed parse_master(std::string_view text, Fact& fact) {
   Scan scan(text);
   if (scan.skip("terminating on signal ")) {

@@ -1,5 +1,5 @@
-// The answer of the other side: reply code, its queue id, Dovecot's session. Claims of a stranger: each form is
-// taken only where the program that writes it puts it. Pipeline thread.
+// The answer of the other side: reply code, its queue id, Dovecot's session. Claims of a stranger: each form
+// is taken only where the program that writes it puts it. Pipeline thread.
 #include "plugins/parsers/postfix/grammar.h"
 
 namespace mailtrace::postfix {
@@ -33,7 +33,8 @@ std::string_view queued_as(std::string_view reply) {
   return {};
 }
 
-// "host name[addr] said: 550 …", "host name[addr] refused to talk to me: 421 …" (postfix src/smtp/smtp_trouble.c)
+// "host name[addr] said: 550 …", "host name[addr] refused to talk to me: 421 …" (postfix
+// src/smtp/smtp_trouble.c)
 int code_of_host(Scan scan) {
   scan.skip("delivery temporarily suspended: ");
   Peer host;

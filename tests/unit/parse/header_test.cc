@@ -21,7 +21,8 @@ struct Read {
   LogLine line;
 };
 
-Read read(const std::string& bytes, const std::string& received = "2026-11-23T20:12:00Z", HeaderOptions options = {}) {
+Read read(const std::string& bytes, const std::string& received = "2026-11-23T20:12:00Z",
+          HeaderOptions options = {}) {
   Read out{std::make_unique<std::string>(bytes), {}};
   Record record;
   record.received = at(received);
@@ -34,8 +35,8 @@ Read read(const std::string& bytes, const std::string& received = "2026-11-23T20
 const std::string text = "5AD2451CBE8: message-id=<a@example.org>";
 const std::string long_text(200, 'x');
 
-void check(const std::string& bytes, const std::string& stamp, const std::string& host, const std::string& app,
-           const std::string& pid) {
+void check(const std::string& bytes, const std::string& stamp, const std::string& host,
+           const std::string& app, const std::string& pid) {
   BOOST_TEST_CONTEXT(bytes) {
     Record record;
     record.received = at("2026-11-23T20:12:00Z");
@@ -60,35 +61,52 @@ const std::string fine = "2026-11-23T20:11:54.154266Z", coarse = "2026-11-23T20:
 BOOST_AUTO_TEST_CASE(reads_every_rendering) {
   // RSYSLOG_TraditionalFileFormat, RSYSLOG_TraditionalForwardFormat
   check("Nov 23 20:11:54 mx1 postfix/cleanup[20108]: " + text, coarse, "mx1", "postfix/cleanup", "20108");
-  check("<22>Nov 23 20:11:54 mx1 postfix/cleanup[20108]: " + text + "\n", coarse, "mx1", "postfix/cleanup", "20108");
+  check("<22>Nov 23 20:11:54 mx1 postfix/cleanup[20108]: " + text + "\n", coarse, "mx1", "postfix/cleanup",
+        "20108");
   // RSYSLOG_FileFormat, RSYSLOG_ForwardFormat
-  check("2026-11-23T20:11:54.154266+00:00 mx1 postfix/cleanup[20108]: " + text, fine, "mx1", "postfix/cleanup", "20108");
-  check("<22>2026-11-23T21:11:54.154266+01:00 mx1 postfix/cleanup[20108]: " + text, fine, "mx1", "postfix/cleanup", "20108");
+  check("2026-11-23T20:11:54.154266+00:00 mx1 postfix/cleanup[20108]: " + text, fine, "mx1",
+        "postfix/cleanup", "20108");
+  check("<22>2026-11-23T21:11:54.154266+01:00 mx1 postfix/cleanup[20108]: " + text, fine, "mx1",
+        "postfix/cleanup", "20108");
   // RSYSLOG_SyslogProtocol23Format, with and without the slash
-  check("<22>1 2026-11-23T20:11:54.154266+00:00 mx1 postfix/cleanup 20108 - -  " + text, fine, "mx1", "postfix/cleanup", "20108");
+  check("<22>1 2026-11-23T20:11:54.154266+00:00 mx1 postfix/cleanup 20108 - -  " + text, fine, "mx1",
+        "postfix/cleanup", "20108");
   check("<22>1 2026-11-23T20:11:54.154266Z mx1 postfix 20108 - - " + text, fine, "mx1", "postfix", "20108");
   // A template that puts the whole tag into APP-NAME
-  check("<22>1 2026-11-23T20:11:54.154266Z mx1 postfix/cleanup[20108]: 20108 - - " + text, fine, "mx1", "postfix/cleanup", "20108");
-  check("<22>1 2026-11-23T20:11:54.154266Z mx1 postfix/cleanup[20108]: - - - " + text, fine, "mx1", "postfix/cleanup", "20108");
+  check("<22>1 2026-11-23T20:11:54.154266Z mx1 postfix/cleanup[20108]: 20108 - - " + text, fine, "mx1",
+        "postfix/cleanup", "20108");
+  check("<22>1 2026-11-23T20:11:54.154266Z mx1 postfix/cleanup[20108]: - - - " + text, fine, "mx1",
+        "postfix/cleanup", "20108");
   // RFC 5424 relayed as traditional: no colon behind the tag
-  check("<22>2026-11-23T20:11:54.154266Z mx1 postfix/cleanup[20108] " + text, fine, "mx1", "postfix/cleanup", "20108");
+  check("<22>2026-11-23T20:11:54.154266Z mx1 postfix/cleanup[20108] " + text, fine, "mx1", "postfix/cleanup",
+        "20108");
   check("<22>Nov 23 20:11:54 mx1 postfix " + text, coarse, "mx1", "postfix", "");
   // Tags cut at 32 characters: without colon, within the pid, within the name
-  check("<22>2026-11-23T20:11:54.154266Z mx1 postfix/submission/smtpd[316821] " + text, fine, "mx1", "postfix/submission/smtpd", "316821");
-  check("<22>2026-11-23T20:11:54.154266Z mx1 postfix/submission/smtpd[3168211 " + text, fine, "mx1", "postfix/submission/smtpd", "");
-  check("<22>2026-11-23T20:11:54.154266Z mx1 postfix-outgoing/submission/smtp " + text, fine, "mx1", "postfix-outgoing/submission/smtp", "");
+  check("<22>2026-11-23T20:11:54.154266Z mx1 postfix/submission/smtpd[316821] " + text, fine, "mx1",
+        "postfix/submission/smtpd", "316821");
+  check("<22>2026-11-23T20:11:54.154266Z mx1 postfix/submission/smtpd[3168211 " + text, fine, "mx1",
+        "postfix/submission/smtpd", "");
+  check("<22>2026-11-23T20:11:54.154266Z mx1 postfix-outgoing/submission/smtp " + text, fine, "mx1",
+        "postfix-outgoing/submission/smtp", "");
   // No host name
   check("<22>Nov 23 20:11:54 postfix/cleanup[20108]: " + text, coarse, "", "postfix/cleanup", "20108");
   check("<22>Nov 23 20:11:54 postfix: " + text, coarse, "", "postfix", "");
-  check("<22>1 2026-11-23T20:11:54.154266Z - postfix/cleanup 20108 - - " + text, fine, "", "postfix/cleanup", "20108");
+  check("<22>1 2026-11-23T20:11:54.154266Z - postfix/cleanup 20108 - - " + text, fine, "", "postfix/cleanup",
+        "20108");
   // syslog-ng: frac_digits(3), ts-format(full), chain_hostnames(yes), RFC 5424 with byte order mark
-  check("<22>Nov 23 20:11:54.154 mx1 postfix/cleanup[20108]: " + text, "2026-11-23T20:11:54.154000Z", "mx1", "postfix/cleanup", "20108");
-  check("<22>2026 Nov 23 20:11:54 mx1 postfix/cleanup[20108]: " + text, coarse, "mx1", "postfix/cleanup", "20108");
-  check("<22>Nov 23 20:11:54 mx1/relay postfix/cleanup[20108]: " + text, coarse, "mx1/relay", "postfix/cleanup", "20108");
-  check("<22>1 2026-11-23T20:11:54.154+00:00 mx1 postfix/cleanup 20108 - - \xEF\xBB\xBF" + text, "2026-11-23T20:11:54.154000Z", "mx1", "postfix/cleanup", "20108");
+  check("<22>Nov 23 20:11:54.154 mx1 postfix/cleanup[20108]: " + text, "2026-11-23T20:11:54.154000Z", "mx1",
+        "postfix/cleanup", "20108");
+  check("<22>2026 Nov 23 20:11:54 mx1 postfix/cleanup[20108]: " + text, coarse, "mx1", "postfix/cleanup",
+        "20108");
+  check("<22>Nov 23 20:11:54 mx1/relay postfix/cleanup[20108]: " + text, coarse, "mx1/relay",
+        "postfix/cleanup", "20108");
+  check("<22>1 2026-11-23T20:11:54.154+00:00 mx1 postfix/cleanup 20108 - - \xEF\xBB\xBF" + text,
+        "2026-11-23T20:11:54.154000Z", "mx1", "postfix/cleanup", "20108");
   // What frames leave behind
-  check("<22>1 2026-11-23T20:11:54.154266Z mx1 postfix/cleanup 20108 - - " + text + std::string("\r\n\0", 3), fine, "mx1", "postfix/cleanup", "20108");
-  check("<22>1 2026-11-23T20:11:54.154266123Z mx1 postfix/cleanup 20108 - - " + text, fine, "mx1", "postfix/cleanup", "20108");
+  check("<22>1 2026-11-23T20:11:54.154266Z mx1 postfix/cleanup 20108 - - " + text + std::string("\r\n\0", 3),
+        fine, "mx1", "postfix/cleanup", "20108");
+  check("<22>1 2026-11-23T20:11:54.154266123Z mx1 postfix/cleanup 20108 - - " + text, fine, "mx1",
+        "postfix/cleanup", "20108");
 }
 
 BOOST_AUTO_TEST_CASE(reads_priority) {
@@ -113,8 +131,10 @@ BOOST_AUTO_TEST_CASE(reads_structured_data) {
 }
 
 BOOST_AUTO_TEST_CASE(everything_is_text_without_a_header) {
-  for (std::string bytes : {"hello world, this is no syslog line at all, is it", "<22>Nov 31 20:11:54 mx1 a[1]: this day never comes",
-                            "<22>Foo 23 20:11:54 mx1 a[1]: this is not a month at all", "<22>Nov 23 24:11:54 mx1 a[1]: this is not an hour"}) {
+  for (std::string bytes : {"hello world, this is no syslog line at all, is it",
+                            "<22>Nov 31 20:11:54 mx1 a[1]: this day never comes",
+                            "<22>Foo 23 20:11:54 mx1 a[1]: this is not a month at all",
+                            "<22>Nov 23 24:11:54 mx1 a[1]: this is not an hour"}) {
     auto got = read(bytes);
     std::string want = bytes.starts_with("<22>") ? bytes.substr(4) : bytes;
     BOOST_CHECK_EQUAL(got.line.text, want);
@@ -129,7 +149,8 @@ BOOST_AUTO_TEST_CASE(finds_the_year) {
   auto stamp = [](const std::string& text, const std::string& received, bool import = false) {
     HeaderOptions options;
     options.import = import;
-    return format_time(read("<22>" + text + " mx1 a[1]: " + long_text, received, options).line.time).substr(0, 19);
+    return format_time(read("<22>" + text + " mx1 a[1]: " + long_text, received, options).line.time)
+        .substr(0, 19);
   };
   BOOST_CHECK_EQUAL(stamp("Dec 31 23:59:59", "2027-01-01T00:00:05Z"), "2026-12-31T23:59:59");
   BOOST_CHECK_EQUAL(stamp("Jan  1 00:00:01", "2026-12-31T23:59:58Z"), "2027-01-01T00:00:01");
@@ -146,8 +167,11 @@ BOOST_AUTO_TEST_CASE(finds_the_year) {
   BOOST_CHECK_EQUAL(stamp("Jan 10 12:00:00", "2026-01-02T00:00:00Z", true), "2025-01-10T12:00:00");
   BOOST_CHECK_EQUAL(stamp("Feb 29 12:00:00", "2027-03-01T00:00:00Z", true), "2024-02-29T12:00:00");
   // Leap seconds
-  BOOST_CHECK_EQUAL(format_time(read("Dec 31 23:59:60 mx1 a[1]: " + long_text, "2027-01-01T00:00:05Z").line.time), "2026-12-31T23:59:59.999999Z");
-  BOOST_CHECK_EQUAL(format_time(read("2026-12-31T23:59:60.5Z mx1 a[1]: " + long_text).line.time), "2026-12-31T23:59:59.999999Z");
+  BOOST_CHECK_EQUAL(
+      format_time(read("Dec 31 23:59:60 mx1 a[1]: " + long_text, "2027-01-01T00:00:05Z").line.time),
+      "2026-12-31T23:59:59.999999Z");
+  BOOST_CHECK_EQUAL(format_time(read("2026-12-31T23:59:60.5Z mx1 a[1]: " + long_text).line.time),
+                    "2026-12-31T23:59:59.999999Z");
 }
 
 BOOST_AUTO_TEST_CASE(knows_zones) {
@@ -157,7 +181,9 @@ BOOST_AUTO_TEST_CASE(knows_zones) {
   auto wrong = find_zone("Europe/Berlln");
   BOOST_REQUIRE(!wrong);
   BOOST_CHECK(wrong.error().fault == Fault::config);
-  BOOST_CHECK_EQUAL(wrong.error().text, "time zone \"Europe/Berlln\" is not in the time zone database, did you mean Europe/Berlin?");
+  BOOST_CHECK_EQUAL(
+      wrong.error().text,
+      "time zone \"Europe/Berlln\" is not in the time zone database, did you mean Europe/Berlin?");
   auto stamp = [&](const std::string& text, const std::string& received) {
     HeaderOptions options;
     options.zone = *berlin;
@@ -165,7 +191,8 @@ BOOST_AUTO_TEST_CASE(knows_zones) {
   };
   BOOST_CHECK_EQUAL(stamp("Nov 23 21:11:54", "2026-11-23T20:12:00Z"), "2026-11-23T20:11:54.000000Z");
   BOOST_CHECK_EQUAL(stamp("Jul 23 21:11:54", "2026-07-23T19:12:00Z"), "2026-07-23T19:11:54.000000Z");
-  // The hour that comes twice: the reading nearer to the time of receipt. 25 October 2026, 03:00 CEST = 02:00 CET.
+  // The hour that comes twice: the reading nearer to the time of receipt. 25 October 2026, 03:00 CEST = 02:00
+  // CET.
   BOOST_CHECK_EQUAL(stamp("Oct 25 02:30:00", "2026-10-25T00:30:01Z"), "2026-10-25T00:30:00.000000Z");
   BOOST_CHECK_EQUAL(stamp("Oct 25 02:30:00", "2026-10-25T01:30:01Z"), "2026-10-25T01:30:00.000000Z");
   // The hour that never was. 29 March 2026, 02:00 CET = 03:00 CEST.
@@ -196,11 +223,14 @@ BOOST_AUTO_TEST_CASE(suspects_far_stamps) {
 BOOST_AUTO_TEST_CASE(identity_is_that_of_the_message) {
   auto id = [](const std::string& bytes) { return read(bytes).line.identity; };
   auto file = id("2026-11-23T20:11:54.154266+00:00 mx1 postfix/submission/smtpd[3168211]: " + text);
-  BOOST_CHECK(file == id("<22>1 2026-11-23T20:11:54.154266+00:00 mx1 postfix/submission/smtpd 3168211 - -  " + text));
+  BOOST_CHECK(file ==
+              id("<22>1 2026-11-23T20:11:54.154266+00:00 mx1 postfix/submission/smtpd 3168211 - -  " + text));
   BOOST_CHECK(file == id("<22>1 2026-11-23T21:11:54.154266+01:00 mx1 postfix 3168211 - - " + text + "\n"));
-  BOOST_CHECK(file == id("<22>2026-11-23T20:11:54.154266+00:00 mx1 postfix/submission/smtpd[3168211 " + text));
+  BOOST_CHECK(file ==
+              id("<22>2026-11-23T20:11:54.154266+00:00 mx1 postfix/submission/smtpd[3168211 " + text));
   // An import has no uuid, and must meet what came over the network with one.
-  BOOST_CHECK(file == id("<22>1 2026-11-23T20:11:54.154266Z mx1 postfix/smtpd 1 - [mt@32473 u=\"A\"] " + text));
+  BOOST_CHECK(file ==
+              id("<22>1 2026-11-23T20:11:54.154266Z mx1 postfix/smtpd 1 - [mt@32473 u=\"A\"] " + text));
   for (std::string other : {"2026-11-23T20:11:54.154267+00:00 mx1 postfix/smtpd[1]: " + text,
                             "2026-11-23T20:11:54.154266+00:00 mx2 postfix/smtpd[1]: " + text,
                             "2026-11-23T20:11:54.154266+00:00 mx1 dovecot[1]: " + text,
@@ -215,14 +245,17 @@ BOOST_AUTO_TEST_CASE(identity_is_that_of_the_message) {
   BOOST_CHECK(a == id("<22>1 2026-11-23T20:11:54Z mx1 postfix 1 - [mt@1 u=\"A\"] " + text));
   BOOST_CHECK(a != id("<22>1 2026-11-23T20:11:54Z mx1 postfix 1 - [mt@1 u=\"B\"] " + text));
   // The peer stands for a missing host name.
-  BOOST_CHECK(id("<22>Nov 23 20:11:54 postfix[1]: " + text) == id("<22>Nov 23 20:11:54 192.0.2.1 postfix[1]: " + text));
+  BOOST_CHECK(id("<22>Nov 23 20:11:54 postfix[1]: " + text) ==
+              id("<22>Nov 23 20:11:54 192.0.2.1 postfix[1]: " + text));
 }
 
 BOOST_AUTO_TEST_CASE(cut_anywhere_does_no_harm) {
   for (std::string bytes : {"<22>Nov 23 20:11:54 mx1 postfix/cleanup[20108]: " + text,
                             "<22>2026 Nov 23 20:11:54.123 mx1 postfix/cleanup[20108]: " + text,
                             "<22>2026-11-23T20:11:54.154266+00:00 mx1 postfix/cleanup[20108] " + text,
-                            "<22>1 2026-11-23T20:11:54.154266Z mx1 postfix/cleanup 20108 - [a@1 x=\"\\\"]\"][mt@1 u=\"A\"] \xEF\xBB\xBF" + text}) {
+                            "<22>1 2026-11-23T20:11:54.154266Z mx1 postfix/cleanup 20108 - [a@1 "
+                            "x=\"\\\"]\"][mt@1 u=\"A\"] \xEF\xBB\xBF" +
+                                text}) {
     for (size_t size = 0; size <= bytes.size(); ++size) {
       // Of exactly this size on the heap, so that a sanitizer sees every step too far.
       std::vector<char> cut(bytes.begin(), bytes.begin() + static_cast<long>(size));
@@ -231,7 +264,8 @@ BOOST_AUTO_TEST_CASE(cut_anywhere_does_no_harm) {
       record.bytes = {cut.data(), cut.size()};
       LogLine line;
       parse_header(record, {}, line);
-      for (auto view : {line.hostname, line.app_name, line.proc_id, line.msg_id, line.structured_data, line.text, line.raw}) {
+      for (auto view : {line.hostname, line.app_name, line.proc_id, line.msg_id, line.structured_data,
+                        line.text, line.raw}) {
         if (view.empty()) continue;
         BOOST_CHECK(view.data() >= cut.data() && view.data() + view.size() <= cut.data() + cut.size());
       }

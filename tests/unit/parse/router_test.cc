@@ -25,10 +25,12 @@ BOOST_AUTO_TEST_CASE(finds_the_parser_of_a_tag) {
   router.add(postfix);
   router.add(spf);
   router.add(late);
-  for (auto tag : {"postfix", "postfix/smtpd", "postfix/submission/smtpd", "postfix-out/smtp", "postfix-out-2/smtp",
-                   "postfix-outgoing/submission/smtp", "postfix/smtpd[12"})
+  for (auto tag : {"postfix", "postfix/smtpd", "postfix/submission/smtpd", "postfix-out/smtp",
+                   "postfix-out-2/smtp", "postfix-outgoing/submission/smtp", "postfix/smtpd[12"})
     BOOST_CHECK_MESSAGE(router.find(tag) == &postfix, tag);
-  for (auto tag : {"policyd-spf", "policyd-spf[12", "postfix-policyd-spf-perl"}) BOOST_CHECK_MESSAGE(router.find(tag) == &spf, tag);
+  for (auto tag : {"policyd-spf", "policyd-spf[12", "postfix-policyd-spf-perl"})
+    BOOST_CHECK_MESSAGE(router.find(tag) == &spf, tag);
   BOOST_CHECK(router.find("exim") == &late);
-  for (auto tag : {"", "policyd", "postfixadmin", "post", "dovecot", "-postfix"}) BOOST_CHECK_MESSAGE(!router.find(tag), tag);
+  for (auto tag : {"", "policyd", "postfixadmin", "post", "dovecot", "-postfix"})
+    BOOST_CHECK_MESSAGE(!router.find(tag), tag);
 }

@@ -1,6 +1,6 @@
 // The Postfix parser over real logs: nothing unknown, and the same facts from all five renderings of a line.
-#include <boost/test/unit_test.hpp>
 #include <algorithm>
+#include <boost/test/unit_test.hpp>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -65,9 +65,12 @@ LogLine read_header(const std::string& bytes) {
 std::string understand(Parser& parser, const LogLine& line) {
   Fact fact;
   switch (parser.parse(line, fact)) {
-    case Parsed::fact: return format_fact(fact);
-    case Parsed::ignored: return "ignored";
-    case Parsed::unknown: return "unknown";
+    case Parsed::fact:
+      return format_fact(fact);
+    case Parsed::ignored:
+      return "ignored";
+    case Parsed::unknown:
+      return "unknown";
   }
   return {};
 }
@@ -125,10 +128,77 @@ BOOST_AUTO_TEST_CASE(five_renderings_give_the_same_facts) {
         if (a.app_name == "postfix/fake" || !a.app_name.starts_with("postfix")) continue;
         std::string left = understand(*parser, a), right = understand(*parser, b);
         if (form == "rfc5424-noslash") left = without_service(left);
-        BOOST_CHECK_MESSAGE(left == right, form << ": " << want[i] << "\n  want " << left << "\n  got  " << right);
+        BOOST_CHECK_MESSAGE(left == right,
+                            form << ": " << want[i] << "\n  want " << left << "\n  got  " << right);
         facts += left != "ignored";
       }
     }
   }
   BOOST_CHECK(facts > 25000);
+}
+
+BOOST_AUTO_TEST_CASE(hostile_lines_change_no_field) {
+  // The clients of this log were all on loopback, and no mail was for the victim.
+  auto parser = make_parser();
+  int facts = 0;
+  for (auto& bytes : read_lines(fs::path(MAILTRACE_CORPUS) / "hostile/postfix-crafted.log")) {
+    LogLine line = read_header(bytes);
+    Fact fact;
+    BOOST_CHECK_MESSAGE(parser->parse(line, fact) != Parsed::unknown, bytes);
+    if (auto* attempt = std::get_if<Attempt>(&fact)) {
+      BOOST_CHECK_MESSAGE(attempt->relay.name != "evil" && attempt->relay.name != "good", bytes);
+      BOOST_CHECK_EQUAL(attempt->next_queue_id, "");
+      BOOST_CHECK(attempt->recipient != "victim@bank.example");
+    } else if (auto* policy = std::get_if<Policy>(&fact)) {
+      BOOST_CHECK_EQUAL(policy->client.name, "localhost");
+      BOOST_CHECK(policy->recipient != "victim@bank.example" && policy->sender != "ceo@bank.example");
+    } else if (auto* queued = std::get_if<Queued>(&fact)) {
+      BOOST_CHECK_EQUAL(*queued->recipients, 1);
+    } else {
+      continue;
+    }
+    ++facts;
+  }
+  BOOST_CHECK_EQUAL(facts, 12);
+}
+
+BOOST_AUTO_TEST_CASE(a_line_that_postfix_cut_ends_nowhere) {
+  // Cut within the recipient, so that its own text looks like the end of the envelope.
+  auto parser = make_parser();
+  std::string start = "<22>2026-11-23T20:11:54.154266Z mx1 postfix/smtpd[1]: ";
+  std::string text = "NOQUEUE: reject: RCPT from h.example[192.0.2.66]: 554 5.7.1 " + std::string(1800, 'x') +
+                     "; from=<a@example.com> to=<\"b; from=<v@example.net> to=<w@example.net>";
+  text.insert(text.find("xxx"), 2000 - text.size(), 'x');
+  std::string bytes = start + text;
+  Fact fact;
+  BOOST_REQUIRE(parser->parse(read_header(bytes), fact) == Parsed::fact);
+  auto& policy = std::get<Policy>(fact);
+  BOOST_CHECK_EQUAL(policy.smtp_code, 554);
+  BOOST_CHECK(!policy.sender);
+  BOOST_CHECK_EQUAL(policy.recipient, "");
+}
+
+BOOST_AUTO_TEST_CASE(cut_anywhere_stays_inside) {
+  // Each distinct line kind, cut at each byte, on the heap in its exact size for the sanitizer's sake.
+  auto parser = make_parser();
+  size_t last = 0;
+  for (auto& group :
+       {"multi", "reject", "checks", "submission", "postscreen", "inject", "postsuper", "bounces"}) {
+    auto lines = read_lines(fs::path(MAILTRACE_CORPUS) / "lab" / (std::string(group) + ".rfc3339.log"));
+    for (size_t i = 0; i < lines.size(); i += 7) {
+      if (lines[i].size() == last) continue;
+      last = lines[i].size();
+      for (size_t size = 40; size <= lines[i].size(); ++size) {
+        std::vector<char> cut(lines[i].begin(), lines[i].begin() + static_cast<long>(size));
+        Record record;
+        record.received = received();
+        record.bytes = {cut.data(), cut.size()};
+        LogLine line;
+        parse_header(record, {}, line);
+        Fact fact;
+        Parsed parsed = parser->parse(line, fact);
+        BOOST_REQUIRE((parsed == Parsed::fact) != std::holds_alternative<std::monostate>(fact));
+      }
+    }
+  }
 }
