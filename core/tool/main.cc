@@ -32,6 +32,7 @@ int run(int argc, char** argv) {
       ->type_name("NAME");
   add_search(app, common);
   add_show(app, common);
+  add_import(app, common);
   add_status(app, common);
   add_check(app, common);
   add_options(app, common);

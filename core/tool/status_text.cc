@@ -166,9 +166,11 @@ std::string database_text(const std::vector<HostRow>& hosts, const std::vector<C
   size_t width = 0;
   for (auto& row : hosts) width = std::max(width, display_width(printable(row.host)));
   for (auto& row : hosts) {
-    out += fmt::format("  {}  {} – {}  {:>9} {}", fit(printable(row.host), width),
-                       terminal.date_time(row.first_time), terminal.date_time(row.last_time), row.lines,
-                       terminal.say("lines"));
+    out += fmt::format("  {}  {} – {}  ", fit(printable(row.host), width), terminal.date_time(row.first_time),
+                       terminal.date_time(row.last_time));
+    // Imports are not counted: the same file may be imported twice.
+    out += row.lines ? fmt::format("{:>9} {}", row.lines, terminal.say("lines"))
+                     : std::string(terminal.say("imported"));
     out += row.unknown ? fmt::format(", {} {}\n", row.unknown, terminal.say("not understood")) : "\n";
   }
   if (hosts.empty()) out += fmt::format("  {}\n", terminal.say("none"));

@@ -94,6 +94,7 @@ constexpr std::pair<std::string_view, std::string_view> table[] = {
     {"Look at", "Anzusehen"},
     {"Servers in the database", "Server in der Datenbank"},
     {"lines", "Zeilen"},
+    {"imported", "importiert"},
     {"not understood", "nicht verstanden"},
     {"Receivers", "Empfangende Instanzen"},
     {"stored up to record", "gespeichert bis Datensatz"},

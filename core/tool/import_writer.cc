@@ -1,0 +1,96 @@
+// Writing of an import, with patience. Main thread.
+#include "core/tool/import_writer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <thread>
+
+#include "core/base/text.h"
+#include "core/store/backoff.h"
+#include "core/store/write_batch.h"
+
+namespace mailtrace {
+namespace {
+
+// Repeats `call` while its fault is one that passes.
+template <class Call>
+auto patiently(const std::string& database, Call call) {
+  Backoff backoff;
+  for (bool said = false;; said = true) {
+    auto result = call();
+    if (result || result.error().fault != Fault::transient) return result;
+    if (!said)
+      fmt::print(stderr, "mailtrace: waiting for {}: {}\n", database, printable(result.error().text));
+    std::this_thread::sleep_for(backoff.next());
+  }
+}
+
+}  // namespace
+
+void DistinctIds::add(const Id& id) {
+  uint64_t hash;
+  std::memcpy(&hash, id.bytes.data() + 8, sizeof hash);
+  hashes_.push_back(hash);
+  if (hashes_.size() >= compact_at_) compact();
+}
+
+size_t DistinctIds::count() {
+  compact();
+  return hashes_.size();
+}
+
+void DistinctIds::compact() {
+  std::sort(hashes_.begin(), hashes_.end());
+  hashes_.erase(std::unique(hashes_.begin(), hashes_.end()), hashes_.end());
+  compact_at_ = std::max<size_t>(1 << 16, hashes_.size() * 2);
+}
+
+ImportWriter::ImportWriter(Setup& setup) {
+  for (auto& named : setup.sinks())
+    targets_.push_back({&named, DeadLetter(setup.config().core.state_directory, named.name)});
+}
+
+Result<void> ImportWriter::open() {
+  for (auto& target : targets_) {
+    auto opened = target.named->sink->open();
+    if (!opened) return opened;
+  }
+  return {};
+}
+
+Result<void> ImportWriter::write(Batch batch) {
+  batch.checkpoint = {};  // an import has no place to go on at
+  // Counts are added up in the database, so a second import would count twice; the span of time does not
+  // change.
+  for (auto& row : batch.hosts) row.lines = row.unknown = 0;
+  for (auto& row : batch.connects) mails_.add(row.id);
+  for (auto& row : batch.deliveries) deliveries_.add(row.id);
+  if (batch.rows() == 0 && batch.hosts.empty()) return {};
+  for (auto& target : targets_) {
+    auto& sink = *target.named->sink;
+    auto written = patiently(sink.describe(),
+                             [&] { return write_batch(sink, batch, target.dead_letter, dead_letters_); });
+    if (!written) return written;
+  }
+  return {};
+}
+
+FindOpen ImportWriter::find_open() {
+  return [this](const std::string& server, const std::string& queue_id, Time at) -> std::optional<Mail> {
+    auto& sink = *targets_.front().named->sink;
+    auto found = patiently(sink.describe(), [&]() -> Result<std::optional<Mail>> {
+      if (!reader_) {
+        auto reader = sink.open_reader();
+        if (!reader) return reader.error();
+        reader_ = std::move(*reader);
+      }
+      return reader_->find_open(server, queue_id, at);
+    });
+    return found ? std::move(*found) : std::nullopt;
+  };
+}
+
+}  // namespace mailtrace

@@ -1,0 +1,51 @@
+// ImportWriter: what an import has understood goes to every configured database. Main thread.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/plugin/sink.h"
+#include "core/store/dead_letter.h"
+#include "core/tool/setup.h"
+#include "core/track/tracker.h"
+
+namespace mailtrace {
+
+// Counts ids, each once, in 8 bytes an id.
+class DistinctIds {
+ public:
+  void add(const Id& id);
+  size_t count();
+
+ private:
+  void compact();
+  std::vector<uint64_t> hashes_;
+  size_t compact_at_ = 1 << 16;
+};
+
+class ImportWriter {
+ public:
+  explicit ImportWriter(Setup& setup);
+  Result<void> open();
+  // Returns when every database has it. Waits for one that went away, for ever, and says so once.
+  Result<void> write(Batch batch);
+  // Asks the first database.
+  FindOpen find_open();
+
+  size_t mails() { return mails_.count(); }
+  size_t deliveries() { return deliveries_.count(); }
+  size_t dead_letters() const { return dead_letters_; }
+
+ private:
+  struct Target {
+    NamedSink* named;
+    DeadLetter dead_letter;
+  };
+  std::vector<Target> targets_;
+  std::unique_ptr<Reader> reader_;
+  DistinctIds mails_, deliveries_;
+  size_t dead_letters_ = 0;
+};
+
+}  // namespace mailtrace
