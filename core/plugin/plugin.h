@@ -6,6 +6,7 @@
 
 #include "core/base/result.h"
 #include "core/config/schema.h"
+#include "core/plugin/build.h"
 #include "core/plugin/cache.h"
 #include "core/plugin/input.h"
 #include "core/plugin/parser.h"
@@ -16,10 +17,6 @@ namespace mailtrace {
 
 // Raise on any change to a type that crosses the plugin border (core/{base,config,mail,parse,plugin,net}).
 inline constexpr unsigned plugin_abi = 1;
-// Project version, compiler and sanitizers: set by CMake for core and plugins alike.
-#ifndef MAILTRACE_BUILD
-#define MAILTRACE_BUILD "mailtrace-0.1 " __VERSION__
-#endif
 
 enum class PluginKind : unsigned { input, parser, sink, cache, web };
 const char* kind_name(PluginKind kind);  // "input" …
