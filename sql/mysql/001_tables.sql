@@ -1,12 +1,13 @@
 -- Tables, indexes, views and procedures of Mailtrace in MySQL 8 and MariaDB 10.6 or later. Every column is
--- explained in ../README.md. Text is compared by code points (utf8mb4_bin). Times are UTC.
+-- explained in ../README.md. Text is compared by code points (utf8mb4_bin). Times are UTC. DDL is not undone when a later
+-- statement fails, so all of this may run again.
 
-CREATE TABLE schema_version (
+CREATE TABLE IF NOT EXISTS schema_version (
   version INT NOT NULL PRIMARY KEY,
   applied TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
-CREATE TABLE connectlog (
+CREATE TABLE IF NOT EXISTS connectlog (
   day DATE NOT NULL,
   id BINARY(16) NOT NULL,
   connect_time DATETIME(6) NOT NULL,
@@ -46,7 +47,7 @@ CREATE TABLE connectlog (
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
 PARTITION BY RANGE COLUMNS (day) (PARTITION beyond VALUES LESS THAN (MAXVALUE));
 
-CREATE TABLE deliverlog (
+CREATE TABLE IF NOT EXISTS deliverlog (
   day DATE NOT NULL,
   connect_id BINARY(16) NOT NULL,
   id BINARY(16) NOT NULL,
@@ -82,7 +83,7 @@ CREATE TABLE deliverlog (
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
 PARTITION BY RANGE COLUMNS (day) (PARTITION beyond VALUES LESS THAN (MAXVALUE));
 
-CREATE TABLE `lines` (
+CREATE TABLE IF NOT EXISTS `lines` (
   day DATE NOT NULL,
   connect_id BINARY(16) NOT NULL,
   id BINARY(16) NOT NULL,
@@ -91,7 +92,7 @@ CREATE TABLE `lines` (
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
 PARTITION BY RANGE COLUMNS (day) (PARTITION beyond VALUES LESS THAN (MAXVALUE));
 
-CREATE TABLE hosts (
+CREATE TABLE IF NOT EXISTS hosts (
   day DATE NOT NULL,
   host VARCHAR(250) NOT NULL,
   first_time DATETIME(6) NOT NULL,
@@ -101,7 +102,7 @@ CREATE TABLE hosts (
   PRIMARY KEY (day, host)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
-CREATE TABLE checkpoint (
+CREATE TABLE IF NOT EXISTS checkpoint (
   receiver VARCHAR(250) NOT NULL PRIMARY KEY,
   spool VARCHAR(250) NOT NULL,
   sequence BIGINT NOT NULL,
@@ -110,13 +111,13 @@ CREATE TABLE checkpoint (
 
 -- All distinct addresses in lower case, for searches in the middle of an address: the pieces of three
 -- characters of each stand in the second table.
-CREATE TABLE addresses (
+CREATE TABLE IF NOT EXISTS addresses (
   id BINARY(16) NOT NULL PRIMARY KEY,
   address VARCHAR(998) NOT NULL,
   last_day DATE NOT NULL
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
-CREATE TABLE address_trigrams (
+CREATE TABLE IF NOT EXISTS address_trigrams (
   `trigram` VARCHAR(3) NOT NULL,
   address_id BINARY(16) NOT NULL,
   PRIMARY KEY (`trigram`, address_id)
@@ -125,6 +126,9 @@ CREATE TABLE address_trigrams (
 -- Makes the partitions of one day by cutting the one that holds it. Each is named by the first day that is not
 -- in it. Runs with the rights of its definer, so that the writer needs none to alter tables.
 DELIMITER //
+
+DROP PROCEDURE IF EXISTS mailtrace_cut_day
+//
 
 CREATE PROCEDURE mailtrace_cut_day(IN parent VARCHAR(64), IN wanted DATE)
 SQL SECURITY INVOKER
@@ -163,6 +167,9 @@ BEGIN
 END
 //
 
+DROP PROCEDURE IF EXISTS mailtrace_make_day
+//
+
 CREATE PROCEDURE mailtrace_make_day(IN wanted DATE)
 SQL SECURITY DEFINER
 BEGIN
@@ -179,7 +186,7 @@ END
 
 DELIMITER ;
 
-CREATE VIEW mails AS
+CREATE OR REPLACE VIEW mails AS
 SELECT
   day, LOWER(HEX(id)) AS mail, connect_time AS received,
   server, instance, queue_id, service, client_name, client_addr, client_port, helo, protocol, sasl_user, tls,
@@ -187,7 +194,7 @@ SELECT
   LOWER(HEX(origin_id)) AS origin_mail, origin_kind, end_time AS ended, flags
 FROM connectlog;
 
-CREATE VIEW deliveries AS
+CREATE OR REPLACE VIEW deliveries AS
 SELECT
   d.day, LOWER(HEX(d.connect_id)) AS mail, LOWER(HEX(d.id)) AS delivery,
   d.connect_time AS received, d.deliver_time AS attempted,

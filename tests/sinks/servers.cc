@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -207,7 +208,9 @@ std::string Database::run(const std::string& statement) const {
   if (kind_ == "sqlite")
     return piped("sqlite3 -batch -separator '|' -cmd '.timeout 10000' " + file(), statement);
   if (kind_ == "postgresql") return piped(postgresql().client(name_), statement);
-  return piped(mariadb().client(name_) + " --silent | tr '\\t' '|'", statement);
+  std::string out = piped(mariadb().client(name_), statement);
+  std::replace(out.begin(), out.end(), '\t', '|');
+  return out;
 }
 
 void Database::cut_connections() const {
