@@ -1,4 +1,4 @@
-// `mailtrace check`, `options` and `expire`: what the daemon's options do too, for people who look here
+// `mailtrace check` and `expire`: what the daemon's options do too, for people who look here
 // first. Main thread.
 #include <fmt/format.h>
 #include <uv.h>
@@ -7,7 +7,6 @@
 
 #include "core/parse/header.h"
 #include "core/plugin/instances.h"
-#include "core/plugin/options.h"
 #include "core/store/expire.h"
 #include "core/tool/command.h"
 #include "core/tool/setup.h"
@@ -69,13 +68,6 @@ int check(const Common& common) {
 void add_check(CLI::App& app, Common& common) {
   auto* command = app.add_subcommand("check", "Reads the configuration and prints every mistake in it");
   command->callback([&common] { common.code = check(common); });
-}
-
-void add_options(CLI::App& app, Common& common) {
-  auto* command = app.add_subcommand("options", "Prints the options of the configuration, or of one plugin");
-  auto plugin = std::make_shared<std::string>();
-  command->add_option("plugin", *plugin, "such as input.relp")->type_name("KIND.NAME");
-  command->callback([plugin, &common] { common.code = print_options(*plugin); });
 }
 
 void add_expire(CLI::App& app, Common& common) {

@@ -151,7 +151,7 @@ class Writer {
     return text;
   }
   std::string delays(const DeliverRow& d) {
-    if (!d.delay) return "";
+    if (!d.delay || *d.delay < 0.1) return "";
     auto text = fmt::format("{} {}", terminal_.say("after"), human_duration(*d.delay));
     std::string parts;
     const std::pair<const char*, std::optional<double>> all[] = {{"before the queue", d.delay_before},
@@ -168,8 +168,9 @@ class Writer {
   void mail(size_t at) {
     auto& m = trace_.mails[at];
     auto& c = m.connect;
-    auto until =
-        c.end_time ? fmt::format(" {} {}", terminal_.say("until"), later(*c.end_time, c.connect_time)) : "";
+    auto until = c.end_time && terminal_.date_time(*c.end_time) != terminal_.date_time(c.connect_time)
+                     ? fmt::format(" {} {}", terminal_.say("until"), later(*c.end_time, c.connect_time))
+                     : "";
     bool refused = c.flags & row_flag::refused;
     auto name =
         c.queue_id ? printable(*c.queue_id) : std::string(terminal_.say(refused ? "refused" : "not queued"));
