@@ -1,0 +1,323 @@
+#include "core/daemon/daemon.h"
+
+#include <systemd/sd-daemon.h>
+
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+
+#include "core/base/log.h"
+
+namespace mailtrace {
+namespace {
+
+constexpr int exit_broken = 70;                             // EX_SOFTWARE
+constexpr int exit_config = 78;                             // EX_CONFIG
+constexpr Microseconds patience{std::chrono::seconds(20)};  // draining; systemd's own limit is 90 s
+constexpr uint64_t beat_ms = 5000, drain_beat_ms = 50;
+
+void print(const ConfigErrors& errors) {
+  for (auto& line : errors.lines()) std::fprintf(stderr, "%s\n", line.c_str());
+}
+
+LogLevel level_of(const std::string& name) {
+  if (name == "debug") return LogLevel::debug;
+  if (name == "warning") return LogLevel::warning;
+  if (name == "error") return LogLevel::error;
+  return LogLevel::info;
+}
+
+void close_handle(uv_handle_t* handle) {
+  if (handle->type != UV_UNKNOWN_HANDLE && !uv_is_closing(handle)) uv_close(handle, nullptr);
+}
+std::string spool_directory(const CoreConfig& core) {
+  return (std::filesystem::path(core.state_directory) / core.spool.directory).string();
+}
+
+bool same_tree(const Node& a, const Node& b) {
+  if (a.kind != b.kind || a.key != b.key || a.scalar != b.scalar || a.children.size() != b.children.size())
+    return false;
+  for (size_t i = 0; i < a.children.size(); ++i)
+    if (!same_tree(a.children[i], b.children[i])) return false;
+  return true;
+}
+
+template <class Handle>
+void close_handle(Handle& handle) {
+  close_handle(reinterpret_cast<uv_handle_t*>(&handle));
+}
+
+}  // namespace
+
+Daemon::Daemon(std::string config_file) : config_file_(std::move(config_file)) {
+  loop_made_ = uv_loop_init(&loop_) == 0;
+}
+
+Daemon::~Daemon() {
+  line_reader_.reset();
+  sinks_.clear();
+  control_.reset();
+  inputs_.clear();
+  intake_.reset();
+  spool_.reset();
+  if (!loop_made_) return;
+  uv_walk(
+      &loop_, [](uv_handle_t* handle, void*) { close_handle(handle); }, nullptr);
+  uv_run(&loop_, UV_RUN_DEFAULT);
+  uv_loop_close(&loop_);
+}
+
+int Daemon::check(const std::string& config_file) {
+  Daemon daemon(config_file);
+  ConfigErrors errors(config_file);
+  bool good = daemon.load(errors) && daemon.make_plugins(errors);
+  print(errors);
+  if (good) std::fprintf(stderr, "%s: ok\n", config_file.c_str());
+  return good ? 0 : exit_config;
+}
+
+bool Daemon::load(ConfigErrors& errors) {
+  config_ = load_config(config_file_, errors);
+  if (!config_) return false;
+  set_log_level(level_of(config_->core.log_level));
+  return true;
+}
+
+// Every plugin is made even when an earlier one has errors: the admin sees all of them at once.
+bool Daemon::make_plugins(ConfigErrors& errors) {
+  const auto& core = config_->core;
+  for (auto& [entry, info] : load_instances(*config_, PluginKind::parser, errors))
+    if (auto made = info->make_parser(*entry.node, errors)) parsers_.push_back(std::move(made));
+  for (auto& [entry, info] : load_instances(*config_, PluginKind::sink, errors)) {
+    StoreContext context{.name = entry.name, .state_directory = core.state_directory};
+    if (auto made = info->make_sink(*entry.node, errors, context))
+      sinks_.push_back(std::make_unique<SinkWorker>(std::move(made), core.name, core.state_directory));
+  }
+  auto caches = load_instances(*config_, PluginKind::cache, errors);
+  if (caches.size() > 1)
+    add_instance_error(caches[1].first, "only one cache can be used; remove all but one", errors);
+  for (auto& [entry, info] : caches) {
+    StoreContext context{.name = entry.name, .state_directory = core.state_directory};
+    cache_ = info->make_cache(*entry.node, errors, context);
+  }
+  for (auto& [entry, info] : load_instances(*config_, PluginKind::input, errors)) {
+    InputContext context{.name = entry.name, .loop = &loop_, .intake = &intake_slot_};
+    if (auto made = info->make_input(*entry.node, errors, context))
+      inputs_.push_back({entry.name, std::move(made)});
+  }
+  for (auto& parser : parsers_) router_.add(*parser);
+  if (!find_zone(core.time_zone))
+    errors.add(config_->root, "time_zone: " + find_zone(core.time_zone).error().text);
+  return errors.empty();
+}
+
+bool Daemon::open_state() {
+  const auto& core = config_->core;
+  std::error_code failed;
+  bool made = std::filesystem::create_directories(core.state_directory, failed);
+  if (made)  // mail addresses are nobody else's business
+    std::filesystem::permissions(core.state_directory, std::filesystem::perms(0750), failed);
+  if (failed) {
+    log(LogLevel::error, "state.open", {{"directory", core.state_directory}, {"error", failed.message()}});
+    return false;
+  }
+  auto spool = Spool::open(core.spool, spool_directory(core), &loop_);
+  if (!spool) {
+    log(LogLevel::error, "spool.open", {{"error", spool.error().text}});
+    return false;
+  }
+  spool_ = std::move(*spool);
+  auto status = spool_->status();
+  log(LogLevel::info, "spool.open",
+      {{"directory", spool_directory(core)},
+       {"segments", std::to_string(status.segments)},
+       {"bytes", std::to_string(status.bytes)},
+       {"next", std::to_string(status.next_sequence)},
+       {"gaps", std::to_string(status.gaps.size())}});
+  intake_ = std::make_unique<SpoolIntake>(*spool_);
+  for (auto& named : inputs_) intake_->add(named.input.get());
+  intake_slot_.target = intake_.get();
+  return true;
+}
+
+bool Daemon::start() {
+  const auto& core = config_->core;
+  control_ = std::make_unique<Control>(&loop_, core.state_directory + "/control.sock",
+                                       [this](std::string_view command) { return answer(command); });
+  if (auto listening = control_->start(); !listening) {
+    log(LogLevel::error, "control.start", {{"error", listening.error().text}});
+    return false;
+  }
+  if (cache_) {
+    if (auto opened = cache_->open(); !opened) {
+      log(LogLevel::error, "cache.open", {{"error", opened.error().text}});
+      return false;
+    }
+    log(LogLevel::info, "cache.open", {{"cache", cache_->describe()}});
+  }
+  LineReader::Parts parts{.receiver = core.name,
+                          .spool_directory = spool_directory(core),
+                          .tracker = core.tracker,
+                          .header = {.zone = *find_zone(core.time_zone), .import = false},
+                          .spool = spool_.get(),
+                          .router = &router_,
+                          .cache = cache_.get(),
+                          .sinks = {}};
+  for (auto& sink : sinks_) {
+    sink->start();
+    parts.sinks.push_back(sink.get());
+  }
+  line_reader_ = std::make_unique<LineReader>(std::move(parts));
+  line_reader_->start();
+  for (auto& named : inputs_) {
+    if (auto listening = named.input->start(); !listening) {
+      log(LogLevel::error, "input.start", {{"input", named.name}, {"error", listening.error().text}});
+      return false;
+    }
+  }
+  return true;
+}
+
+void Daemon::watch_signals() {
+  auto watch = [this](uv_signal_t& handle, int number) {
+    uv_signal_init(&loop_, &handle);
+    handle.data = this;
+    uv_signal_start(
+        &handle, [](uv_signal_t* at, int signal) { static_cast<Daemon*>(at->data)->on_signal(signal); },
+        number);
+  };
+  watch(terminate_, SIGTERM);
+  watch(interrupt_, SIGINT);
+  watch(hangup_, SIGHUP);
+  uv_timer_init(&loop_, &timer_);
+  timer_.data = this;
+  uv_timer_start(
+      &timer_, [](uv_timer_t* timer) { static_cast<Daemon*>(timer->data)->beat(); }, beat_ms, beat_ms);
+}
+
+int Daemon::run() {
+  if (!loop_made_) return exit_broken;
+  std::signal(SIGPIPE, SIG_IGN);
+  started_ = now();
+  ConfigErrors errors(config_file_);
+  if (!load(errors) || !make_plugins(errors)) {
+    print(errors);
+    return exit_config;
+  }
+  if (inputs_.empty() || sinks_.empty())
+    log(LogLevel::warning, "config.incomplete",
+        {{"inputs", std::to_string(inputs_.size())}, {"sinks", std::to_string(sinks_.size())}});
+  if (!open_state()) return exit_config;
+  watch_signals();
+  if (!start()) {
+    failed_ = true;
+    begin_stop();
+  } else {
+    phase_ = Phase::running;
+    sd_notify(0, "READY=1\nSTATUS=receiving");
+    log(LogLevel::info, "daemon.ready", {{"name", config_->core.name}, {"version", MAILTRACE_VERSION}});
+  }
+  uv_run(&loop_, UV_RUN_DEFAULT);
+  log(LogLevel::info, "daemon.stopped");
+  return failed_ ? exit_config : 0;
+}
+
+void Daemon::on_signal(int number) {
+  if (number == SIGHUP) {
+    if (phase_ == Phase::running) reload();
+    return;
+  }
+  if (phase_ == Phase::running) return begin_stop();
+  // A second one: do not wait for databases any longer.
+  log(LogLevel::warning, "daemon.hurry");
+  drain_until_ = now();
+}
+
+// What can change while running: certificates and the log level. The rest is named, so that nobody believes
+// it took effect; a broken new configuration changes nothing.
+void Daemon::reload() {
+  sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", static_cast<unsigned long long>(uv_hrtime() / 1000));
+  ConfigErrors errors(config_file_);
+  auto fresh = load_config(config_file_, errors);
+  if (!fresh) {
+    log(LogLevel::error, "config.reload", {{"result", "refused, the old one stays in use"}});
+    print(errors);
+  } else {
+    set_log_level(level_of(fresh->core.log_level));
+    bool same = same_tree(fresh->root, config_->root);
+    log(LogLevel::info, "config.reload",
+        {{"result", same ? "unchanged" : "log_level taken over; other changes need a restart"}});
+  }
+  for (auto& named : inputs_)
+    if (auto reloaded = named.input->reload(); !reloaded)
+      log(LogLevel::error, "input.reload", {{"input", named.name}, {"error", reloaded.error().text}});
+  sd_notify(0, "READY=1");
+}
+
+void Daemon::begin_stop() {
+  phase_ = Phase::stopping;
+  sd_notify(0, "STOPPING=1\nSTATUS=writing what was received");
+  log(LogLevel::info, "daemon.stop");
+  drain_until_ = now() + patience;
+  uv_timer_start(
+      &timer_, [](uv_timer_t* timer) { static_cast<Daemon*>(timer->data)->beat(); }, drain_beat_ms,
+      drain_beat_ms);
+  stop_inputs();
+}
+
+void Daemon::stop_inputs() {
+  inputs_open_ = inputs_.size();
+  if (!inputs_open_) return stop_spool();
+  for (auto& named : inputs_)
+    named.input->stop([this] {
+      if (--inputs_open_ == 0) stop_spool();
+    });
+}
+
+void Daemon::stop_spool() {
+  intake_slot_.target = nullptr;
+  spool_->close([this] {
+    phase_ = Phase::draining;
+    if (line_reader_) line_reader_->drain();
+  });
+}
+
+// Every few seconds while running, every 50 ms while draining.
+void Daemon::beat() {
+  if (phase_ == Phase::running) {
+    // Alive means: this loop turns, and the pipeline moves or waits for a database, which says so itself.
+    bool waiting = false;
+    for (auto& sink : sinks_) waiting = waiting || sink->status().state != "running";
+    uint64_t heartbeat = line_reader_->heartbeat();
+    if (waiting || heartbeat != last_heartbeat_) sd_notify(0, "WATCHDOG=1");
+    last_heartbeat_ = heartbeat;
+    return;
+  }
+  sd_notify(0, "WATCHDOG=1");
+  bool late = now() >= drain_until_;
+  if (phase_ == Phase::draining && (late || !line_reader_ || line_reader_->ended())) finish(late);
+  if (phase_ == Phase::stopping && late) {
+    log(LogLevel::warning, "daemon.hurry", {{"reason", "inputs or spool did not close in time"}});
+    finish(true);
+  }
+}
+
+void Daemon::finish(bool late) {
+  phase_ = Phase::stopped;
+  for (auto& sink : sinks_)
+    sink->stop(late ? Microseconds(0) : std::max(Microseconds(0), drain_until_ - now()));
+  if (line_reader_) line_reader_->abandon();
+  if (late)
+    log(LogLevel::warning, "daemon.undrained",
+        {{"reason", "a database did not take everything; the spool keeps the rest"}});
+  control_.reset();
+  uv_walk(
+      &loop_, [](uv_handle_t* handle, void*) { close_handle(handle); }, nullptr);
+}
+
+std::string Daemon::answer(std::string_view command) const {
+  if (command == "status") return status_json();
+  return R"({"error":"unknown command"})";
+}
+
+}  // namespace mailtrace

@@ -1,0 +1,85 @@
+// Daemon: builds everything the configuration wants, runs the loop, takes it down in order.
+// Main thread is the loop thread. Start: sinks, spool, pipeline, inputs last. Stop: inputs, spool, pipeline,
+// sinks; a second SIGTERM skips the draining, the spool has it all.
+#pragma once
+#include <uv.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/config/config.h"
+#include "core/daemon/control.h"
+#include "core/daemon/line_reader.h"
+#include "core/intake/spool_intake.h"
+#include "core/plugin/instances.h"
+#include "core/plugin/plugin.h"
+#include "core/spool/spool.h"
+#include "core/store/sink_worker.h"
+
+namespace mailtrace {
+
+class Daemon {
+ public:
+  explicit Daemon(std::string config_file);
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  // Runs until SIGTERM or SIGINT. The exit code: 0, 78 (configuration), 70 (something broke; see stderr).
+  int run();
+  // `--check`: everything that run() does before it opens a file or a socket. Prints each error. 0 or 78.
+  static int check(const std::string& config_file);
+
+ private:
+  // Inputs are made before the spool is opened (--check opens nothing), so they get this one.
+  struct IntakeSlot final : Intake {
+    Intake* target = nullptr;
+    bool submit(std::span<const RawLine> lines, Durable on_durable) noexcept override {
+      return target && target->submit(lines, std::move(on_durable));
+    }
+  };
+  struct Named {
+    std::string name;
+    std::unique_ptr<Input> input;
+  };
+
+  bool load(ConfigErrors& errors);
+  bool make_plugins(ConfigErrors& errors);
+  bool open_state();
+  bool start();
+  void watch_signals();
+  void on_signal(int number);
+  void reload();
+  void begin_stop();
+  void stop_inputs();
+  void stop_spool();
+  void finish(bool late);
+  void beat();
+  std::string answer(std::string_view command) const;
+  std::string status_json() const;
+
+  std::string config_file_;
+  uv_loop_t loop_{};
+  std::unique_ptr<Config> config_;
+  std::unique_ptr<Spool> spool_;
+  std::unique_ptr<SpoolIntake> intake_;
+  IntakeSlot intake_slot_;
+  std::vector<std::unique_ptr<Parser>> parsers_;
+  Router router_;
+  std::unique_ptr<Cache> cache_;
+  std::vector<std::unique_ptr<SinkWorker>> sinks_;
+  std::vector<Named> inputs_;
+  std::unique_ptr<LineReader> line_reader_;
+  std::unique_ptr<Control> control_;
+
+  uv_signal_t terminate_{}, interrupt_{}, hangup_{};
+  uv_timer_t timer_{};  // watchdog while running, then waits for the pipeline
+  uint64_t last_heartbeat_ = 0;
+  size_t inputs_open_ = 0;
+  enum class Phase { starting, running, stopping, draining, stopped } phase_ = Phase::starting;
+  Time drain_until_{}, started_{};
+  bool loop_made_ = false, failed_ = false;
+};
+
+}  // namespace mailtrace

@@ -1,0 +1,181 @@
+#include "core/daemon/line_reader.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "core/base/counters.h"
+#include "core/base/log.h"
+#include "core/store/backoff.h"
+
+namespace mailtrace {
+namespace {
+
+constexpr size_t records_a_round = 4096;             // then rows that are due are looked for
+constexpr Microseconds pause_when_idle{50'000};      // rows wait `reorder` anyway: no need to be woken
+constexpr Microseconds collect_every{200'000};       // DESIGN 6: a batch is full or 200 ms old
+constexpr Microseconds checkpoint_every{5'000'000};  // when lines give no rows
+
+}  // namespace
+
+LineReader::LineReader(Parts parts) : parts_(std::move(parts)) {}
+
+LineReader::~LineReader() { abandon(); }
+
+void LineReader::start() {
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "pipeline");
+    run();
+    ended_ = true;
+  });
+}
+
+void LineReader::drain() { draining_ = true; }
+
+void LineReader::abandon() {
+  abandoned_ = true;
+  if (thread_.joinable()) thread_.join();
+}
+
+LineReader::Status LineReader::status() const {
+  std::lock_guard lock(mutex_);
+  return status_;
+}
+
+void LineReader::publish(const Pipeline& pipeline, const char* state) {
+  auto tracker = pipeline.status();
+  std::lock_guard lock(mutex_);
+  status_.state = state;
+  status_.next_sequence = pipeline.next_sequence();
+  status_.pinned = pipeline.pinned();
+  status_.open_mails = tracker.open_mails;
+  status_.held_lines = tracker.held_lines;
+  status_.newest = tracker.newest;
+}
+
+// The lowest position of all sinks: what one has already is merged into the same rows again.
+bool LineReader::wait_for_sinks(Checkpoint& from) {
+  bool first = true;
+  for (auto* sink : parts_.sinks) {
+    Checkpoint stored;
+    if (!sink->wait_open(stored)) return false;
+    if (stored.spool != spool_id_) stored.sequence = stored.counted = 0;
+    if (first || stored.sequence < from.sequence) from.sequence = stored.sequence;
+    if (first || stored.counted < from.counted) from.counted = stored.counted;
+    first = false;
+  }
+  return true;
+}
+
+bool LineReader::read_some(SpoolReader& reader, Pipeline& pipeline) {
+  uint64_t durable = parts_.spool->status().durable_sequence;
+  Record record;
+  SpoolGap gap;
+  for (size_t i = 0; i < records_a_round; ++i) {
+    switch (reader.next(record, gap, durable)) {
+      case SpoolReader::Next::record:
+        pipeline.feed(record);
+        break;
+      case SpoolReader::Next::gap: {
+        log(LogLevel::error, "spool.gap",
+            {{"first", std::to_string(gap.first_sequence)},
+             {"next", std::to_string(gap.next_sequence)},
+             {"bytes", std::to_string(gap.bytes)},
+             {"reason", gap.reason}});
+        std::lock_guard lock(mutex_);
+        ++status_.gaps;
+        break;
+      }
+      case SpoolReader::Next::end:
+        return false;
+    }
+  }
+  return true;
+}
+
+bool LineReader::hand_over(Pipeline& pipeline, bool all) {
+  static Counter& made = counter("pipeline_batches_total");
+  bool more = true;
+  while (more) {
+    auto batch = std::make_shared<Batch>();
+    more = pipeline.collect(now(), all, *batch);
+    bool moved = batch->checkpoint.sequence != written_pin_;
+    bool due = now() - written_ >= checkpoint_every || all;
+    if (!batch->rows() && batch->hosts.empty() && !(moved && due)) continue;
+    batch->checkpoint.receiver = parts_.receiver;
+    batch->checkpoint.spool = spool_id_;
+    written_pin_ = batch->checkpoint.sequence;
+    written_ = now();
+    ++made;
+    for (auto* sink : parts_.sinks)
+      if (!sink->offer(batch)) return false;
+  }
+  uint64_t stored = UINT64_MAX;
+  for (auto* sink : parts_.sinks) stored = std::min(stored, sink->committed());
+  if (!parts_.sinks.empty()) parts_.spool->trim(stored);
+  return true;
+}
+
+// Asked for short queue ids that memory does not know. Waits until a database answers: a guess would make
+// a second mail of the first one's end.
+std::optional<Mail> LineReader::find_open(const std::string& server, const std::string& queue_id, Time at) {
+  if (parts_.sinks.empty()) return std::nullopt;
+  readers_.resize(1);
+  auto& reader = readers_.front();
+  Backoff backoff;
+  while (!abandoned_) {
+    if (!reader) {
+      auto opened = parts_.sinks.front()->sink().open_reader();
+      if (opened) reader = std::move(*opened);
+    }
+    if (reader) {
+      auto found = reader->find_open(server, queue_id, at);
+      if (found) return std::move(*found);
+      log_rarely(LogLevel::warning, "pipeline.lookup", {{"error", found.error().text}});
+      if (found.error().fault == Fault::permanent) return std::nullopt;
+      reader.reset();
+    }
+    auto until = std::chrono::steady_clock::now() + backoff.next();
+    while (!abandoned_ && std::chrono::steady_clock::now() < until)
+      std::this_thread::sleep_for(pause_when_idle);
+  }
+  return std::nullopt;
+}
+
+void LineReader::run() {
+  spool_id_ = parts_.spool->status().id;
+  Checkpoint from;
+  if (!wait_for_sinks(from)) return;
+  auto reader = SpoolReader::open(parts_.spool_directory, from.sequence);
+  if (!reader) {
+    log(LogLevel::error, "spool.read", {{"error", reader.error().text}});
+    return;
+  }
+  log(LogLevel::info, "pipeline.start",
+      {{"sequence", std::to_string(from.sequence)}, {"sinks", std::to_string(parts_.sinks.size())}});
+  Pipeline pipeline(parts_.tracker, parts_.header, *parts_.router, parts_.cache,
+                    [this](const std::string& server, const std::string& queue_id, Time at) {
+                      return find_open(server, queue_id, at);
+                    });
+  pipeline.start_at(from.sequence, from.counted);
+
+  Time collected = now();
+  while (!abandoned_) {
+    ++heartbeat_;
+    bool draining = draining_;  // read before the spool: what is durable then is complete
+    bool more = read_some(**reader, pipeline);
+    if (draining && !more) break;
+    Time time = now();
+    if (more || time - collected >= collect_every) {
+      if (!hand_over(pipeline, false)) return;
+      publish(pipeline, draining ? "draining" : "reading");
+      collected = time;
+    }
+    if (!more) std::this_thread::sleep_for(pause_when_idle);
+  }
+  if (!abandoned_) hand_over(pipeline, true);
+  publish(pipeline, "ended");
+}
+
+}  // namespace mailtrace

@@ -1,0 +1,71 @@
+// LineReader: the pipeline thread. Reads the spool behind the writer, feeds the pipeline, hands batches to
+// the sinks, trims the spool behind what all of them have stored. A reader of run() has read the program.
+#pragma once
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/spool/spool.h"
+#include "core/store/pipeline.h"
+#include "core/store/sink_worker.h"
+
+namespace mailtrace {
+
+class LineReader {
+ public:
+  struct Parts {
+    std::string receiver;  // name in the checkpoint
+    std::string spool_directory;
+    TrackerConfig tracker;
+    HeaderOptions header;
+    Spool* spool;  // these outlive the reader
+    Router* router;
+    Cache* cache;  // may be null
+    std::vector<SinkWorker*> sinks;
+  };
+  struct Status {
+    std::string state = "waiting for the database";  // then: reading, draining, ended
+    uint64_t next_sequence = 0, pinned = 0;
+    size_t open_mails = 0, held_lines = 0;
+    Time newest{};  // stamp of the newest line understood: data is visible until about here
+    uint64_t gaps = 0;
+  };
+
+  explicit LineReader(Parts parts);
+  ~LineReader();
+  void start();
+  // The spool is closed and complete: read it to its end, write everything, end. Returns at once.
+  void drain();
+  // Ends without draining; returns when the thread has ended. The spool has what is missing.
+  void abandon();
+  bool ended() const { return ended_; }
+  Status status() const;
+  uint64_t heartbeat() const {
+    return heartbeat_;
+  }  // changes while the thread is alive and not waiting for a sink
+
+ private:
+  void run();
+  bool wait_for_sinks(Checkpoint& from);
+  bool read_some(SpoolReader& reader, Pipeline& pipeline);
+  bool hand_over(Pipeline& pipeline, bool all);
+  void publish(const Pipeline& pipeline, const char* state);
+  std::optional<Mail> find_open(const std::string& server, const std::string& queue_id, Time at);
+
+  Parts parts_;
+  std::thread thread_;
+  std::vector<std::unique_ptr<Reader>> readers_;  // of the sinks, opened when first needed
+  std::string spool_id_;
+  uint64_t written_pin_ = 0;
+  Time written_{};
+  std::atomic<bool> draining_{false}, abandoned_{false}, ended_{false};
+  std::atomic<uint64_t> heartbeat_{0};
+  mutable std::mutex mutex_;
+  Status status_;
+};
+
+}  // namespace mailtrace

@@ -1,0 +1,65 @@
+// The answer to `mailtrace status`: what is received, kept, understood and stored, and what is in trouble.
+#include "core/base/counters.h"
+#include "core/daemon/daemon.h"
+#include "core/mail/row_json.h"
+
+namespace mailtrace {
+namespace {
+
+Json time_or_null(Time time) { return time == Time{} ? Json(nullptr) : Json(format_time(time)); }
+
+Json sink_json(const SinkWorker::Status& status) {
+  return {{"sink", status.sink},
+          {"state", status.state},
+          {"failing_since", time_or_null(status.failing_since)},
+          {"last_error", status.last_error},
+          {"last_commit", time_or_null(status.last_commit)},
+          {"committed", status.committed},
+          {"batches", status.batches},
+          {"rows", status.rows},
+          {"retries", status.retries},
+          {"dead_letters", status.dead_letters}};
+}
+
+Json spool_json(const SpoolStatus& status, const LineReader::Status& reader) {
+  Json gaps = Json::array();
+  for (auto& gap : status.gaps)
+    gaps.push_back({{"first", gap.first_sequence},
+                    {"next", gap.next_sequence},
+                    {"bytes", gap.bytes},
+                    {"segment", gap.segment},
+                    {"reason", gap.reason}});
+  uint64_t unread = status.durable_sequence - std::min(status.durable_sequence, reader.next_sequence);
+  return {{"id", status.id},         {"segments", status.segments},
+          {"bytes", status.bytes},   {"next", status.next_sequence},
+          {"backlog_lines", unread}, {"failed", status.failed},
+          {"gaps", std::move(gaps)}};
+}
+
+}  // namespace
+
+std::string Daemon::status_json() const {
+  auto reader = line_reader_ ? line_reader_->status() : LineReader::Status{};
+  Json inputs = Json::array(), sinks = Json::array(), counters = Json::array();
+  for (auto& named : inputs_) inputs.push_back({{"input", named.name}, {"at", named.input->describe()}});
+  for (auto& sink : sinks_) sinks.push_back(sink_json(sink->status()));
+  for (auto& value : all_counters())
+    counters.push_back({{"name", value.name}, {"label", value.label}, {"value", value.value}});
+  Json out{{"name", config_->core.name},
+           {"version", MAILTRACE_VERSION},
+           {"time", format_time(now())},
+           {"started", format_time(started_)},
+           {"inputs", std::move(inputs)},
+           {"spool", spool_json(spool_->status(), reader)},
+           {"pipeline",
+            {{"state", reader.state},
+             {"visible_until", time_or_null(reader.newest)},
+             {"open_mails", reader.open_mails},
+             {"held_lines", reader.held_lines}}},
+           {"cache", cache_ ? Json(cache_->describe()) : Json(nullptr)},
+           {"sinks", std::move(sinks)},
+           {"counters", std::move(counters)}};
+  return dump_line(out);
+}
+
+}  // namespace mailtrace
