@@ -29,14 +29,18 @@ bool read_value(const Json& json, double& to) {
   to = json.get<double>();
   return true;
 }
-bool read_value(const Json& json, Time& to) { return json.is_string() && parse_time(json.get<std::string>(), to); }
+bool read_value(const Json& json, Time& to) {
+  return json.is_string() && parse_time(json.get<std::string>(), to);
+}
 bool read_value(const Json& json, Day& to) {
   Time time{};
   if (!read_value(json, time)) return false;
   to = day_of(time);
   return true;
 }
-bool read_value(const Json& json, Id& to) { return json.is_string() && parse_id(json.get<std::string>(), to); }
+bool read_value(const Json& json, Id& to) {
+  return json.is_string() && parse_id(json.get<std::string>(), to);
+}
 
 struct Put {
   Json& out;
@@ -129,8 +133,6 @@ bool from_json(const Json& json, LinesRow& row) {
          from_hex(hex, row.data);
 }
 
-std::string dump_line(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
+std::string dump_line(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 }  // namespace mailtrace

@@ -23,7 +23,8 @@ void print_core() {
   for (auto kind : kinds)
     for (auto& name : plugin_names(directory, kind)) {
       auto info = load_plugin(directory, kind, name);
-      std::printf("  %s.%s: %s\n", kind_name(kind), name.c_str(), info ? (*info)->summary : info.error().text.c_str());
+      std::printf("  %s.%s: %s\n", kind_name(kind), name.c_str(),
+                  info ? (*info)->summary : info.error().text.c_str());
     }
 }
 

@@ -4,8 +4,8 @@
 
 namespace mailtrace {
 
-// "" prints the core's options and names every plugin; "input.relp" prints that plugin's. 0, or 78 when there is
-// no such plugin (said on stderr, with did-you-mean).
+// "" prints the core's options and names every plugin; "input.relp" prints that plugin's. 0, or 78 when there
+// is no such plugin (said on stderr, with did-you-mean).
 int print_options(const std::string& plugin);
 
 }  // namespace mailtrace

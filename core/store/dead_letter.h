@@ -1,6 +1,6 @@
 // DeadLetter: rows no database takes, kept as text for a human and for `mailtrace dead-letter retry`.
-// One JSON object a line: {"time":…, "sink":…, "error":…, "table":"connectlog"|"deliverlog"|"lines", "row":{…}}.
-// One writer thread per object; several objects (sinks, processes) may append to the same file.
+// One JSON object a line: {"time":…, "sink":…, "error":…, "table":"connectlog"|"deliverlog"|"lines",
+// "row":{…}}. One writer thread per object; several objects (sinks, processes) may append to the same file.
 #pragma once
 #include <string>
 

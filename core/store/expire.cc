@@ -17,9 +17,7 @@ void print(const ConfigErrors& errors) {
   for (auto& line : errors.lines()) std::fprintf(stderr, "%s\n", line.c_str());
 }
 
-int code_of(const Error& error) {
-  return error.fault == Fault::transient ? exit_unavailable : exit_config;
-}
+int code_of(const Error& error) { return error.fault == Fault::transient ? exit_unavailable : exit_config; }
 
 int expire_one(Sink& sink, Day before, bool dry_run, bool force) {
   auto opened = sink.open();
@@ -32,9 +30,9 @@ int expire_one(Sink& sink, Day before, bool dry_run, bool force) {
     std::fprintf(stderr, "%s: %s\n", sink.describe().c_str(), expiry.error().text.c_str());
     return code_of(expiry.error());
   }
-  fmt::print("{}: {} {} mails, {} deliveries, {} chunks of lines, {} partitions older than {}\n", sink.describe(),
-             dry_run ? "would remove" : "removed", expiry->connects, expiry->deliveries, expiry->lines,
-             expiry->partitions, format_day(before));
+  fmt::print("{}: {} {} mails, {} deliveries, {} chunks of lines, {} partitions older than {}\n",
+             sink.describe(), dry_run ? "would remove" : "removed", expiry->connects, expiry->deliveries,
+             expiry->lines, expiry->partitions, format_day(before));
   return 0;
 }
 

@@ -19,9 +19,9 @@ class SinkWorker {
   struct Status {
     std::string sink, state;  // state: opening, running, retrying, stopped (schema or configuration)
     std::string last_error;
-    Time failing_since{};     // first failure of the current trouble; zero when well
+    Time failing_since{};  // first failure of the current trouble; zero when well
     uint64_t batches = 0, rows = 0, dead_letters = 0, retries = 0;
-    uint64_t committed = 0;   // sequence of the last stored checkpoint
+    uint64_t committed = 0;  // sequence of the last stored checkpoint
     Time last_commit{};
   };
 

@@ -15,7 +15,8 @@ struct Halver {
   size_t& dead;
 
   template <class Row>
-  static void take(const std::vector<Row>& from, size_t offset, size_t first, size_t last, std::vector<Row>& to) {
+  static void take(const std::vector<Row>& from, size_t offset, size_t first, size_t last,
+                   std::vector<Row>& to) {
     size_t begin = std::max(first, offset), end = std::min(last, offset + from.size());
     for (size_t i = begin; i < end; ++i) to.push_back(from[i - offset]);
   }

@@ -49,7 +49,9 @@ class FakeSink final : public Sink {
     return {};
   }
   Result<Expiry> expire(Day, bool, bool) noexcept override { return Expiry{}; }
-  Result<std::unique_ptr<Reader>> open_reader() noexcept override { return Error{Fault::config, "no reader"}; }
+  Result<std::unique_ptr<Reader>> open_reader() noexcept override {
+    return Error{Fault::config, "no reader"};
+  }
   std::string describe() const noexcept override { return "fake"; }
 
  private:

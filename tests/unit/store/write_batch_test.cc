@@ -42,7 +42,8 @@ struct Fixture {
 Batch batch_of(int rows) {
   Batch batch;
   for (int i = 0; i < rows; ++i)
-    batch.deliveries.push_back(delivery(static_cast<uint8_t>(i), "user" + std::to_string(i) + "@example.org"));
+    batch.deliveries.push_back(
+        delivery(static_cast<uint8_t>(i), "user" + std::to_string(i) + "@example.org"));
   batch.checkpoint.receiver = "r";
   batch.checkpoint.sequence = 77;
   return batch;
