@@ -1,12 +1,15 @@
 // Delivery attempts: smtp, lmtp, local, virtual, pipe, error, discard, and the bounces of qmgr and cleanup.
 // The order of the keys is fixed (postfix src/global/log_adhoc.c), so the first ", status=" behind them is
 // the true one and all behind its "(" is the other side's text. Pipeline thread.
+#include <algorithm>
 #include <array>
 
 #include "plugins/parsers/postfix/grammar.h"
 
 namespace mailtrace::postfix {
 namespace {
+
+constexpr size_t npos = std::string_view::npos;
 
 // "12", "0.02", "1.5e+03" never: format_tv() writes plain decimals.
 bool read_decimal(Scan& scan, std::optional<double>& out) {
@@ -39,6 +42,40 @@ bool read_relay(Scan& scan, Peer& relay) {
   if (end == std::string_view::npos || end == 0) return false;
   relay.name = text.substr(0, end);
   scan.skip(relay.name);
+  return true;
+}
+
+// "<to>, orig_to=<from>, relay=" with the quotes that Postfix writes since 3.5.
+bool read_quoted_recipients(Scan& scan, Attempt& attempt) {
+  Scan at = scan;
+  if (!read_address(at, attempt.recipient)) return false;
+  if (at.skip(", orig_to=") && !read_address(at, attempt.original_recipient)) return false;
+  if (!at.skip(", relay=")) return false;
+  scan = at;
+  return true;
+}
+
+// Where "needle" stands, if it stands there only.
+size_t only(std::string_view text, std::string_view needle) {
+  size_t at = text.find(needle);
+  return at != npos && text.find(needle, at + 1) == npos ? at : npos;
+}
+
+// The same without quotes: believed if the whole line, answer included, can be read in one way only.
+bool read_recipients(Scan& scan, AddressForm form, Attempt& attempt) {
+  if (form == AddressForm::external && read_quoted_recipients(scan, attempt)) return true;
+  std::string_view text = scan.rest();
+  constexpr std::string_view to_relay = ">, relay=", to_original = ">, orig_to=<";
+  size_t relay = only(text, to_relay), original = text.find(to_original);
+  if (!text.starts_with('<') || relay == npos) return false;
+  if (original != npos && (only(text, to_original) == npos || original > relay)) return false;
+  attempt.recipient = text.substr(1, std::min(original, relay) - 1);
+  attempt.original_recipient = {};
+  if (original != npos) {
+    size_t begin = original + to_original.size();
+    attempt.original_recipient = text.substr(begin, relay - begin);
+  }
+  scan.skip(text.substr(0, relay + to_relay.size()));
   return true;
 }
 
@@ -98,18 +135,7 @@ Parsed parse_delivery(const Line& line, std::string_view queue_id, std::string_v
   attempt.queue_id = queue_id;
   // qmgr, cleanup and bounce speak for a transport that they do not name.
   if (line.program == Program::delivery) attempt.transport = line.service;
-  Scan original = scan;
-  bool read = read_address_before(original, line.form, ", orig_to=<", attempt.recipient) &&
-              original.skip(", orig_to=") &&
-              read_address_before(original, line.form, ", relay=", attempt.original_recipient) &&
-              original.skip(", relay=");
-  if (read) {
-    scan = original;
-  } else {
-    attempt.original_recipient = {};
-    if (!read_address_before(scan, line.form, ", relay=", attempt.recipient) || !scan.skip(", relay="))
-      return Parsed::unknown;
-  }
+  if (!read_recipients(scan, line.form, attempt)) return Parsed::unknown;
   if (!read_relay(scan, attempt.relay) || !scan.skip(", ")) return Parsed::unknown;
   if (int64_t uses; scan.skip("conn_use=")) {
     if (!scan.number(uses) || !scan.skip(", ")) return Parsed::unknown;

@@ -1,4 +1,5 @@
 // Refusals and other actions of smtpd, cleanup and milters, and the envelope behind them. Pipeline thread.
+#include <algorithm>
 #include <array>
 
 #include "plugins/parsers/postfix/grammar.h"
@@ -40,6 +41,26 @@ bool read_field_address(Scan& scan, const Line& line, std::string_view& out) {
   return true;
 }
 
+// A login name without what could be the end of a quoted address or a field of its own.
+bool read_login(Scan& scan, std::string_view& out) {
+  std::string_view text = scan.rest();
+  size_t end = std::min(text.find_first_of(" ,"), text.size());
+  if (end == 0 || text.substr(0, end).find_first_of("<>\"\\") != npos) return false;
+  out = text.substr(0, end);
+  scan.skip(out);
+  return true;
+}
+
+// The text that cleanup puts behind the envelope is the admin's. If it holds more of an envelope, or the end
+// of a quoted address, then the reading began inside something that a client wrote.
+bool holds_envelope(std::string_view text) {
+  static constexpr std::array<std::string_view, 6> marks = {"\"@",   "\">",     "from=<",
+                                                            " to=<", " proto=", " helo=<"};
+  for (auto mark : marks)
+    if (text.find(mark) != npos) return true;
+  return false;
+}
+
 // One reading of the whole rest of the line as fields in Postfix's order.
 bool read_fields(Scan scan, const Line& line, bool text_behind, Envelope& out) {
   bool any = false;
@@ -69,20 +90,12 @@ bool read_fields(Scan scan, const Line& line, bool text_behind, Envelope& out) {
   // Postfix 3.10 and later
   if (scan.skip("sasl_method=") && !read_word(scan, out.sasl_method)) return false;
   skip_separator(scan);
-  if (scan.skip("sasl_username=")) {
-    std::string_view rest = scan.rest();
-    size_t end = rest.find(", sasl_sender=");
-    if (end == npos) end = rest.find(" sasl_sender=");
-    out.sasl_username = rest.substr(0, end);
-    scan.skip(out.sasl_username);
-    skip_separator(scan);
-    if (scan.skip("sasl_sender=")) {
-      out.sasl_sender = scan.rest();
-      scan.skip(out.sasl_sender);
-    }
-  }
+  if (scan.skip("sasl_username=") && !read_login(scan, out.sasl_username)) return false;
+  skip_separator(scan);
+  if (scan.skip("sasl_sender=") && !read_address(scan, out.sasl_sender) && !read_login(scan, out.sasl_sender))
+    return false;
   if (scan.at_end()) return true;
-  if (!text_behind || !scan.skip(": ")) return false;
+  if (!text_behind || !scan.skip(": ") || holds_envelope(scan.rest())) return false;
   out.behind = scan.rest();
   return true;
 }
