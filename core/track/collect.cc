@@ -9,6 +9,14 @@ namespace {
 // An address probe looks like a mail until its first attempt is logged; so long it is waited for.
 constexpr Microseconds probe_wait = std::chrono::minutes(5);
 
+// How many hosts may be asked for a queue id that a reply named without its host.
+constexpr uint32_t most_servers_asked = 64;
+
+// From the connection to the other side to its answer.
+Microseconds transmit_time(const DeliverRow& row) {
+  return Microseconds(static_cast<int64_t>((row.delay_connect.value_or(0) + row.delay_transmit.value_or(0)) * 1e6));
+}
+
 }  // namespace
 
 bool MailTracker::collect(Time now, bool all, size_t max_rows, Batch& batch) {
@@ -93,6 +101,7 @@ MailTracker::Written MailTracker::write(OpenMail& given, bool all, Time now) {
     mails_.clean(*mail);
     return Written::dropped;
   }
+  if (mail->is_probe_candidate() && !mail->message_id_seen && find_open_ && look_up(*mail)) mail->real = true;
   if (mail->is_probe_candidate()) {
     if (all && mail->imported) {
       mails_.clean(*mail);
@@ -102,6 +111,8 @@ MailTracker::Written MailTracker::write(OpenMail& given, bool all, Time now) {
   }
   adopt_parent(*mail);
   if (!mail->endings.empty()) end_recipients(*mail);
+  claim_late(*mail);
+  find_written_children(*mail);
   if (cache_) {
     use_cached_tls(*mail);
     use_cached_links(*mail);
@@ -157,14 +168,14 @@ void MailTracker::end_recipients(OpenMail& mail) {
       row.recipient = recipient.address;
       if (!recipient.original.empty()) row.original_recipient = recipient.original;
       row.status = ending.status;
-      mail.deliveries.push_back({std::move(row), ending.line, true, {}});
+      mail.deliveries.push_back({std::move(row), ending.line, true});
       ++ended;
     }
     if (ended) continue;
     DeliverRow row;
     row.deliver_time = ending.time;
     row.status = ending.status;
-    mail.deliveries.push_back({std::move(row), ending.line, false, {}});
+    mail.deliveries.push_back({std::move(row), ending.line});
   }
   mail.endings.clear();
 }
@@ -182,8 +193,7 @@ void MailTracker::use_cached_tls(OpenMail& mail) {
   mail.session_key.clear();
   for (auto& delivery : mail.deliveries) {
     if (delivery.session_key.empty() || delivery.row.tls) continue;
-    double took = delivery.row.delay_connect.value_or(0) + delivery.row.delay_transmit.value_or(0);
-    auto age = Microseconds(static_cast<int64_t>(took * 1e6)) + std::chrono::seconds(1);
+    auto age = transmit_time(delivery.row) + std::chrono::seconds(1);
     delivery.row.tls = tls_before(delivery.session_key, delivery.row.deliver_time, age);
   }
 }
@@ -215,6 +225,50 @@ void MailTracker::use_cached_links(OpenMail& mail) {
     OpenMail* here = mails_.find(child.server, child.queue_id);
     if (in_time(child, self, false) && !(here && here->has_origin && here->id == child.id))
       linked(child, self, hop_kind(child, self));
+  }
+}
+
+// Through a pipe filter: the Message-ID came from the cache or the database.
+void MailTracker::claim_late(OpenMail& mail) {
+  for (auto& delivery : mail.deliveries) {
+    if (!delivery.piped || !mail.message_id_hash) continue;
+    LinkEnd parent;
+    parent.mail = mail.self;
+    parent.id = mail.id;
+    parent.server = mail.server;
+    parent.birth = mail.birth;
+    parent.attempt = delivery.row.deliver_time;
+    parent.received = now_;
+    links_.piped(mail.message_id_hash, std::move(parent));
+  }
+}
+
+// A delivery to one of our own hosts soon after the start: that host's mail may have come before the start, and
+// then lies in the database. Later it would be in memory.
+void MailTracker::find_written_children(OpenMail& mail) {
+  if (!find_open_ || !start_) return;
+  for (auto& delivery : mail.deliveries) {
+    const DeliverRow& row = delivery.row;
+    if (!delivery.unlinked || row.deliver_time - transmit_time(row) - std::chrono::seconds(5) > *start_) continue;
+    LinkEnd self;
+    self.id = mail.id;
+    self.server = mail.server;
+    self.birth = mail.birth;
+    self.attempt = row.deliver_time;
+    if (mail.row && mail.row->instance) self.instance = *mail.row->instance;
+    for (uint32_t server = 0; server < std::min(mails_.servers(), most_servers_asked); ++server) {
+      auto found = find_open_(mails_.server_name(server), *row.next_queue_id, row.deliver_time + config_.reorder);
+      if (!found || found->connect.origin_id || !own_.contains(found->connect.client_addr.value_or(""))) continue;
+      LinkEnd child;
+      child.id = found->connect.id;
+      child.server = server;
+      child.queue_id = *row.next_queue_id;
+      child.birth = found->connect.connect_time;
+      child.instance = found->connect.instance.value_or("");
+      if (OpenMail* here = mails_.find(server, child.queue_id); here && here->identified && here->id == child.id)
+        child.mail = here->self;
+      if (child.id != mail.id && in_time(child, self, false)) linked(child, self, hop_kind(child, self));
+    }
   }
 }
 

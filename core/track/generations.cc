@@ -21,7 +21,7 @@ void OpenMails::identify(OpenMail& mail, Time birth, Born born, int ordinal) {
   if (!mail.long_id) generation = std::to_string(to_us(birth));
   if (ordinal) generation += "+" + std::to_string(ordinal);
   mail.id = mail_id(birth, servers_[mail.server], mail.queue_id, generation);
-  if (mail.finished) ready(mail);
+  ready(mail);
 }
 
 void OpenMails::adopt(OpenMail& mail, const Id& id, Time birth, Born born) {
@@ -29,7 +29,7 @@ void OpenMails::adopt(OpenMail& mail, const Id& id, Time birth, Born born) {
   mail.birth = birth;
   mail.born = born;
   mail.identified = true;
-  if (mail.finished) ready(mail);
+  ready(mail);
 }
 
 OpenMail& OpenMails::named(uint32_t server, std::string_view queue_id, const LogLine& line) {

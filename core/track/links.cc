@@ -42,19 +42,20 @@ std::vector<uint32_t> Links::fitting(const std::string& key, const LinkEnd& othe
   return out;
 }
 
-void Links::claim(std::string_view next_queue_id, LinkEnd parent) {
+bool Links::claim(std::string_view next_queue_id, LinkEnd parent) {
   auto children = fitting(key_of(child_side, next_queue_id), parent, false, false);
   if (children.size() == 1) {
     LinkEnd& child = entries_[children[0]].end;
     if (!child.linked) linked_(child, parent, hop_kind(child, parent));
     child.linked = true;
-    return;
+    return true;
   }
   auto key = key_of(claim_side, next_queue_id);
   auto [at, end] = table_.equal_range(key);
   for (; at != end; ++at)
-    if (entries_[at->second].end.same(parent)) return;  // a second recipient of the same transaction
+    if (entries_[at->second].end.same(parent)) return false;  // a second recipient of the same transaction
   add(std::move(key), std::move(parent));
+  return false;
 }
 
 void Links::arrived(LinkEnd child) {

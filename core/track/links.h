@@ -40,7 +40,7 @@ class Links {
   using Linked = std::function<void(const LinkEnd& child, const LinkEnd& parent, std::string_view kind)>;
   Links(size_t most, Linked linked) : most_(most), linked_(std::move(linked)) {}
 
-  void claim(std::string_view next_queue_id, LinkEnd parent);
+  bool claim(std::string_view next_queue_id, LinkEnd parent);  // false: nothing fits yet
   void arrived(LinkEnd child);  // opened by a client in our own networks
   void piped(uint64_t message_id, LinkEnd parent);
   void picked_up(uint64_t message_id, LinkEnd child);

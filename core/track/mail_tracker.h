@@ -68,6 +68,7 @@ class MailTracker final : public Tracker {
   // ---- resolve.cc
   void link(OpenMail& child, OpenMail& parent, std::string_view kind);
   void linked(const LinkEnd& child, const LinkEnd& parent, std::string_view kind);
+  void add_loose(OpenMail& mail);
   void set_origin(OpenMail& child, const Id& parent, std::string_view kind);
   LinkEnd end_of(const OpenMail& mail, const LogLine& line) const;
   LinkEnd end_of(const KnownEnd& end);
@@ -89,6 +90,8 @@ class MailTracker final : public Tracker {
   enum class Written { yes, dropped, postponed };
   Written write(OpenMail& mail, bool all, Time now);
   void end_recipients(OpenMail& mail);
+  void claim_late(OpenMail& mail);
+  void find_written_children(OpenMail& mail);
   void use_cached_tls(OpenMail& mail);
   void use_cached_links(OpenMail& mail);
   size_t write_loose(size_t max_rows);
@@ -109,6 +112,7 @@ class MailTracker final : public Tracker {
   std::unordered_map<std::string, std::optional<std::string>> cached_;  // what this collect() asked for
   const LogLine* line_ = nullptr;  // that apply() is at
   Time newest_{}, now_{};
+  std::optional<Time> start_;  // stamp of the first line
 };
 
 // How long the cache keeps a mail: longer than Postfix tries (maximal_queue_lifetime, 5 days).

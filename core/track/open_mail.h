@@ -52,7 +52,9 @@ struct Delivery {
   DeliverRow row;
   Hash128 line;
   bool by_recipient = false;  // one line gave several rows: the recipient is part of the id
-  std::string session_key;    // of its TLS session in the cache, when this instance has not seen one
+  bool unlinked = false;      // handed to one of our own hosts, and that side is not known
+  bool piped = false;         // through pipe(8), while the Message-ID was not known
+  std::string session_key{};  // of its TLS session in the cache, when this instance has not seen one
 };
 
 // The last attempt for one recipient.
@@ -91,6 +93,7 @@ struct OpenMail {
   bool probe = false, real = false, double_bounce = false;
   bool pickup = false;
   bool own_client = false;       // came from a host in our own networks
+  bool own_message_id = false, made_message_id = false;  // Message-ID: of the mail, or made by cleanup(8)
   bool only_removed = true;      // nothing else is known
   bool placeholder = false;      // named by another mail's line, not seen itself
   bool whole_seconds = false, imported = false;
@@ -128,7 +131,12 @@ struct OpenMail {
     if (!row) row = std::make_unique<ConnectRow>();
     return *row;
   }
-  bool is_probe_candidate() const { return double_bounce && !opener_seen && !real; }
+  // An address probe (verify(8)) has a Message-ID made by cleanup(8) and the double-bounce sender; a real
+  // bounce of a bounce brings its own Message-ID.
+  bool is_probe_candidate() const {
+    if (opener_seen || real || own_message_id) return false;
+    return double_bounce || (made_message_id && !past_cleanup);
+  }
 };
 
 }  // namespace mailtrace

@@ -118,11 +118,11 @@ void OpenMails::dirty(OpenMail& mail, const LogLine& line) {
     mail.dirty_sequence = line.sequence;
     push_pin(mail);
   }
-  if (mail.finished && mail.identified) ready(mail);
+  ready(mail);
 }
 
 void OpenMails::ready(OpenMail& mail) {
-  if (mail.queued_ready || !mail.dirty) return;
+  if (mail.queued_ready || !mail.dirty || !mail.finished || !mail.identified || mail.only_removed) return;
   mail.queued_ready = true;
   ready_.push_back(mail.self);
 }
@@ -234,6 +234,8 @@ void OpenMails::fold(OpenMail& from, OpenMail& to) {
   to.probe |= from.probe;
   to.real |= from.real;
   to.double_bounce |= from.double_bounce;
+  to.own_message_id |= from.own_message_id;
+  to.made_message_id |= from.made_message_id;
   to.message_id_seen |= from.message_id_seen;
   if (!to.message_id_hash) to.message_id_hash = from.message_id_hash;
   if (!to.past_cleanup || (from.past_cleanup && *from.past_cleanup < *to.past_cleanup)) to.past_cleanup = from.past_cleanup;

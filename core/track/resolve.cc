@@ -81,6 +81,7 @@ OpenMail* MailTracker::resolve(OpenMail& mail) {
   if (auto known = look_up(mail)) {
     OpenMail* out = settle(mail, known->id, known->birth, known->born);
     for (auto& recipient : known->recipients) keep_latest(out->recipients, recipient);
+    if (!out->message_id_hash) out->message_id_hash = known->message_id_hash;
     return out;
   }
   if (mail.placeholder) return nullptr;
@@ -170,7 +171,23 @@ void MailTracker::link(OpenMail& child, OpenMail& parent, std::string_view kind)
     parent.children.push_back(child.self);
     child.change();
   }
-  if (line_) mails_.dirty(child, *line_);
+  if (line_)
+    mails_.dirty(child, *line_);
+  else if (!child.dirty && child.row && child.row->origin_id)
+    add_loose(child);
+}
+
+// The columns of a mail that has been written already and that no line holds the checkpoint for.
+void MailTracker::add_loose(OpenMail& mail) {
+  Loose loose;
+  loose.connect = std::move(*mail.row);
+  mail.row.reset();
+  loose.connect.id = mail.id;
+  loose.connect.day = mail.id.day();
+  loose.connect.connect_time = mail.birth;
+  loose.connect.server = mails_.server_name(mail.server);
+  loose.connect.queue_id = mail.queue_id;
+  loose_.push_back(std::move(loose));
 }
 
 void MailTracker::linked(const LinkEnd& child, const LinkEnd& parent, std::string_view kind) {
@@ -183,7 +200,10 @@ void MailTracker::linked(const LinkEnd& child, const LinkEnd& parent, std::strin
     if (child_mail->has_origin) return;
     child_mail->has_origin = true;
     set_origin(*child_mail, parent_id, kind);
-    if (line_) mails_.dirty(*child_mail, *line_);
+    if (line_)
+      mails_.dirty(*child_mail, *line_);
+    else if (!child_mail->dirty)
+      add_loose(*child_mail);
     return;
   }
   if (child.id.is_zero()) return;

@@ -12,6 +12,15 @@ namespace {
 
 constexpr size_t most_links = 200'000;
 
+// cleanup_message.c: "<YYYYMMDDhhmmss.QUEUEID@host>" when the mail brings none
+bool made_by_cleanup(const MessageId& fact) {
+  auto text = fact.message_id;
+  for (size_t i = 0; i < 14; ++i)
+    if (i >= text.size() || text[i] < '0' || text[i] > '9') return false;
+  text.remove_prefix(14);
+  return text.starts_with('.') && text.substr(1).starts_with(fact.queue_id);
+}
+
 }  // namespace
 
 std::unique_ptr<Tracker> Tracker::make(const TrackerConfig& config, Cache* cache, FindOpen find_open) {
@@ -35,6 +44,7 @@ uint64_t message_id_hash(std::string_view message_id) {
 
 void MailTracker::apply(const LogLine& line, const Fact& fact) {
   line_ = &line;
+  if (!start_ && !line.time_suspect) start_ = line.time;
   if (line.time > newest_ && !line.time_suspect) newest_ = line.time;
   std::visit([&](const auto& what) { on(line, what); }, fact);
   line_ = nullptr;
@@ -173,6 +183,7 @@ void MailTracker::on(const LogLine& line, const MessageId& fact) {
   if (!mail) return;
   mail->message_id_seen = true;
   fill_message_id(fact, mail->change());
+  (made_by_cleanup(fact) ? mail->made_message_id : mail->own_message_id) = true;
   if (!fact.message_id.empty() && (!mail->message_id_hash || !fact.resent)) {
     mail->message_id_hash = message_id_hash(fact.message_id);
     if (mail->pickup) links_.picked_up(mail->message_id_hash, end_of(*mail, line));
@@ -201,7 +212,7 @@ void MailTracker::on(const LogLine& line, const Attempt& fact) {
     return;
   }
   mail->real = true;
-  Delivery delivery{attempt_row(fact, line.time), line.identity, false, {}};
+  Delivery delivery{attempt_row(fact, line.time), line.identity};
   if (fact.tls.empty() && !fact.relay.addr.empty()) {
     auto tls = sessions_.relay_tls_of(mail->server, line, fact.relay, fact.queue_id);
     put_text(delivery.row.tls, tls);
@@ -246,13 +257,17 @@ void MailTracker::claims_of_attempt(OpenMail& mail, const LogLine& line, const A
       KnownEnd end{mail.id, mail.birth, line.time, mails_.server_name(mail.server), mail.queue_id, parent.instance};
       cache_->put(claim_key(fact.next_queue_id), encode_end(end), 3600);
     }
-    links_.claim(fact.next_queue_id, std::move(parent));
+    mail.deliveries.back().unlinked = !links_.claim(fact.next_queue_id, std::move(parent));
     return;
   }
   // A cut tag leaves the transport unknown; pipe(8) words its own answer.
   bool pipe = fact.transport == "pipe" ||
               (fact.transport.empty() && fact.relay.addr.empty() && fact.response.starts_with("delivered via "));
-  if (!sent || !pipe || !mail.message_id_hash) return;
+  if (!sent || !pipe) return;
+  if (!mail.message_id_hash) {
+    mail.deliveries.back().piped = true;
+    return;
+  }
   LinkEnd parent = end_of(mail, line);
   parent.attempt = line.time;
   links_.piped(mail.message_id_hash, std::move(parent));
@@ -310,7 +325,7 @@ void MailTracker::on(const LogLine& line, const AdminAction& fact) {
     DeliverRow held;
     held.deliver_time = line.time;
     held.status = "held";
-    mail->deliveries.push_back({std::move(held), line.identity, false, {}});
+    mail->deliveries.push_back({std::move(held), line.identity});
   }
 }
 
@@ -331,7 +346,7 @@ void MailTracker::on(const LogLine& line, const Policy& fact) {
   ConnectRow& row = mail->change();
   fill_session(fact, row);
   if (fact.action == PolicyAction::hold) row.flags |= row_flag::held;
-  if (!status.empty()) mail->deliveries.push_back({refusal_row(fact, line.time), line.identity, false, {}});
+  if (!status.empty()) mail->deliveries.push_back({refusal_row(fact, line.time), line.identity});
 }
 
 void MailTracker::refuse(const LogLine& line, const Policy& fact) {
@@ -382,7 +397,7 @@ void MailTracker::on(const LogLine& line, const Aborted& fact) {
   refused.deliver_time = line.time;
   refused.status = "rejected";
   put_text(refused.response, fact.reason);
-  mail->deliveries.push_back({std::move(refused), line.identity, false, {}});
+  mail->deliveries.push_back({std::move(refused), line.identity});
 }
 
 void MailTracker::on(const LogLine& line, const Verdict& fact) {

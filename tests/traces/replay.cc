@@ -115,7 +115,7 @@ Replay::Replay() {
   parser_ = (*info)->make_parser(Node(), errors);
   if (!parser_) give_up("the postfix parser does not take its defaults");
   router_.add(*parser_);
-  parse_time("2026-11-23T20:30:00Z", received_);
+  parse_time("2026-11-23T20:00:00Z", received_);
 }
 
 std::unique_ptr<Pipeline> Replay::pipeline(StoredRows& rows, Cache* cache) {
@@ -135,9 +135,9 @@ void Replay::collect(Pipeline& pipeline, StoredRows& rows, bool all) {
 
 void Replay::feed(Pipeline& pipeline, StoredRows& rows, const std::vector<std::string>& lines) {
   for (auto& line : lines) {
-    received_ += std::chrono::milliseconds(10);
+    received_ = std::max(received_, stamp(line));
     pipeline.feed(record_of(line, ++sequence_, received_));
-    if (sequence_ % 100 == 0) collect(pipeline, rows, false);
+    if (sequence_ % 101 == 0) collect(pipeline, rows, false);
   }
 }
 

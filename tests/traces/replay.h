@@ -50,7 +50,7 @@ class Replay {
  public:
   // Loads the Postfix parser; aborts the program if it is not there.
   Replay();
-  // Each line is received 10 ms after the one before it; rows are collected every 100 lines.
+  // A line is received when the youngest so far was logged; rows are collected every 101 lines.
   std::unique_ptr<Pipeline> pipeline(StoredRows& rows, Cache* cache = nullptr);
   void feed(Pipeline& pipeline, StoredRows& rows, const std::vector<std::string>& lines);
   void finish(Pipeline& pipeline, StoredRows& rows);
