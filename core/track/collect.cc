@@ -50,6 +50,7 @@ size_t MailTracker::write_loose(size_t max_rows) {
     Loose& loose = loose_.front();
     Id id = loose.connect.id;
     Time birth = loose.connect.connect_time;
+    if (!loose.session_key.empty()) loose.connect.tls = cached_tls(loose.session_key, birth, std::chrono::hours(1));
     emitter_.add(std::move(loose.connect));
     if (loose.deliver) emitter_.add(std::move(*loose.deliver));
     if (!loose.lines.empty()) emitter_.add_lines(id, birth, loose.line, loose.lines);
@@ -61,15 +62,19 @@ size_t MailTracker::write_loose(size_t max_rows) {
 // One round trip for all the due mails may ask of the cache.
 void MailTracker::prefetch(const std::vector<Handle>& due) {
   std::vector<std::string> keys;
+  auto add_tls_keys = [&](const std::string& session, Time time) {
+    int64_t period = tls_period(time);
+    for (int64_t number : {period, period - 1}) keys.push_back(tls_key(session, number));
+  };
   for (Handle handle : due) {
     OpenMail* mail = mails_.get(handle);
     if (!mail) continue;
     if (!mail->identified || mail->only_removed || !mail->endings.empty())
       keys.push_back(mail_key(mails_.server_name(mail->server), mail->queue_id));
-    if (!mail->session_key.empty()) keys.push_back(mail->session_key);
+    if (!mail->session_key.empty()) add_tls_keys(mail->session_key, mail->opener_time);
     if (mail->own_client && !mail->has_origin) keys.push_back(claim_key(mail->queue_id));
     for (auto& delivery : mail->deliveries) {
-      if (!delivery.session_key.empty()) keys.push_back(delivery.session_key);
+      if (!delivery.session_key.empty()) add_tls_keys(delivery.session_key, delivery.row.deliver_time);
       if (delivery.row.next_queue_id && delivery.row.relay_addr && own_.contains(*delivery.row.relay_addr))
         keys.push_back(child_key(*delivery.row.next_queue_id));
     }
@@ -92,6 +97,9 @@ MailTracker::Written MailTracker::write(OpenMail& given, bool all, Time now) {
     mails_.clean(given);
     return Written::dropped;
   }
+  // At shutdown: another instance may still bring the first line. The lines stay in the spool.
+  if (all && cache_ && !given.identified && !given.imported && now < given.dirty_since + config_.flush_after)
+    return Written::postponed;
   OpenMail* mail = resolve(given);
   if (!mail) {
     mails_.clean(given);
@@ -101,7 +109,8 @@ MailTracker::Written MailTracker::write(OpenMail& given, bool all, Time now) {
     mails_.clean(*mail);
     return Written::dropped;
   }
-  if (mail->is_probe_candidate() && !mail->message_id_seen && find_open_ && look_up(*mail)) mail->real = true;
+  if (mail->is_probe_candidate() && (cache_ || !mail->message_id_seen))
+    if (auto known = look_up(*mail); known && (known->queued || known->born == Born::opener)) mail->real = true;
   if (mail->is_probe_candidate()) {
     if (all && mail->imported) {
       mails_.clean(*mail);
@@ -109,6 +118,13 @@ MailTracker::Written MailTracker::write(OpenMail& given, bool all, Time now) {
     }
     if (now < mail->touched + probe_wait) return Written::postponed;
   }
+  OpenMail* parent = mails_.get(mail->parent);
+  if (parent && cache_ && !all && !parent->identified && parent->dirty &&
+      now < parent->dirty_since + config_.flush_after)
+    return Written::postponed;
+  // Which recipients were waiting, another instance may know and not have written yet.
+  if (cache_ && !all && !mail->endings.empty() && now < mail->dirty_since + config_.flush_after)
+    return Written::postponed;
   adopt_parent(*mail);
   if (!mail->endings.empty()) end_recipients(*mail);
   claim_late(*mail);
@@ -180,21 +196,24 @@ void MailTracker::end_recipients(OpenMail& mail) {
   mail.endings.clear();
 }
 
+std::optional<std::string> MailTracker::cached_tls(const std::string& session, Time time, Microseconds age) {
+  int64_t period = tls_period(time);
+  for (int64_t number : {period, period - 1}) {
+    auto value = cached(tls_key(session, number));
+    auto tls = value ? decode_tls(*value) : std::nullopt;
+    if (tls && tls->first <= time && tls->first + age >= time) return std::move(tls->second);
+  }
+  return std::nullopt;
+}
+
 void MailTracker::use_cached_tls(OpenMail& mail) {
-  auto tls_before = [&](const std::string& key, Time time, Microseconds age) -> std::optional<std::string> {
-    auto value = cached(key);
-    if (!value) return std::nullopt;
-    auto tls = decode_tls(*value);
-    if (!tls || tls->first > time || tls->first + age < time) return std::nullopt;
-    return std::move(tls->second);
-  };
   if (!mail.session_key.empty() && mail.row && !mail.row->tls)
-    mail.row->tls = tls_before(mail.session_key, mail.opener_time, std::chrono::hours(1));
+    mail.row->tls = cached_tls(mail.session_key, mail.opener_time, std::chrono::hours(1));
   mail.session_key.clear();
   for (auto& delivery : mail.deliveries) {
     if (delivery.session_key.empty() || delivery.row.tls) continue;
     auto age = transmit_time(delivery.row) + std::chrono::seconds(1);
-    delivery.row.tls = tls_before(delivery.session_key, delivery.row.deliver_time, age);
+    delivery.row.tls = cached_tls(delivery.session_key, delivery.row.deliver_time, age);
   }
 }
 

@@ -31,6 +31,7 @@ class MailTracker final : public Tracker {
     std::string lines;
     Hash128 line;
     uint64_t sequence = 0;
+    std::string session_key{};
   };
 
   // ---- tracker.cc
@@ -92,6 +93,8 @@ class MailTracker final : public Tracker {
   void end_recipients(OpenMail& mail);
   void claim_late(OpenMail& mail);
   void find_written_children(OpenMail& mail);
+  // Of a session that another instance has seen begin.
+  std::optional<std::string> cached_tls(const std::string& session, Time time, Microseconds age);
   void use_cached_tls(OpenMail& mail);
   void use_cached_links(OpenMail& mail);
   size_t write_loose(size_t max_rows);
@@ -112,6 +115,7 @@ class MailTracker final : public Tracker {
   std::unordered_map<std::string, std::optional<std::string>> cached_;  // what this collect() asked for
   const LogLine* line_ = nullptr;  // that apply() is at
   Time newest_{}, now_{};
+  std::unordered_set<std::string> tls_put_;  // keys, see tls_key()
   std::optional<Time> start_;  // stamp of the first line
 };
 

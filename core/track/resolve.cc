@@ -64,9 +64,8 @@ bool MailTracker::fits(const KnownMail& known, const OpenMail& mail) const {
   if (known.finished && mail.first_time > known.end_time) return false;
   bool other_message_id =
       mail.message_id_hash && known.message_id_hash && mail.message_id_hash != known.message_id_hash;
-  bool same_message_id = mail.message_id_hash && mail.message_id_hash == known.message_id_hash;
-  if (other_message_id) return false;
-  return mail.born != Born::message_id || !known.queued || same_message_id;
+  // One mail may have two Message-IDs, and their lines may come to two instances.
+  return !other_message_id || (!known.finished && mail.first_time < known.birth + config_.linger);
 }
 
 std::optional<KnownMail> MailTracker::look_up(const OpenMail& mail) {

@@ -159,6 +159,12 @@ std::string session_key(std::string_view server, std::string_view program, std::
   return hashed("mt:s:", {server, program, pid, client});
 }
 
+std::string tls_key(std::string_view session, int64_t period) {
+  return std::string(session) + ":" + std::to_string(period);
+}
+
+int64_t tls_period(Time time) { return to_us(time) / 5'000'000; }
+
 std::string encode_tls(Time time, std::string_view tls) {
   Writer out('t');
   out.time(time);

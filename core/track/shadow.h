@@ -36,8 +36,12 @@ std::optional<KnownEnd> decode_end(std::string_view bytes);
 std::string claim_key(std::string_view next_queue_id);
 std::string child_key(std::string_view queue_id);
 
-// TLS of a session.
-std::string session_key(std::string_view server, std::string_view program, std::string_view pid, std::string_view client);
+// TLS of a session: the first of each five seconds under a key of their number, because a busy server process
+// has had several clients when the mail is written.
+std::string session_key(std::string_view server, std::string_view program, std::string_view pid,
+                        std::string_view client);
+std::string tls_key(std::string_view session, int64_t period);
+int64_t tls_period(Time time);
 std::string encode_tls(Time time, std::string_view tls);
 std::optional<std::pair<Time, std::string>> decode_tls(std::string_view bytes);
 

@@ -111,9 +111,11 @@ void MailTracker::on(const LogLine& line, const SessionOpened& fact) {
 
 void MailTracker::on(const LogLine& line, const SessionTls& fact) {
   sessions_.tls(mails_.server(line.hostname), line, fact.client, fact.tls);
-  if (cache_ && !line.proc_id.empty())
-    cache_->put(session_key(line.hostname, line.app_name, line.proc_id, fact.client.addr),
-                encode_tls(line.time, tls_text(fact.tls)), 3600);
+  if (!cache_ || line.proc_id.empty()) return;
+  auto session = session_key(line.hostname, line.app_name, line.proc_id, fact.client.addr);
+  auto period = tls_key(session, tls_period(line.time));
+  if (tls_put_.size() > 10'000) tls_put_.clear();
+  if (tls_put_.insert(period).second) cache_->add(period, encode_tls(line.time, tls_text(fact.tls)), 60);
 }
 
 void MailTracker::on(const LogLine& line, const SessionClosed&) {
@@ -360,6 +362,8 @@ void MailTracker::refuse(const LogLine& line, const Policy& fact) {
   put_text(row.service, fact.service);
   fill_session(fact, row);
   put_text(row.tls, sessions_.tls_of(mails_.server(line.hostname), line, fact.client));
+  if (cache_ && !row.tls && !line.proc_id.empty())
+    loose.session_key = session_key(line.hostname, line.app_name, line.proc_id, fact.client.addr);
   row.flags |= row_flag::refused;
   if (line.time_suspect) row.flags |= row_flag::time_suspect;
 

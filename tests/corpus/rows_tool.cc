@@ -5,32 +5,6 @@
 
 using namespace mailtrace;
 
-namespace {
-
-// The first `cut` lines to one pipeline, the rest to another; they share nothing but the stored rows.
-StoredRows run_cut(Replay& replay, const std::vector<std::string>& lines, size_t cut) {
-  StoredRows rows;
-  auto at = lines.begin() + static_cast<std::ptrdiff_t>(std::min(cut, lines.size()));
-  for (auto& part : {std::vector(lines.begin(), at), std::vector(at, lines.end())}) {
-    auto pipeline = replay.pipeline(rows);
-    replay.feed(*pipeline, rows, part);
-    replay.finish(*pipeline, rows);
-  }
-  return rows;
-}
-
-// Lines in turn to two pipelines that share a cache.
-StoredRows run_alternate(Replay& replay, const std::vector<std::string>& lines) {
-  StoredRows rows;
-  MapCache cache;
-  std::unique_ptr<Pipeline> pipelines[] = {replay.pipeline(rows, &cache), replay.pipeline(rows, &cache)};
-  for (size_t i = 0; i < lines.size(); ++i) replay.feed(*pipelines[i % 2], rows, {lines[i]});
-  for (auto& pipeline : pipelines) replay.finish(*pipeline, rows);
-  return rows;
-}
-
-}  // namespace
-
 int main(int argc, char** argv) {
   Replay replay;
   bool with_lines = false, twice = false, alternate = false;
@@ -48,6 +22,6 @@ int main(int argc, char** argv) {
   }
   if (seed) lines = shuffled(replay, lines, *seed);
   if (twice) lines = doubled(lines);
-  StoredRows rows = cut ? run_cut(replay, lines, *cut) : alternate ? run_alternate(replay, lines) : replay.run(lines);
+  StoredRows rows = cut ? replay.run_cut(lines, *cut) : alternate ? replay.run_alternate(lines) : replay.run(lines);
   for (auto& row : rows.print(with_lines)) std::cout << row << "\n";
 }

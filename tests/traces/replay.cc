@@ -141,6 +141,11 @@ void Replay::feed(Pipeline& pipeline, StoredRows& rows, const std::vector<std::s
   }
 }
 
+void Replay::wait(std::chrono::seconds time, Pipeline& pipeline, StoredRows& rows) {
+  received_ += time;
+  collect(pipeline, rows, false);
+}
+
 void Replay::finish(Pipeline& pipeline, StoredRows& rows) { collect(pipeline, rows, true); }
 
 StoredRows Replay::run(const std::vector<std::string>& lines) {
@@ -148,6 +153,37 @@ StoredRows Replay::run(const std::vector<std::string>& lines) {
   auto one = pipeline(rows);
   feed(*one, rows, lines);
   finish(*one, rows);
+  return rows;
+}
+
+StoredRows Replay::run_cut(const std::vector<std::string>& lines, size_t cut) {
+  StoredRows rows;
+  auto at = lines.begin() + static_cast<std::ptrdiff_t>(std::min(cut, lines.size()));
+  for (auto& part : {std::vector(lines.begin(), at), std::vector(at, lines.end())}) {
+    auto one = pipeline(rows);
+    feed(*one, rows, part);
+    finish(*one, rows);
+  }
+  return rows;
+}
+
+StoredRows Replay::run_alternate(const std::vector<std::string>& lines) {
+  StoredRows rows;
+  MapCache cache;
+  std::unique_ptr<Pipeline> pipelines[] = {pipeline(rows, &cache), pipeline(rows, &cache)};
+  for (size_t i = 0; i < lines.size(); ++i) {
+    // Both are awake while nothing comes.
+    if (received_ + std::chrono::seconds(1) < stamp(lines[i]))
+      for (auto& one : pipelines) wait(std::chrono::seconds(0), *one, rows);
+    while (received_ + std::chrono::seconds(2) < stamp(lines[i])) {
+      if (received_ + std::chrono::minutes(1) < stamp(lines[i])) received_ = stamp(lines[i]) - std::chrono::minutes(1);
+      for (auto& one : pipelines) wait(std::chrono::seconds(1), *one, rows);
+    }
+    feed(*pipelines[i % 2], rows, {lines[i]});
+  }
+  for (auto& one : pipelines) wait(std::chrono::seconds(3), *one, rows);
+  for (auto& one : pipelines) wait(std::chrono::seconds(15), *one, rows);
+  for (auto& one : pipelines) finish(*one, rows);
   return rows;
 }
 

@@ -53,8 +53,14 @@ class Replay {
   // A line is received when the youngest so far was logged; rows are collected every 101 lines.
   std::unique_ptr<Pipeline> pipeline(StoredRows& rows, Cache* cache = nullptr);
   void feed(Pipeline& pipeline, StoredRows& rows, const std::vector<std::string>& lines);
+  // Time goes by without lines; what is due then is collected.
+  void wait(std::chrono::seconds time, Pipeline& pipeline, StoredRows& rows);
   void finish(Pipeline& pipeline, StoredRows& rows);
   StoredRows run(const std::vector<std::string>& lines);
+  // The first `cut` lines to one pipeline, the rest to another; they share nothing but the stored rows.
+  StoredRows run_cut(const std::vector<std::string>& lines, size_t cut);
+  // Lines in turn to two pipelines that share a cache.
+  StoredRows run_alternate(const std::vector<std::string>& lines);
   // A stamp as the header parser reads it.
   Time stamp(const std::string& line) const;
 
