@@ -30,7 +30,8 @@ std::string roff_options(std::string_view heading, std::string_view summary, std
   if (!summary.empty()) out += roff_text(summary) + "\n";
   if (options.empty()) out += ".PP\nNo options.\n";
   for (auto& o : options) {
-    out += fmt::format(".TP\n\\fB{}\\fR (\\fI{}\\fR)\n{}", roff_text(o.name), roff_text(o.type), roff_text(o.help));
+    out += fmt::format(".TP\n\\fB{}\\fR (\\fI{}\\fR)\n{}", roff_text(o.name), roff_text(o.type),
+                       roff_text(o.help));
     if (o.required)
       out += "; required";
     else if (!o.fallback.empty())

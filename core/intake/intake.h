@@ -9,7 +9,8 @@
 namespace mailtrace {
 
 struct RawLine {
-  std::string_view bytes;  // one syslog message without framing and trailing LF; borrowed until submit returns
+  std::string_view
+      bytes;  // one syslog message without framing and trailing LF; borrowed until submit returns
   Time received;
   Transport transport;
   uint8_t flags = 0;      // record_flag

@@ -12,7 +12,8 @@ namespace mailtrace {
 
 // Who spoke to us, or to whom we spoke: `name[addr]:port`.
 struct Peer {
-  std::string_view name;  // "unknown" stays "unknown"; a unix-domain path stands in `addr` as "private/dovecot-lmtp"
+  std::string_view
+      name;  // "unknown" stays "unknown"; a unix-domain path stands in `addr` as "private/dovecot-lmtp"
   std::string_view addr;  // IPv4, IPv6 without "IPv6:"
   int port = 0;           // 0: not said
 };
@@ -25,13 +26,18 @@ struct Tls {
 
 // ---- a client's session; joined to its mails by host, program and pid --------------------------------
 
-struct SessionOpened { Peer client; };
-struct SessionTls { Peer client; Tls tls; };
+struct SessionOpened {
+  Peer client;
+};
+struct SessionTls {
+  Peer client;
+  Tls tls;
+};
 struct SessionClosed {
   Peer client;
-  std::string_view how;      // "", "lost connection", "timeout", "too many errors" …
-  std::string_view stage;    // "after RCPT" gives RCPT
-  std::string_view counts;   // "ehlo=1 mail=1 rcpt=0/1 quit=1 commands=3/4"
+  std::string_view how;     // "", "lost connection", "timeout", "too many errors" …
+  std::string_view stage;   // "after RCPT" gives RCPT
+  std::string_view counts;  // "ehlo=1 mail=1 rcpt=0/1 quit=1 commands=3/4"
 };
 struct LoginFailed {
   Peer client;
@@ -42,14 +48,14 @@ struct LoginFailed {
 
 // The first line of a mail: smtpd "QID: client=", pickup "QID: uid=", Exim "<=".
 struct Opened {
-  std::string_view queue_id;     // empty: before-queue proxy ("NOQUEUE: client=")
-  std::string_view service;      // "smtpd", "submission/smtpd", "pickup"; empty if the tag was cut
+  std::string_view queue_id;  // empty: before-queue proxy ("NOQUEUE: client=")
+  std::string_view service;   // "smtpd", "submission/smtpd", "pickup"; empty if the tag was cut
   Peer client;
   std::string_view sasl_method, sasl_username, sasl_sender;
-  std::string_view orig_queue_id;  // XFORWARD: the same mail before the content filter
-  Peer orig_client;                // XFORWARD: who really sent it
-  std::string_view resent_queue_id;  // pickup "orig_id=": requeued by an admin
-  std::string_view uid;              // pickup: Unix user
+  std::string_view orig_queue_id;          // XFORWARD: the same mail before the content filter
+  Peer orig_client;                        // XFORWARD: who really sent it
+  std::string_view resent_queue_id;        // pickup "orig_id=": requeued by an admin
+  std::string_view uid;                    // pickup: Unix user
   std::optional<std::string_view> sender;  // when the same line says it
   std::string_view helo, protocol, message_id, subject;
   std::optional<int64_t> size;
@@ -76,7 +82,7 @@ struct Attempt {
   std::string_view queue_id;
   std::string_view transport;  // smtp, relay/smtp, lmtp, local, virtual, pipe, error, discard; empty if cut
   std::string_view recipient, original_recipient;  // orig_to; empty: the same
-  Peer relay;                  // name "none", "local", "virtual" as logged
+  Peer relay;                                      // name "none", "local", "virtual" as logged
   std::optional<double> delay, delay_before, delay_queue, delay_connect, delay_transmit;
   std::optional<int64_t> connections_used;  // conn_use=
   std::string_view tls;
@@ -96,7 +102,9 @@ struct Expired {
   bool forced = false;
 };
 
-struct Removed { std::string_view queue_id; };  // the queue is done with it
+struct Removed {
+  std::string_view queue_id;
+};  // the queue is done with it
 
 enum class NotificationKind { bounce, delay, success, postmaster };
 // "sender non-delivery notification: CHILD": a new mail about an old one.
@@ -113,24 +121,39 @@ struct AdminAction {  // postsuper(1)
 
 // ---- refusals and policy ------------------------------------------------------------------------------
 
-enum class PolicyAction { reject, defer, discard, hold, filter, redirect, bcc, warn, info, delay, accept, replace, prepend, hangup };
+enum class PolicyAction {
+  reject,
+  defer,
+  discard,
+  hold,
+  filter,
+  redirect,
+  bcc,
+  warn,
+  info,
+  delay,
+  accept,
+  replace,
+  prepend,
+  hangup
+};
 // "QID|NOQUEUE: reject: RCPT from …", milter-*, postscreen, header_checks with a verdict, proxy-reject.
 struct Policy {
   std::string_view queue_id;  // empty: NOQUEUE
   std::string_view service;   // smtpd, submission/smtpd, postscreen, cleanup; empty if cut
   PolicyAction action = PolicyAction::reject;
   bool milter = false, proxy = false;
-  std::string_view stage;     // CONNECT, EHLO, MAIL, RCPT, DATA, END-OF-MESSAGE, header, body …
+  std::string_view stage;  // CONNECT, EHLO, MAIL, RCPT, DATA, END-OF-MESSAGE, header, body …
   Peer client;
-  int smtp_code = 0;          // 0: none
+  int smtp_code = 0;  // 0: none
   std::string_view dsn;
-  std::string_view text;      // the reason, behind code and dsn, up to the envelope fields
+  std::string_view text;  // the reason, behind code and dsn, up to the envelope fields
   std::optional<std::string_view> sender;
   std::string_view recipient;
   std::string_view protocol, helo, sasl_method, sasl_username;
-  std::string_view header;    // header_checks: the header line, "Subject: …"
-  bool greylisted = false;    // the server's own text says greylisting
-  bool blocked = false;       // refused for who the client is (RBL, postscreen, client access), not for the mail
+  std::string_view header;  // header_checks: the header line, "Subject: …"
+  bool greylisted = false;  // the server's own text says greylisting
+  bool blocked = false;  // refused for who the client is (RBL, postscreen, client access), not for the mail
 };
 
 // header_checks INFO/WARN on Subject, the only way Postfix logs it.
@@ -139,13 +162,20 @@ struct Subject {
 };
 
 // dnsblog "addr I listed by domain D as A": explains a postscreen refusal.
-struct Listed { std::string_view addr, domain, answer; };
+struct Listed {
+  std::string_view addr, domain, answer;
+};
 
 // postscreen: what it saw of a client before smtpd did.
-struct Screened { Peer client; std::string_view verdict; };  // "PASS NEW", "PREGREET", "DNSBL rank 4" …
+struct Screened {
+  Peer client;
+  std::string_view verdict;
+};  // "PASS NEW", "PREGREET", "DNSBL rank 4" …
 
 // A mail that ended before it was queued: size limit, hop count, cancelled.
-struct Aborted { std::string_view queue_id, reason; };
+struct Aborted {
+  std::string_view queue_id, reason;
+};
 
 // ---- content filters and mailbox servers ----------------------------------------------------------------
 
@@ -167,11 +197,13 @@ struct Mailbox {  // Dovecot lmtp, lda, sieve: the real end of a delivery
 };
 
 // The mail system itself: start, reload, stop; open sessions end here.
-struct ServiceEvent { std::string_view what, version; };
+struct ServiceEvent {
+  std::string_view what, version;
+};
 
-using Fact = std::variant<std::monostate, SessionOpened, SessionTls, SessionClosed, LoginFailed, Opened, MessageId,
-                          Queued, Attempt, Expired, Removed, Notification, AdminAction, Policy, Subject, Listed,
-                          Screened, Aborted, Verdict, Mailbox, ServiceEvent>;
+using Fact = std::variant<std::monostate, SessionOpened, SessionTls, SessionClosed, LoginFailed, Opened,
+                          MessageId, Queued, Attempt, Expired, Removed, Notification, AdminAction, Policy,
+                          Subject, Listed, Screened, Aborted, Verdict, Mailbox, ServiceEvent>;
 
 // "attempt queue_id=… recipient=…": name and set fields in the order above, for fixtures and debugging.
 std::string format_fact(const Fact& fact);

@@ -1,6 +1,6 @@
-// Rows: what is stored. One column table per row type (core/mail/columns.h) drives merging, SQL, JSON and docs.
-// The merge of two rows with equal key is commutative, associative and idempotent, so lines may come in any
-// order, twice, or through several receivers.
+// Rows: what is stored. One column table per row type (core/mail/columns.h) drives merging, SQL, JSON and
+// docs. The merge of two rows with equal key is commutative, associative and idempotent, so lines may come in
+// any order, twice, or through several receivers.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -14,25 +14,25 @@ namespace mailtrace {
 
 // ConnectRow.flags and DeliverRow.flags; a set bit stays set.
 namespace row_flag {
-inline constexpr int64_t opened = 1;          // the first line (client=, pickup) was seen
-inline constexpr int64_t removed = 2;         // the queue is done with it
-inline constexpr int64_t refused = 4;         // a refused transaction, not a mail
-inline constexpr int64_t time_suspect = 8;    // a stamp far from the receive time
-inline constexpr int64_t truncated = 16;      // a line was cut by the sender
-inline constexpr int64_t notification = 32;   // the mail is a bounce or delay notice
-inline constexpr int64_t resent_id = 64;      // message_id came from resent-message-id=
-inline constexpr int64_t held = 128;          // was put on hold at some time
-inline constexpr int64_t partial_id = 256;    // short queue id whose first line was never seen
-inline constexpr int64_t milter = 512;        // a milter decided
-inline constexpr int64_t filtered = 1024;     // went through a content filter
+inline constexpr int64_t opened = 1;         // the first line (client=, pickup) was seen
+inline constexpr int64_t removed = 2;        // the queue is done with it
+inline constexpr int64_t refused = 4;        // a refused transaction, not a mail
+inline constexpr int64_t time_suspect = 8;   // a stamp far from the receive time
+inline constexpr int64_t truncated = 16;     // a line was cut by the sender
+inline constexpr int64_t notification = 32;  // the mail is a bounce or delay notice
+inline constexpr int64_t resent_id = 64;     // message_id came from resent-message-id=
+inline constexpr int64_t held = 128;         // was put on hold at some time
+inline constexpr int64_t partial_id = 256;   // short queue id whose first line was never seen
+inline constexpr int64_t milter = 512;       // a milter decided
+inline constexpr int64_t filtered = 1024;    // went through a content filter
 }  // namespace row_flag
 
 // One mail on one host, or one refused transaction. Absent = unknown (NULL); sender "" = the null sender.
 struct ConnectRow {
   Day day{};  // day of `id`
   Id id;
-  Time connect_time{};  // birth of the mail, microseconds
-  std::string server;   // the logging host
+  Time connect_time{};                  // birth of the mail, microseconds
+  std::string server;                   // the logging host
   std::optional<std::string> instance;  // Postfix instance: "postfix", "postfix-out"
   std::optional<std::string> queue_id, service, client_name, client_addr;
   std::optional<int64_t> client_port;
@@ -40,9 +40,9 @@ struct ConnectRow {
   std::optional<int64_t> size, recipients;
   std::optional<double> spam_score;
   std::optional<std::string> spam_action, dkim, dmarc, spf;
-  std::optional<Id> origin_id;              // the mail it came from
-  std::optional<std::string> origin_kind;   // filter, relay, forward, bounce, resend
-  std::optional<Time> end_time;             // last time the queue was done with it
+  std::optional<Id> origin_id;             // the mail it came from
+  std::optional<std::string> origin_kind;  // filter, relay, forward, bounce, resend
+  std::optional<Time> end_time;            // last time the queue was done with it
   int64_t flags = 0;
 };
 
@@ -59,7 +59,8 @@ struct DeliverRow {
   std::optional<double> delay, delay_before, delay_queue, delay_connect, delay_transmit;  // seconds
   std::optional<int64_t> smtp_code;
   std::optional<std::string> dsn;
-  std::optional<std::string> status;  // sent deferred bounced expired rejected blocked greylisted discarded filtered held deleted
+  std::optional<std::string>
+      status;  // sent deferred bounced expired rejected blocked greylisted discarded filtered held deleted
   std::optional<std::string> response, next_queue_id, folder, tls;
   int64_t flags = 0;
 };

@@ -28,7 +28,7 @@ struct StoreContext {
 };
 
 struct PluginInfo {
-  unsigned abi;       // these two are read before anything else and never move
+  unsigned abi;  // these two are read before anything else and never move
   const char* build;
   PluginKind kind;
   const char* name;     // "postfix"
@@ -61,22 +61,34 @@ std::unique_ptr<Base> make_plugin(const Node& node, ConfigErrors& errors, const 
 
 }  // namespace mailtrace
 
-#define MAILTRACE_PLUGIN(Class, kind_, name, summary, in, pa, si, ca, we)                                  \
-  extern "C" __attribute__((visibility("default"), used)) const mailtrace::PluginInfo mailtrace_plugin = { \
-      mailtrace::plugin_abi, MAILTRACE_BUILD, mailtrace::PluginKind::kind_, name, summary,                 \
-      &Class::options, in, pa, si, ca, we}
+#define MAILTRACE_PLUGIN(Class, kind_, name, summary, in, pa, si, ca, we)       \
+  extern "C" __attribute__((visibility("default"), used))                       \
+  const mailtrace::PluginInfo mailtrace_plugin = {mailtrace::plugin_abi,        \
+                                                  MAILTRACE_BUILD,              \
+                                                  mailtrace::PluginKind::kind_, \
+                                                  name,                         \
+                                                  summary,                      \
+                                                  &Class::options,              \
+                                                  in,                           \
+                                                  pa,                           \
+                                                  si,                           \
+                                                  ca,                           \
+                                                  we}
 // Last line of the plugin's main file.
-#define MAILTRACE_INPUT(Class, name, summary)                       \
-  MAILTRACE_PLUGIN(Class, input, name, summary,                     \
-                   (&mailtrace::make_plugin<Class, mailtrace::Input, mailtrace::InputContext>), nullptr, nullptr, nullptr, nullptr)
-#define MAILTRACE_PARSER(Class, name, summary) \
-  MAILTRACE_PLUGIN(Class, parser, name, summary, nullptr, (&mailtrace::make_plugin<Class, mailtrace::Parser>), nullptr, nullptr, nullptr)
-#define MAILTRACE_SINK(Class, name, summary)                               \
-  MAILTRACE_PLUGIN(Class, sink, name, summary, nullptr, nullptr,           \
-                   (&mailtrace::make_plugin<Class, mailtrace::Sink, mailtrace::StoreContext>), nullptr, nullptr)
+#define MAILTRACE_INPUT(Class, name, summary)                                                            \
+  MAILTRACE_PLUGIN(Class, input, name, summary,                                                          \
+                   (&mailtrace::make_plugin<Class, mailtrace::Input, mailtrace::InputContext>), nullptr, \
+                   nullptr, nullptr, nullptr)
+#define MAILTRACE_PARSER(Class, name, summary)            \
+  MAILTRACE_PLUGIN(Class, parser, name, summary, nullptr, \
+                   (&mailtrace::make_plugin<Class, mailtrace::Parser>), nullptr, nullptr, nullptr)
+#define MAILTRACE_SINK(Class, name, summary)                                                            \
+  MAILTRACE_PLUGIN(Class, sink, name, summary, nullptr, nullptr,                                        \
+                   (&mailtrace::make_plugin<Class, mailtrace::Sink, mailtrace::StoreContext>), nullptr, \
+                   nullptr)
 #define MAILTRACE_CACHE(Class, name, summary)                              \
   MAILTRACE_PLUGIN(Class, cache, name, summary, nullptr, nullptr, nullptr, \
                    (&mailtrace::make_plugin<Class, mailtrace::Cache, mailtrace::StoreContext>), nullptr)
-#define MAILTRACE_WEB(Class, name, summary)                                         \
-  MAILTRACE_PLUGIN(Class, web, name, summary, nullptr, nullptr, nullptr, nullptr,   \
+#define MAILTRACE_WEB(Class, name, summary)                                       \
+  MAILTRACE_PLUGIN(Class, web, name, summary, nullptr, nullptr, nullptr, nullptr, \
                    (&mailtrace::make_plugin<Class, mailtrace::Web, mailtrace::WebContext>))

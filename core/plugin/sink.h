@@ -19,7 +19,8 @@ class Reader {
   virtual Result<Trace> trace(const Id& connect_id) noexcept = 0;
   // Ids of mails with this queue id, Message-ID (with or without <>) or id in hex; newest first, at most 100.
   virtual Result<std::vector<Id>> find(const std::string& what) noexcept = 0;
-  // The youngest mail on `server` with this queue id born not after `at`; for short queue ids after a restart.
+  // The youngest mail on `server` with this queue id born not after `at`; for short queue ids after a
+  // restart.
   virtual Result<std::optional<Mail>> find_open(const std::string& server, const std::string& queue_id,
                                                 Time at) noexcept = 0;
   virtual Result<std::vector<HostRow>> hosts(Day from, Day to) noexcept = 0;  // both included
@@ -44,7 +45,8 @@ class Sink {
   // Fault::transient: nothing was written or it is unknown; call again with the same batch (it reconnects).
   // Fault::permanent: a value was refused; nothing was written.
   virtual Result<void> write(const Batch& batch) noexcept = 0;
-  // Removes everything of days before `before`. Fault::config when it looks like a clock jump and not `force`.
+  // Removes everything of days before `before`. Fault::config when it looks like a clock jump and not
+  // `force`.
   virtual Result<Expiry> expire(Day before, bool dry_run, bool force) noexcept = 0;
   // A Reader with its own connection; callable from any thread after construction, also without open().
   virtual Result<std::unique_ptr<Reader>> open_reader() noexcept = 0;

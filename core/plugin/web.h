@@ -14,7 +14,7 @@ class Web {
 };
 
 struct WebContext {
-  Sink* sink;                  // for open_reader(); outlives the web plugin
+  Sink* sink;  // for open_reader(); outlives the web plugin
   std::string state_directory;
 };
 
