@@ -68,7 +68,9 @@ Lines lines_of(const Hit& hit, const Terminal& terminal) {
     out.out_address = address_text(d.recipient);
     if (d.original_recipient && d.original_recipient != d.recipient)
       out.out_address += fmt::format(" ({} {})", terminal.say("for"), address_text(d.original_recipient));
-    out.out_rest = join({relay_text(d, terminal), reply_text(d)});
+    // Of a narrow terminal the answer must stay readable when it explains why.
+    auto relay = relay_text(d, terminal), reply = reply_text(d);
+    out.out_rest = status == "sent" ? join({relay, reply}) : join({reply, relay});
   }
   out.status = std::string(status_word(status, terminal));
   out.colour = status_colour(status);

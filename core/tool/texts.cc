@@ -41,6 +41,7 @@ constexpr std::pair<std::string_view, std::string_view> table[] = {
     {"Times in", "Zeiten in"},
     {"What became of it", "Was daraus wurde"},
     {"no attempt logged yet", "noch kein Versuch im Log"},
+    {"last answer", "letzte Antwort"},
     {"The way", "Der Weg"},
     {"Log lines", "Log-Zeilen"},
     {"until", "bis"},

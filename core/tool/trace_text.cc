@@ -80,6 +80,7 @@ class Writer {
                           address_text(d.recipient), alias(d)));
       wrapped(4, target(d));
       wrapped(4, reply(d));
+      if (reply(d).empty()) wrapped(4, last_reason(*end.mail, d));
     }
   }
 
@@ -163,6 +164,14 @@ class Writer {
         parts +=
             fmt::format("{}{} {}", parts.empty() ? "" : ", ", terminal_.say(name), human_duration(*seconds));
     return parts.empty() ? text : fmt::format("{} ({})", text, parts);
+  }
+
+  // Why it was deferred before it expired.
+  std::string last_reason(const Mail& m, const DeliverRow& ended) {
+    for (auto at = m.deliveries.rbegin(); at != m.deliveries.rend(); ++at)
+      if (&*at != &ended && key_of(*at) == key_of(ended) && at->status.value_or("") == "deferred")
+        return fmt::format("{}: {}", terminal_.say("last answer"), reply(*at));
+    return "";
   }
 
   void mail(size_t at) {

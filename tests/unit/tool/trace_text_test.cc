@@ -151,6 +151,15 @@ BOOST_AUTO_TEST_CASE(the_whole_text) {
                  "client=client.example.net[192.0.2.1]\\u{1b}[2J\n");
 }
 
+BOOST_AUTO_TEST_CASE(an_expired_mail_says_why_it_waited) {
+  auto trace = two_servers();
+  auto& d = trace.mails[1].deliveries;
+  d[1].status = "expired";
+  d[1].response.reset();
+  auto text = trace_text(trace, terminal(), false);
+  BOOST_TEST(text.find("    last answer: 451 4.7.1 Greylisted, come back later\n") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(german_and_without_lines) {
   auto text = trace_text(two_servers(), terminal(true), false);
   BOOST_TEST(text.find("Was daraus wurde") != std::string::npos);

@@ -1,0 +1,241 @@
+"""mailtrace search and show over real logs: every criterion against a filter written here, and what people see."""
+import fcntl
+import os
+import pty
+import re
+import struct
+import termios
+import unittest
+
+import tool
+
+
+def lower(value):
+    return (value or "").lower()
+
+
+class Search(tool.Imported):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.all = cls.home.json("search", "--limit", 1000)
+
+    def key(self, hit):
+        return hit["connect"]["id"], (hit["deliver"] or {}).get("id")
+
+    def check(self, arguments, keep):
+        """The command finds exactly what the filter keeps of all results, and that is not nothing."""
+        expected = {self.key(h) for h in self.all if keep(h["connect"], h["deliver"] or {})}
+        self.assertTrue(expected, arguments)
+        self.assertLess(len(expected), len(self.all), arguments)
+        found = self.home.json("search", "--limit", 1000, *arguments)
+        self.assertEqual({self.key(h) for h in found}, expected, arguments)
+        self.assertEqual(len(found), len(expected), arguments)
+
+    def test_each_criterion(self):
+        recipients = lambda d: (lower(d.get("recipient")), lower(d.get("original_recipient")))
+        some = next(h for h in self.all if h["deliver"] and h["deliver"].get("status") == "sent" and
+                    h["connect"].get("message_id") and h["connect"].get("client_name"))
+        c, d = some["connect"], some["deliver"]
+        self.check(["--from", "ANNA@alpha.example"], lambda c, d: lower(c.get("sender")) == "anna@alpha.example")
+        self.check(["--from", ""], lambda c, d: c.get("sender") == "")
+        self.check(["--from", "@alpha.example"], lambda c, d: lower(c.get("sender")).endswith("@alpha.example"))
+        self.check(["--from", "anna*"], lambda c, d: lower(c.get("sender")).startswith("anna"))
+        self.check(["--to", "anna@alpha.example"], lambda c, d: "anna@alpha.example" in recipients(d))
+        self.check(["--to", "*beta.example"], lambda c, d: any(r.endswith("beta.example") for r in recipients(d)))
+        self.check(["--to", "*partner*"], lambda c, d: any("partner" in r for r in recipients(d)))
+        self.check(["--address", "boris@alpha.example"],
+                   lambda c, d: "boris@alpha.example" in (lower(c.get("sender")), *recipients(d)))
+        self.check(["--message-id", c["message_id"]], lambda c2, d2: c2.get("message_id") == c["message_id"])
+        self.check(["--message-id", f"<{c['message_id']}>"], lambda c2, d2: c2.get("message_id") == c["message_id"])
+        self.check(["--status", "bounced"], lambda c, d: d.get("status") == "bounced")
+        self.check(["--status", "bounced,expired"], lambda c, d: d.get("status") in ("bounced", "expired"))
+        self.check(["--response", "*queued as*"], lambda c, d: "queued as" in lower(d.get("response")))
+        self.check(["--queue-id-connect", c["queue_id"]], lambda c2, d2: c2.get("queue_id") == c["queue_id"])
+        self.check(["--queue-id", c["queue_id"]], lambda c2, d2: c["queue_id"] in (
+            c2.get("queue_id"), d2.get("queue_id"), d2.get("next_queue_id")))
+        self.check(["--received-from", c["client_addr"]], lambda c2, d2: c2.get("client_addr") == c["client_addr"])
+        self.check(["--received-from", c["client_name"]], lambda c2, d2: lower(c2.get("client_name")) == lower(c["client_name"]))
+        self.check(["--sent-to", "127.77.0.10"], lambda c, d: "127.77.0.10" in (d.get("relay_name"), d.get("relay_addr")))
+        self.check(["--logged-by", "out1"], lambda c, d: c["server"] == "out1")
+        self.check(["--user", "anna@alpha.example"], lambda c, d: lower(c.get("sasl_user")) == "anna@alpha.example")
+        self.assertTrue(self.home.json("search", "--queue-id-deliver", d["queue_id"]))
+
+    def test_criteria_join(self):
+        self.check(["--from", "anna@alpha.example", "--status", "bounced"],
+                   lambda c, d: lower(c.get("sender")) == "anna@alpha.example" and d.get("status") == "bounced")
+
+    def test_times(self):
+        times = sorted(h["connect"]["connect_time"] for h in self.all)
+        middle = times[len(times) // 2]
+        self.check(["--connect-from", middle], lambda c, d: c["connect_time"] >= middle)
+        self.check(["--connect-to", middle], lambda c, d: c["connect_time"] < middle)
+        self.check(["--deliver-from", middle], lambda c, d: d.get("deliver_time", "") >= middle)
+        minute = middle[:16].replace("T", " ")
+        self.check(["--connect-from", minute], lambda c, d: c["connect_time"][:16] >= minute.replace(" ", "T"))
+        # Five hours west of UTC the same clock reading is a later moment.
+        shifted = self.home.run("search", "--connect-from", minute, TZ="EST5")
+        self.assertEqual(shifted.returncode, 1)
+        day = middle[:10]
+        self.assertEqual(len(self.home.json("search", "--limit", 1000, "--since", day, "--until", day)), len(self.all))
+        self.assertEqual(self.home.run("search", "--until", "2001-01-01").returncode, 1)
+
+    def test_pages_cover_everything_once(self):
+        for sort in ("time", "sender", "recipient", "status"):
+            pages = [self.home.json("search", "--sort", sort, "--limit", 150, "--page", n) for n in range(1, 9)]
+            keys = [self.key(h) for page in pages for h in page]
+            self.assertEqual(len(keys), len(set(keys)), sort)
+            self.assertEqual(len(keys), min(len(self.all), 1200), sort)
+        first = self.home.run("search", "--limit", 10, "--json")
+        mark = re.fullmatch(r"next: --after (\S+)\n", first.err).group(1)
+        self.assertEqual([self.key(h) for h in self.home.json("search", "--limit", 10, "--after", mark)],
+                         [self.key(h) for h in self.home.json("search", "--limit", 10, "--page", 2)])
+
+    def test_order(self):
+        times = [h["connect"]["connect_time"][:23] for h in self.home.json("search", "--limit", 200, "--asc")]
+        self.assertEqual(times, sorted(times))
+        newest = [h["connect"]["connect_time"][:23] for h in self.home.json("search", "--limit", 200)]
+        self.assertEqual(newest, sorted(newest, reverse=True))
+        senders = [lower(h["connect"].get("sender")) for h in self.home.json("search", "--sort", "sender", "--asc", "--limit", 900)
+                   if h["connect"].get("sender")]
+        self.assertEqual(senders, sorted(senders))
+
+    def test_pasted_text(self):
+        hit = next(h for h in self.all if h["deliver"] and h["connect"].get("message_id") and h["connect"].get("client_addr"))
+        c = hit["connect"]
+        for text in (c["queue_id"], f"<{c['message_id']}>", f"Message-ID: <{c['message_id']}>"):
+            self.assertIn(self.key(hit), [self.key(h) for h in self.home.json("search", text, "--limit", 1000)], text)
+        for text in (c["client_addr"], "anna@alpha.example", "@beta.example", " anna@alpha.example\n", "partner"):
+            self.assertTrue(self.home.json("search", text), text)
+
+    def test_exit_codes(self):
+        run = self.home.run
+        self.assertEqual(run("search", "anna@alpha.example").returncode, 0)
+        nothing = run("search", "nobody@example.org")
+        self.assertEqual((nothing.returncode, nothing.out), (1, "nothing found\n"))
+        self.assertEqual(run("search", "nobody@example.org", "--json").out, "")
+        for wrong in (["search", "--bogus"], [], ["bogus"], ["search", "--status", "lost"], ["search", "--limit", "0"],
+                      ["search", "--since", "soon"], ["show"], ["search", "--sink"]):
+            self.assertEqual(run(*wrong).returncode, 2, wrong)
+        self.assertIn('--connect-from: expected a time such as', run("search", "--since", "soon").err)
+        self.assertEqual(run("--help").returncode, 0)
+        self.assertEqual(run("search", "x", "-c", "/nonexistent.yaml").returncode, 78)
+        unknown = run("search", "x", "--sink", "sqlit")
+        self.assertEqual(unknown.returncode, 78)
+        self.assertIn('did you mean "sqlite"?', unknown.err)
+
+    def test_a_database_that_is_away(self):
+        home = tool.Home()
+        home.config.write_text(f"state_directory: {home.path}\nparsers: [postfix]\nsinks:\n  - sqlite:\n      file: {home.path}/no/such/mail.db\n")
+        done = home.run("search", "x")
+        self.assertIn(done.returncode, (69, 78))
+        self.assertIn("mail.db", done.err)
+        self.assertEqual(done.out, "")
+        home.remove()
+
+    def test_table_for_people(self):
+        done = self.home.run("search", "dev-0211.e768d8aa@alpha.example", "--asc", "--limit", 2, "--width", 100)
+        self.assertEqual(done.out, (
+            "2026-11-23 20:14:51  carla@alpha.example       4jYHGz2Q8KzmN64  out1  from pc-17.alpha.example [127…\n"
+            "           20:14:51  team@alpha.example        sent             to 127.77.0.10  250 2.0.0 Ok: queue…\n"
+            "\n"
+            "2026-11-23 20:14:51  carla@alpha.example       5538A51C2D6      mx1  from out1.alpha.example [127.7…\n"
+            "           20:14:51  partner@beta.example (f…  sent             to 127.77.0.20  250 2.0.0 Ok: queue…\n"
+            "\n"
+            "2 results, times in UTC; more: --page 2\n"))
+        for width in (60, 80, 132):
+            for line in self.home.run("search", "--limit", 200, "--width", width).out.splitlines():
+                self.assertLessEqual(len(line), width)
+
+    def test_german(self):
+        done = self.home.run("search", "--status", "bounced", "--limit", 1, LANG="de_DE.UTF-8")
+        self.assertIn("unzustellbar", done.out)
+        self.assertIn("1 Treffer, Zeiten in UTC; weiter: --page 2", done.out)
+        self.assertEqual(self.home.run("search", "nobody@example.org", LANG="de_DE.UTF-8").out, "nichts gefunden\n")
+        self.assertIn("bounced", self.home.run("search", "--status", "bounced", LANG="de_DE.UTF-8", LC_ALL="C").out)
+
+    def on_terminal(self, columns, *arguments, **environment):
+        """What a terminal of that width shows."""
+        pid, fd = pty.fork()
+        if pid == 0:
+            clean = {"PATH": os.environ["PATH"], "TZ": "Europe/Berlin", "TERM": "xterm", "MAILTRACE_CONFIG": str(self.home.config),
+                     "MAILTRACE_PLUGINS": str(tool.BUILD / "lib/mailtrace")}
+            os.read(0, 1)  # until the width is set
+            os.execve(tool.BUILD / "bin/mailtrace", ["mailtrace", *arguments], clean | environment)
+        fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        settings = termios.tcgetattr(fd)
+        settings[3] &= ~termios.ECHO
+        termios.tcsetattr(fd, termios.TCSANOW, settings)
+        os.write(fd, b"\n")
+        out = b""
+        while True:
+            try:
+                piece = os.read(fd, 65536)
+            except OSError:
+                break
+            if not piece:
+                break
+            out += piece
+        os.waitpid(pid, 0)
+        os.close(fd)
+        return out.decode().replace("\r\n", "\n")
+
+    def test_on_a_terminal(self):
+        text = self.on_terminal(90, "search", "--status", "bounced", "--limit", "5")
+        self.assertIn("\x1b[31mbounced\x1b[0m", text)
+        self.assertIn("times in CET", text)
+        plain = re.sub(r"\x1b\[\d+m", "", text)
+        for line in plain.splitlines():
+            self.assertLessEqual(len(line), 90)
+        self.assertIn(" 21:", plain)  # the logs say 20:… UTC
+        self.assertNotIn("\x1b", self.on_terminal(90, "search", "--limit", "5", NO_COLOR="1"))
+        self.assertNotIn("\x1b", self.home.run("search", "--limit", "5", TERM="xterm").out)
+
+
+class Show(tool.Imported):
+    def test_one_way_by_any_of_its_ids(self):
+        ways = []
+        for what in ("5538A51C2D6", "4jYHGz2Q8KzmN64", "<dev-0211.e768d8aa@alpha.example>", "dev-0211.e768d8aa@alpha.example"):
+            found = self.home.json("show", what)
+            self.assertEqual(len(found), 1, what)
+            ways.append(found[0])
+        by_id = self.home.json("show", ways[0]["mails"][1]["connect"]["id"])
+        self.assertEqual(len(by_id), 1)
+        for way in ways + by_id:
+            self.assertEqual([m["connect"]["queue_id"] for m in way["mails"]], ["4jYHGz2Q8KzmN64", "5538A51C2D6", "4jYHGz2YvzzmN6w"])
+            self.assertEqual([link["kind"] for link in way["links"]], ["relay", "relay"])
+
+    def test_text(self):
+        done = self.home.run("show", "5538A51C2D6", "--width", 110)
+        self.assertEqual(done.returncode, 0)
+        self.assertTrue(done.out.startswith(
+            "From          carla@alpha.example\n"
+            "To            team@alpha.example\n"
+            "Message-ID    <dev-0211.e768d8aa@alpha.example>\n"
+            "Times in      UTC\n"
+            "\n"
+            "What became of it\n"), done.out[:400])
+        ends = done.out.split("What became of it\n")[1].split("\nThe way\n")[0]
+        self.assertEqual(ends.count("sent  "), 3)  # two mailboxes and the other provider, not the hand-overs between
+        self.assertIn("anna@alpha.example (for team@alpha.example)", ends)
+        self.assertIn("to mx.beta.example [127.77.0.30]:25 (smtp)\n    250 2.0.0 Ok: queued as 0A0C0C3D03A\n", ends)
+        self.assertIn("(2) mx1  5538A51C2D6  2026-11-23 20:14:51\n    comes from (1): relay\n", done.out)
+        raw = self.files[tool.GROUPS.index("twohop")].read_text().splitlines()
+        for line in raw:
+            if "4jYHGz2Q8KzmN64: " in line:
+                self.assertIn("    " + line + "\n", done.out)
+        self.assertNotIn("Log lines", self.home.run("show", "5538A51C2D6", "--brief").out)
+
+    def test_german_and_expired(self):
+        queue_id = self.home.json("search", "--status", "expired", "--limit", 1)[0]["connect"]["queue_id"]
+        text = self.home.run("show", queue_id, "--brief", LANG="de_AT.UTF-8").out
+        for word in ("Was daraus wurde", "Der Weg", "abgelaufen", "letzte Antwort: "):
+            self.assertIn(word, text)
+
+    def test_nothing(self):
+        done = self.home.run("show", "FFFFFFFFFFF")
+        self.assertEqual((done.returncode, done.out), (1, "nothing found\n"))
+
+
+if __name__ == "__main__":
+    unittest.main()
