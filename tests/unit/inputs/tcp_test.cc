@@ -71,6 +71,22 @@ BOOST_AUTO_TEST_CASE(refused_then_resumed) {
     BOOST_REQUIRE_EQUAL(intake.taken[i + 3].bytes, "<22>" + std::to_string(i));
 }
 
+// The framer must not remember that it has cut a line that the intake did not take.
+BOOST_AUTO_TEST_CASE(refused_in_a_line_that_is_cut) {
+  start_tcp();
+  Client& client = connect();
+  intake.refuse = true;
+  client.send("<22>" + std::string(70000, 'x'));
+  BOOST_REQUIRE(until([&] { return intake.refused > 0; }));
+  intake.refuse = false;
+  input->resume();
+  BOOST_REQUIRE(took(1));
+  client.send("\n<22>b\n");
+  BOOST_REQUIRE(took(2));
+  BOOST_TEST(intake.taken[0].flags == record_flag::truncated);
+  BOOST_TEST(intake.taken[1].bytes == "<22>b");
+}
+
 BOOST_AUTO_TEST_CASE(refused_at_the_end_of_the_connection) {
   start_tcp();
   Client& client = connect();
