@@ -1,6 +1,8 @@
 // The spool in health: what goes in comes out, in order, once, within its limits.
 #include <boost/test/unit_test.hpp>
 
+#include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -313,6 +315,50 @@ BOOST_AUTO_TEST_CASE(a_second_process_is_refused) {
   harness.close();
   BOOST_TEST(!FileSystem::real().is_locked(directory + "/lock"));
   for (int fd : {ready[0], ready[1], finish[0], finish[1]}) ::close(fd);
+}
+
+// A real process on a real disk, killed right after some acknowledgement: the next one has all acknowledged
+// lines.
+BOOST_AUTO_TEST_CASE(a_killed_process_has_lost_nothing_it_acknowledged) {
+  TemporaryDirectory temporary;
+  std::string directory = temporary.path + "/spool";
+  int given = 0;
+  std::set<std::string> acknowledged;
+  for (int kill_after : {1, 2, 7, 30, 90, 150}) {
+    int answers[2];
+    BOOST_REQUIRE(pipe(answers) == 0);
+    pid_t child = fork();
+    if (child == 0) {
+      Harness harness(FileSystem::real(), directory);
+      if (!harness.open()) _exit(1);
+      for (int i = given;; i += 10) {
+        if (!harness.append_and_wait(numbered(i, 10, 1000))) _exit(2);
+        if (write(answers[1], &i, sizeof i) != sizeof i) _exit(3);
+      }
+    }
+    ::close(answers[1]);
+    for (int i = 0, start = 0; i < kill_after; ++i) {
+      BOOST_REQUIRE(read(answers[0], &start, sizeof start) == sizeof start);
+      for (auto& line : numbered(start, 10, 1000)) acknowledged.insert(line);
+    }
+    kill(child, SIGKILL);
+    int status = 0;
+    waitpid(child, &status, 0);
+    ::close(answers[0]);
+    given += 1'000'000;
+    auto texts = read_back(FileSystem::real(), directory, 1).texts();
+    for (auto& line : acknowledged) BOOST_REQUIRE(texts.count(line) == 1);
+  }
+  Harness harness(FileSystem::real(), directory);
+  BOOST_REQUIRE(harness.open());
+  BOOST_TEST(harness.spool().status().gaps.empty());
+  BOOST_REQUIRE(harness.append_and_wait(numbered(given, 1)));
+  harness.close();
+  auto read = harness.read(1);
+  BOOST_TEST(read.gaps.empty());
+  for (size_t i = 0; i < read.lines.size(); ++i) BOOST_REQUIRE(read.lines[i].sequence == i + 1);
+  auto texts = read.texts();
+  for (auto& line : acknowledged) BOOST_REQUIRE(texts.count(line) == 1);
 }
 
 BOOST_AUTO_TEST_CASE(a_path_that_is_no_directory_is_refused_with_a_sentence) {
