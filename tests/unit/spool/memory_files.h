@@ -226,7 +226,12 @@ class MemoryFiles final : public FileSystem {
         return error;
       }
       if (files_.lie_data_) return 0;
-      node_->durable = node_->data;
+      // Only what is dirty: bytes that a failed sync dropped are not written by the next one.
+      node_->durable.resize(node_->data.size());
+      for (size_t at : node_->dirty) {
+        size_t from = at * sector, to = std::min(from + sector, node_->data.size());
+        if (from < to) node_->durable.replace(from, to - from, node_->data, from, to - from);
+      }
       node_->dirty.clear();
       node_->resized = false;
       return 0;
