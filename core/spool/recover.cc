@@ -148,8 +148,8 @@ std::unique_ptr<File> make_segment(FileSystem& files, const std::string& directo
   std::string temporary = directory + "/new.tmp";
   files.unlink(temporary);
   if (!spare.empty()) {
-    // The old name must be gone for good before the header changes: else a power loss leaves the old name on a
-    // file that looks damaged.
+    // The old name must be gone for good before the header changes: else a power loss leaves the old name on
+    // a file that looks damaged.
     error = -files.rename(directory + "/" + spare, temporary);
     if (error == 0) error = -files.sync_directory(directory);
     if (error != 0) return nullptr;
