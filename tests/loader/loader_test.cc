@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(files_that_are_no_shared_objects) {
   Folder folder;
   std::ofstream(folder.path / "parser_text.so")
       << "this is only text, but it is long enough to be looked at as if it were the header of something\n";
-  std::ofstream(folder.path / "parser_empty.so");
+  std::ofstream empty(folder.path / "parser_empty.so");
   fs::create_directory(folder.path / "parser_folder.so");
   std::ifstream whole(PLUGINS "/parser_good.so", std::ios::binary);
   std::string bytes(std::istreambuf_iterator<char>(whole), {});
