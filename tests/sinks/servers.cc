@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -137,11 +138,11 @@ Mariadb& mariadb() {
   return instance;
 }
 
-std::string piped(const std::string& client, const std::string& statement) {
-  static int number = 0;
+std::string piped(const std::string& client, const std::string& statement, bool check = true) {
+  static std::atomic<int> number = 0;
   fs::path file = folder().path / ("statement" + std::to_string(++number));
   std::ofstream(file) << statement;
-  std::string out = shell(client + " < " + file.string());
+  std::string out = shell(client + " < " + file.string(), check);
   fs::remove(file);
   while (out.ends_with('\n')) out.pop_back();
   return out;
@@ -213,14 +214,22 @@ std::string Database::run(const std::string& statement) const {
   return out;
 }
 
+void Database::run_until_killed(const std::string& statement) const {
+  if (kind_ == "postgresql") piped(postgresql().client(name_), statement, false);
+  if (kind_ == "mysql") piped(mariadb().client(name_), statement, false);
+}
+
+std::string Database::place() const { return "host=" + postgresql().data.string() + " dbname=" + name_; }
+
 void Database::cut_connections() const {
   if (kind_ == "postgresql") {
     run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + name_ +
         "' AND pid <> pg_backend_pid()");
   } else if (kind_ == "mysql") {
-    std::string list = piped(
-        mariadb().client("mysql"),
-        "SELECT concat('KILL ', id, ';') FROM information_schema.processlist WHERE db = '" + name_ + "'");
+    std::string list =
+        piped(mariadb().client("mysql"),
+              "SELECT concat('KILL ', id, ';') FROM information_schema.processlist WHERE db = '" + name_ +
+                  "' ORDER BY info LIKE '%sleep(60)%'");
     piped(mariadb().client("mysql"), list);
   }
 }

@@ -21,6 +21,9 @@ class Database {
   // Runs SQL as the owner with the database's own client; rows by LF, columns by '|'.
   std::string run(const std::string& statement) const;
   int64_t number(const std::string& statement) const { return std::stoll(run(statement)); }
+  // For statements that a killed connection ends.
+  void run_until_killed(const std::string& statement) const;
+  std::string place() const;  // PostgreSQL's connection keywords without the user
   // Ends every connection of the sinks to this database; SQLite has none.
   void cut_connections() const;
   std::string name() const { return name_; }

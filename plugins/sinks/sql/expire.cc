@@ -83,8 +83,7 @@ Result<void> Expire::refuse_clock_jump() {
     }
   }
   int64_t all = 0, old = 0;
-  Day day = Day(days(-1'000'000));
-  if (dialect_ == Dialect::mysql) day = Day(days(-300'000));  // DATE begins with the year 1000
+  Day day = Day(days(-1));  // no id is older than 1970
   while (true) {
     auto next = connection_.query("SELECT c.day FROM connectlog c WHERE c.day > ? ORDER BY c.day LIMIT 1",
                                   std::vector<Cell>{Cell(day_value(day))});
@@ -221,6 +220,7 @@ Result<Expiry> SqlSink::expire(Day before, bool dry_run, bool force) noexcept {
     Expire work(*database_, *connection_, before);
     if (auto locked = work.lock(); !locked) return failed(locked.error());
     known_days_.clear();
+    seen_addresses_.clear();
     Result<Expiry> result = work.count();
     if (result && !force) {
       if (auto sure = work.refuse_clock_jump(); !sure) result = sure.error();
