@@ -22,7 +22,8 @@ struct LogLine {
   Time received;
   uint64_t sequence = 0;  // its record in the spool; 0 for an import
   bool imported = false;
-  // Equal identity = the same line: uuid in structured data, else hash of host, full stamp, tag, pid, text.
+  // Equal identity = the same line, over the network as from a file: hash of host, stamp, program and text.
+  // A stamp in whole seconds is too coarse for that: then the uuid in structured data, or else the pid too.
   Hash128 identity;
 };
 

@@ -159,7 +159,17 @@ Parsed parse_delivery(const Line& line, std::string_view queue_id, std::string_v
   return Parsed::fact;
 }
 
+// "mx.example.org[192.0.2.25]:25: Matched subjectAltName: …", "> mail.example.com[192.0.2.1]: 250 Ok": TLS
+// details and, with debug_peer_list, the dialogue.
+bool is_peer_note(std::string_view text) {
+  Scan scan(text);
+  if (!scan.skip("> ")) scan.skip("< ");
+  Peer peer;
+  return read_peer(scan, peer) && scan.skip(": ");
+}
+
 Parsed parse_delivery_session(std::string_view text) {
+  if (is_peer_note(text)) return Parsed::ignored;
   static constexpr std::array<std::string_view, 22> notes = {"connect to ",
                                                              "Untrusted TLS ",
                                                              "Trusted TLS ",

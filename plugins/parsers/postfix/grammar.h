@@ -44,6 +44,7 @@ Parsed parse_bounce(std::string_view queue_id, std::string_view text, Fact& fact
 Parsed parse_postsuper(std::string_view queue_id, std::string_view text, Fact& fact);
 Parsed parse_delivery(const Line& line, std::string_view queue_id, std::string_view text, Fact& fact);
 Parsed parse_delivery_session(std::string_view text);
+bool is_peer_note(std::string_view text);
 Parsed parse_postscreen(const Line& line, Fact& fact);
 Parsed parse_dnsblog(std::string_view text, Fact& fact);
 Parsed parse_master(std::string_view text, Fact& fact);

@@ -71,6 +71,7 @@ Parsed read_tls(std::string_view text, Fact& fact) {
 }
 
 bool is_noise(std::string_view text) {
+  if (is_peer_note(text)) return true;
   static constexpr std::array<std::string_view, 24> notes = {"improper command pipelining",
                                                              "SSL_accept",
                                                              "discarding EHLO",

@@ -130,6 +130,13 @@ BOOST_AUTO_TEST_CASE(reads_structured_data) {
   BOOST_CHECK(open.line.text.starts_with("1 2026-11-23T20:11:54"));
 }
 
+BOOST_AUTO_TEST_CASE(reads_a_tag_with_neither_host_nor_colon) {
+  auto got = read("<22>Nov 23 20:11:54 postfix/smtpd connect from mail.example.com[192.0.2.1]");
+  BOOST_CHECK_EQUAL(got.line.hostname, "");
+  BOOST_CHECK_EQUAL(got.line.app_name, "postfix/smtpd");
+  BOOST_CHECK_EQUAL(got.line.text, "connect from mail.example.com[192.0.2.1]");
+}
+
 BOOST_AUTO_TEST_CASE(everything_is_text_without_a_header) {
   for (std::string bytes : {"hello world, this is no syslog line at all, is it",
                             "<22>Nov 31 20:11:54 mx1 a[1]: this day never comes",
@@ -160,6 +167,7 @@ BOOST_AUTO_TEST_CASE(finds_the_year) {
   BOOST_CHECK_EQUAL(stamp("Feb 29 12:00:00", "2028-02-29T12:00:01Z"), "2028-02-29T12:00:00");
   BOOST_CHECK_EQUAL(stamp("Feb 29 12:00:00", "2027-03-01T00:00:00Z"), "2028-02-29T12:00:00");
   BOOST_CHECK_EQUAL(stamp("Feb 29 12:00:00", "2025-03-01T00:00:00Z"), "2024-02-29T12:00:00");
+  BOOST_CHECK_EQUAL(stamp("Feb 29 12:00:00", "2026-03-10T00:00:00Z"), "2028-02-29T12:00:00");
   BOOST_CHECK_EQUAL(stamp("Feb 29 12:00:00", "2099-03-01T00:00:00Z"), "2096-02-29T12:00:00");
   // An import looks backwards from the file's time.
   BOOST_CHECK_EQUAL(stamp("Dec  6 12:00:00", "2026-12-05T13:00:00Z", true), "2026-12-06T12:00:00");
