@@ -20,16 +20,6 @@ void print(const ConfigErrors& errors) {
   for (auto& line : errors.lines()) std::fprintf(stderr, "%s\n", line.c_str());
 }
 
-LogLevel level_of(const std::string& name) {
-  if (name == "debug") return LogLevel::debug;
-  if (name == "warning") return LogLevel::warning;
-  if (name == "error") return LogLevel::error;
-  return LogLevel::info;
-}
-
-void close_handle(uv_handle_t* handle) {
-  if (handle->type != UV_UNKNOWN_HANDLE && !uv_is_closing(handle)) uv_close(handle, nullptr);
-}
 std::string spool_directory(const CoreConfig& core) {
   return (std::filesystem::path(core.state_directory) / core.spool.directory).string();
 }
@@ -42,9 +32,8 @@ bool same_tree(const Node& a, const Node& b) {
   return true;
 }
 
-template <class Handle>
-void close_handle(Handle& handle) {
-  close_handle(reinterpret_cast<uv_handle_t*>(&handle));
+void close_handle(uv_handle_t* handle) {
+  if (handle->type != UV_UNKNOWN_HANDLE && !uv_is_closing(handle)) uv_close(handle, nullptr);
 }
 
 }  // namespace
@@ -70,21 +59,24 @@ Daemon::~Daemon() {
 int Daemon::check(const std::string& config_file) {
   Daemon daemon(config_file);
   ConfigErrors errors(config_file);
-  bool good = daemon.load(errors) && daemon.make_plugins(errors);
+  bool good = daemon.load(errors);
   print(errors);
   if (good) std::fprintf(stderr, "%s: ok\n", config_file.c_str());
   return good ? 0 : exit_config;
 }
 
 bool Daemon::load(ConfigErrors& errors) {
-  config_ = load_config(config_file_, errors);
-  if (!config_) return false;
-  set_log_level(level_of(config_->core.log_level));
-  return true;
+  config_ = read_config(config_file_, errors);
+  if (config_) make_plugins(errors);
+  return errors.empty();
+}
+
+void Daemon::take_log_level(const Config& config) {
+  if (LogLevel level; parse_log_level(config.core.log_level, level)) set_log_level(level);
 }
 
 // Every plugin is made even when an earlier one has errors: the admin sees all of them at once.
-bool Daemon::make_plugins(ConfigErrors& errors) {
+void Daemon::make_plugins(ConfigErrors& errors) {
   const auto& core = config_->core;
   for (auto& [entry, info] : load_instances(*config_, PluginKind::parser, errors))
     if (auto made = info->make_parser(*entry.node, errors)) parsers_.push_back(std::move(made));
@@ -106,9 +98,9 @@ bool Daemon::make_plugins(ConfigErrors& errors) {
       inputs_.push_back({entry.name, std::move(made)});
   }
   for (auto& parser : parsers_) router_.add(*parser);
-  if (!find_zone(core.time_zone))
-    errors.add(config_->root, "time_zone: " + find_zone(core.time_zone).error().text);
-  return errors.empty();
+  const Node* zone = config_->root.find("time_zone");
+  if (auto found = find_zone(core.time_zone); !found)
+    errors.add(zone ? *zone : config_->root, found.error().text);
 }
 
 bool Daemon::open_state() {
@@ -200,10 +192,11 @@ int Daemon::run() {
   std::signal(SIGPIPE, SIG_IGN);
   started_ = now();
   ConfigErrors errors(config_file_);
-  if (!load(errors) || !make_plugins(errors)) {
+  if (!load(errors)) {
     print(errors);
     return exit_config;
   }
+  take_log_level(*config_);
   if (inputs_.empty() || sinks_.empty())
     log(LogLevel::warning, "config.incomplete",
         {{"inputs", std::to_string(inputs_.size())}, {"sinks", std::to_string(sinks_.size())}});
@@ -238,13 +231,13 @@ void Daemon::on_signal(int number) {
 void Daemon::reload() {
   sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", static_cast<unsigned long long>(uv_hrtime() / 1000));
   ConfigErrors errors(config_file_);
-  auto fresh = load_config(config_file_, errors);
-  if (!fresh) {
+  Daemon fresh(config_file_);
+  if (!fresh.load(errors)) {
     log(LogLevel::error, "config.reload", {{"result", "refused, the old one stays in use"}});
     print(errors);
   } else {
-    set_log_level(level_of(fresh->core.log_level));
-    bool same = same_tree(fresh->root, config_->root);
+    take_log_level(*fresh.config_);
+    bool same = same_tree(fresh.config_->root, config_->root);
     log(LogLevel::info, "config.reload",
         {{"result", same ? "unchanged" : "log_level taken over; other changes need a restart"}});
   }

@@ -45,7 +45,8 @@ class Daemon {
   };
 
   bool load(ConfigErrors& errors);
-  bool make_plugins(ConfigErrors& errors);
+  void make_plugins(ConfigErrors& errors);
+  static void take_log_level(const Config& config);
   bool open_state();
   bool start();
   void watch_signals();
