@@ -13,7 +13,7 @@ namespace {
 // One result as the pieces of its two lines.
 struct Lines {
   std::string in_time, out_time;
-  std::string in_address, out_address;
+  std::string in_address, out_address, recipient;  // out_address: with the address before an alias
   std::string queue_id, status;
   std::string in_rest, out_rest;
   Colour colour = Colour::none;
@@ -39,8 +39,11 @@ std::string client_text(const ConnectRow& mail, const Terminal& terminal) {
                                                    : "";
 }
 
+// Postfix puts "host NAME[ADDRESS] said: " before what the other server said; the relay stands beside it.
 std::string reply_text(const DeliverRow& d) {
   auto text = printable(d.response.value_or(""));
+  if (auto said = text.find(" said: "); text.starts_with("host ") && said != std::string::npos)
+    text.erase(0, said + 7);
   bool has_dsn = d.dsn && text.find(*d.dsn) != std::string::npos;
   return d.dsn && !has_dsn ? join({printable(*d.dsn), text}) : text;
 }
@@ -65,9 +68,11 @@ Lines lines_of(const Hit& hit, const Terminal& terminal) {
     status = d.status.value_or("");
     bool same_day = terminal.date(d.deliver_time) == terminal.date(mail.connect_time);
     out.out_time = same_day ? terminal.clock_time(d.deliver_time) : terminal.date_time(d.deliver_time);
-    out.out_address = address_text(d.recipient);
-    if (d.original_recipient && d.original_recipient != d.recipient)
+    out.recipient = out.out_address = address_text(d.recipient);
+    if (d.original_recipient && d.original_recipient != d.recipient) {
       out.out_address += fmt::format(" ({} {})", terminal.say("for"), address_text(d.original_recipient));
+      out.recipient += " …";
+    }
     // Of a narrow terminal the answer must stay readable when it explains why.
     auto relay = relay_text(d, terminal), reply = reply_text(d);
     out.out_rest = status == "sent" ? join({relay, reply}) : join({reply, relay});
@@ -139,7 +144,10 @@ std::string result_table(const std::vector<Hit>& hits, const Terminal& terminal)
   if (terminal.width > 0) {
     size_t room =
         terminal.width > time_width + middle_width + 6 ? terminal.width - time_width - middle_width - 6 : 0;
-    address_width = std::min(address_width, std::max<size_t>(12, room * 2 / 5));
+    constexpr size_t least_rest = 20, usual_address = 36;
+    size_t most = std::max(room * 2 / 5, std::min(usual_address, room > least_rest ? room - least_rest : 0));
+    // The address before an alias is shown as far as there is room, but makes none.
+    address_width = std::min(widest(all, &Lines::in_address, &Lines::recipient), std::max<size_t>(12, most));
   }
   auto rest_width = [&](const std::string& rest) {
     if (terminal.width == 0) return display_width(rest);

@@ -24,8 +24,16 @@ struct Request {
   bool json = false, utc = false;
 };
 
-constexpr const char* time_help =
-    "2026-11-23, \"2026-11-23 14:00\", 14:00 (today), 2h (ago), 3d, today, yesterday; local time";
+constexpr const char* time_forms = "2026-11-23, \"2026-11-23 14:00\", 14:00, 2h (ago), yesterday";
+
+// A choice whose words stand in the help text, not again in the option's type.
+CLI::Validator words(std::vector<std::string> choices) {
+  return static_cast<CLI::Validator>(CLI::IsMember(std::move(choices))).description("");
+}
+
+CLI::Validator range(int low, int high) {
+  return static_cast<CLI::Validator>(CLI::Range(low, high)).description("");
+}
 
 void add_text(CLI::App* command, const std::string& name, std::optional<std::string>& to,
               const std::string& help) {
@@ -44,20 +52,22 @@ void add_criteria(CLI::App* command, Request& r) {
   add_text(command, "--to", q.recipient, "recipient, or the address before an alias");
   add_text(command, "--message-id", q.message_id, "with or without <>");
   command
-      ->add_option(
-          "--status", q.status,
-          "any of sent deferred bounced expired rejected blocked greylisted discarded filtered held deleted")
+      ->add_option("--status", q.status,
+                   "any of sent deferred bounced expired rejected blocked\n"
+                   "greylisted discarded filtered held deleted")
       ->delimiter(',')
-      ->check(CLI::IsMember({"sent", "deferred", "bounced", "expired", "rejected", "blocked", "greylisted",
-                             "discarded", "filtered", "held", "deleted"}))
+      ->allow_extra_args(false)
+      ->check(words({"sent", "deferred", "bounced", "expired", "rejected", "blocked", "greylisted",
+                     "discarded", "filtered", "held", "deleted"}))
       ->type_name("WORD")
       ->group("What to look for");
-  const std::pair<const char*, std::string*> times[] = {{"--connect-from,--since", &r.connect_from},
-                                                        {"--connect-to,--until", &r.connect_to},
-                                                        {"--deliver-from", &r.deliver_from},
-                                                        {"--deliver-to", &r.deliver_to}};
-  for (auto& [name, to] : times)
-    command->add_option(name, *to, time_help)->type_name("TIME")->group("What to look for");
+  auto add_time = [&](const char* name, std::string& to, const std::string& help) {
+    command->add_option(name, to, help)->type_name("TIME")->group("What to look for");
+  };
+  add_time("--connect-from,--since", r.connect_from, std::string("came in at or after: ") + time_forms);
+  add_time("--connect-to,--until", r.connect_to, "came in before; a day: or on it");
+  add_time("--deliver-from", r.deliver_from, "tried at or after");
+  add_time("--deliver-to", r.deliver_to, "tried before; a day: or on it");
   add_text(command, "--response", q.response, "the answer of the other server, *part*");
   add_text(command, "--queue-id", q.queue_id, "on the way in or out");
   add_text(command, "--queue-id-connect", q.queue_id_connect, "of the mail");
@@ -73,7 +83,7 @@ bool read_time(const std::string& text, const char* option, bool upper, bool utc
   if (text.empty()) return true;
   When when;
   if (!parse_when(text, now(), utc, when)) {
-    fmt::print(stderr, "mailtrace: {}: expected a time such as {}, got \"{}\"\n", option, time_help,
+    fmt::print(stderr, "mailtrace: {}: expected a time such as {}, got \"{}\"\n", option, time_forms,
                printable(text));
     return false;
   }
@@ -154,16 +164,16 @@ void add_search(CLI::App& app, Common& common) {
   add_criteria(command, *r);
   const char* list = "The list";
   command->add_option("--sort", r->sort, "time, sender, recipient or status")
-      ->check(CLI::IsMember({"time", "sender", "recipient", "status"}))
+      ->check(words({"time", "sender", "recipient", "status"}))
       ->type_name("WORD")
       ->group(list);
   command->add_flag("--asc", r->query.ascending, "oldest first, or A to Z")->group(list);
   command->add_option("--limit", r->query.limit, "results a page, default 25")
-      ->check(CLI::Range(1, 1000))
+      ->check(range(1, 1000))
       ->type_name("N")
       ->group(list);
   auto* page = command->add_option("--page", r->page, "default 1")
-                   ->check(CLI::Range(1, 10000))
+                   ->check(range(1, 10000))
                    ->type_name("N")
                    ->group(list);
   command->add_option("--after", r->query.after, "go on behind a page, as --json says on standard error")

@@ -93,8 +93,20 @@ BOOST_AUTO_TEST_CASE(a_narrow_terminal_is_never_overrun) {
   for (size_t width : {40, 60, 80, 100, 120, 200})
     BOOST_TEST(widest_line(result_table(sample(), terminal(width))) <= std::max<size_t>(width, 56));
   BOOST_TEST(result_table({sample()[0]}, terminal(80)) ==
-             "2026-11-23 14:02:11  alice@example.o…  4dFk8Q5sN1zQp7Y  mx1  from client.exampl…\n"
-             "           14:02:13  bob@example.com   sent             to mail.example.com [19…\n");
+             "2026-11-23 14:02:11  alice@example.org  4dFk8Q5sN1zQp7Y  mx1  from client.examp…\n"
+             "           14:02:13  bob@example.com    sent             to mail.example.com [1…\n");
+}
+
+BOOST_AUTO_TEST_CASE(why_it_failed_comes_first_and_without_what_stands_beside_it) {
+  auto hit = sample()[0];
+  hit.deliver->status = "bounced";
+  hit.deliver->dsn = "5.1.1";
+  hit.deliver->response =
+      "host mail.example.com[198.51.100.7] said: 550 5.1.1 no such user (in reply to RCPT TO command)";
+  auto text = result_table({hit}, terminal(0));
+  BOOST_TEST(
+      text.find("bounced          550 5.1.1 no such user (in reply to RCPT TO command)  to mail.example.com "
+                "[198.51.100.7]\n") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(german_words) {
