@@ -14,6 +14,7 @@ namespace {
 constexpr int exit_broken = 70;                             // EX_SOFTWARE
 constexpr int exit_config = 78;                             // EX_CONFIG
 constexpr Microseconds patience{std::chrono::seconds(20)};  // draining; systemd's own limit is 90 s
+constexpr Microseconds wait_for_sinks{std::chrono::seconds(2)};
 constexpr uint64_t beat_ms = 5000, drain_beat_ms = 50;
 
 void print(const ConfigErrors& errors) {
@@ -132,6 +133,20 @@ bool Daemon::open_state() {
   return true;
 }
 
+// A spool that lost its end must not give out numbers a database has stored already. Lines are received even
+// if the database is away: then nothing is known, and after that short wait nothing is asked.
+void Daemon::resume_spool() {
+  uint64_t sequence = 0;
+  Time until = now() + wait_for_sinks;
+  for (auto& sink : sinks_) {
+    Checkpoint stored;
+    if (sink->wait_open(stored, std::max(Microseconds(0), until - now())) &&
+        stored.spool == spool_->status().id)
+      sequence = std::max({sequence, stored.sequence, stored.counted});
+  }
+  if (sequence) spool_->resume_at(sequence);
+}
+
 bool Daemon::start() {
   const auto& core = config_->core;
   control_ = std::make_unique<Control>(&loop_, core.state_directory + "/control.sock",
@@ -159,6 +174,7 @@ bool Daemon::start() {
     sink->start();
     parts.sinks.push_back(sink.get());
   }
+  resume_spool();
   line_reader_ = std::make_unique<LineReader>(std::move(parts));
   line_reader_->start();
   for (auto& named : inputs_) {

@@ -49,6 +49,7 @@ class Daemon {
   static void take_log_level(const Config& config);
   bool open_state();
   bool start();
+  void resume_spool();
   void watch_signals();
   void on_signal(int number);
   void reload();

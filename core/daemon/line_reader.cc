@@ -12,8 +12,8 @@
 namespace mailtrace {
 namespace {
 
-constexpr size_t records_a_round = 4096;             // then rows that are due are looked for
-constexpr Microseconds pause_when_idle{50'000};      // rows wait `reorder` anyway: no need to be woken
+constexpr size_t records_a_round = 4096;  // then rows that are due are looked for
+constexpr std::chrono::milliseconds pause_when_idle{50};
 constexpr Microseconds collect_every{200'000};       // DESIGN 6: a batch is full or 200 ms old
 constexpr Microseconds checkpoint_every{5'000'000};  // when lines give no rows
 
@@ -69,7 +69,7 @@ bool LineReader::wait_for_sinks(Checkpoint& from) {
 }
 
 bool LineReader::read_some(SpoolReader& reader, Pipeline& pipeline) {
-  uint64_t durable = parts_.spool->status().durable_sequence;
+  uint64_t durable = parts_.spool->durable_sequence();
   Record record;
   SpoolGap gap;
   for (size_t i = 0; i < records_a_round; ++i) {
@@ -172,7 +172,7 @@ void LineReader::run() {
       publish(pipeline, draining ? "draining" : "reading");
       collected = time;
     }
-    if (!more) std::this_thread::sleep_for(pause_when_idle);
+    if (!more) parts_.spool->wait_durable(std::max<uint64_t>(1, pipeline.next_sequence()), pause_when_idle);
   }
   if (!abandoned_) hand_over(pipeline, true);
   publish(pipeline, "ended");

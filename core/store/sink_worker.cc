@@ -28,9 +28,13 @@ void SinkWorker::start() {
   });
 }
 
-bool SinkWorker::wait_open(Checkpoint& stored) {
+bool SinkWorker::wait_open(Checkpoint& stored, Microseconds at_most) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return open_ || stopping_; });
+  auto decided = [&] { return open_ || stopping_; };
+  if (at_most == Microseconds::max())
+    changed_.wait(lock, decided);
+  else
+    changed_.wait_for(lock, at_most, decided);
   stored = stored_;
   return open_ && !stopping_;
 }

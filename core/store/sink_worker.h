@@ -31,8 +31,9 @@ class SinkWorker {
   SinkWorker& operator=(const SinkWorker&) = delete;
 
   void start();
-  // Blocks until the sink is open and its checkpoint is known, or stop() was called (false).
-  bool wait_open(Checkpoint& stored);
+  // Waits until the sink is open and its checkpoint is known; false: not `at_most` later, or stop() was
+  // called.
+  bool wait_open(Checkpoint& stored, Microseconds at_most = Microseconds::max());
   // Blocks while two batches are waiting; false if stop() was called first.
   bool offer(std::shared_ptr<const Batch> batch);
   // Writes what is waiting, but tries a failing database no longer than `patience`; then ends the thread.
