@@ -123,7 +123,7 @@ MailTracker::Written MailTracker::write(OpenMail& given, bool all, Time now) {
       now < parent->dirty_since + config_.flush_after)
     return Written::postponed;
   // Which recipients were waiting, another instance may know and not have written yet.
-  if (cache_ && !all && !mail->endings.empty() && now < mail->dirty_since + config_.flush_after)
+  if (cache_ && !all && !mail->endings.empty() && now < mail->touched + config_.flush_after + config_.reorder)
     return Written::postponed;
   adopt_parent(*mail);
   if (!mail->endings.empty()) end_recipients(*mail);

@@ -16,6 +16,12 @@ void keep_latest(std::vector<Recipient>& recipients, const Recipient& from) {
   recipients.push_back(from);
 }
 
+// The latest that the mail of these lines may be born.
+Time first_possible(const OpenMail& mail) {
+  return mail.first_time + (mail.whole_seconds ? Microseconds(std::chrono::seconds(1)) - Microseconds(1)
+                                               : Microseconds(std::chrono::milliseconds(100)));
+}
+
 KnownMail known_from_rows(const Mail& mail) {
   KnownMail known;
   const ConnectRow& row = mail.connect;
@@ -52,20 +58,22 @@ std::optional<KnownMail> MailTracker::from_cache(const OpenMail& mail) {
 
 std::optional<KnownMail> MailTracker::from_database(const OpenMail& mail) {
   if (!find_open_) return std::nullopt;
-  Time at = mail.identified ? mail.last_time : mail.first_time;
-  auto found = find_open_(mails_.server_name(mail.server), mail.queue_id, std::max(at, mail.birth) + config_.reorder);
+  Time at = mail.identified ? std::max(mail.last_time, mail.birth) + config_.reorder : first_possible(mail);
+  auto found = find_open_(mails_.server_name(mail.server), mail.queue_id, at);
   return found ? std::optional(known_from_rows(*found)) : std::nullopt;
 }
 
 // Is the mail that was found the one whose lines we have, or an earlier one with the same short queue id?
 bool MailTracker::fits(const KnownMail& known, const OpenMail& mail) const {
   if (mail.identified) return known.id == mail.id;
-  if (known.birth > mail.first_time + config_.reorder) return false;
+  if (known.birth > first_possible(mail)) return false;
   if (known.finished && mail.first_time > known.end_time) return false;
   bool other_message_id =
       mail.message_id_hash && known.message_id_hash && mail.message_id_hash != known.message_id_hash;
-  // One mail may have two Message-IDs, and their lines may come to two instances.
-  return !other_message_id || (!known.finished && mail.first_time < known.birth + config_.linger);
+  // One mail may have two Message-IDs, and their lines may come to two instances. While it lives, its queue id
+  // is no other's; whole seconds do not show that.
+  if (!other_message_id) return true;
+  return !mail.whole_seconds && (known.finished || mail.first_time < known.birth + config_.linger);
 }
 
 std::optional<KnownMail> MailTracker::look_up(const OpenMail& mail) {

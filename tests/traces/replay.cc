@@ -115,7 +115,8 @@ Replay::Replay() {
   parser_ = (*info)->make_parser(Node(), errors);
   if (!parser_) give_up("the postfix parser does not take its defaults");
   router_.add(*parser_);
-  parse_time("2026-11-23T20:00:00Z", received_);
+  parse_time("2026-11-23T20:00:00Z", start_);
+  received_ = start_;
 }
 
 std::unique_ptr<Pipeline> Replay::pipeline(StoredRows& rows, Cache* cache) {
@@ -150,6 +151,7 @@ void Replay::finish(Pipeline& pipeline, StoredRows& rows) { collect(pipeline, ro
 
 StoredRows Replay::run(const std::vector<std::string>& lines) {
   StoredRows rows;
+  received_ = start_;
   auto one = pipeline(rows);
   feed(*one, rows, lines);
   finish(*one, rows);
@@ -158,6 +160,7 @@ StoredRows Replay::run(const std::vector<std::string>& lines) {
 
 StoredRows Replay::run_cut(const std::vector<std::string>& lines, size_t cut) {
   StoredRows rows;
+  received_ = start_;
   auto at = lines.begin() + static_cast<std::ptrdiff_t>(std::min(cut, lines.size()));
   for (auto& part : {std::vector(lines.begin(), at), std::vector(at, lines.end())}) {
     auto one = pipeline(rows);
@@ -169,6 +172,7 @@ StoredRows Replay::run_cut(const std::vector<std::string>& lines, size_t cut) {
 
 StoredRows Replay::run_alternate(const std::vector<std::string>& lines) {
   StoredRows rows;
+  received_ = start_;
   MapCache cache;
   std::unique_ptr<Pipeline> pipelines[] = {pipeline(rows, &cache), pipeline(rows, &cache)};
   for (size_t i = 0; i < lines.size(); ++i) {
@@ -181,8 +185,7 @@ StoredRows Replay::run_alternate(const std::vector<std::string>& lines) {
     }
     feed(*pipelines[i % 2], rows, {lines[i]});
   }
-  for (auto& one : pipelines) wait(std::chrono::seconds(3), *one, rows);
-  for (auto& one : pipelines) wait(std::chrono::seconds(15), *one, rows);
+  for (int i = 0; i < 30; ++i) wait(std::chrono::seconds(1), *pipelines[i % 2], rows);
   for (auto& one : pipelines) finish(*one, rows);
   return rows;
 }

@@ -72,7 +72,7 @@ class Replay {
   std::unique_ptr<Parser> parser_;
   Router router_;
   uint64_t sequence_ = 0;
-  Time received_;
+  Time start_, received_;
 };
 
 std::vector<std::string> read_lines(const std::string& file);
