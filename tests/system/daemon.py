@@ -9,14 +9,9 @@ MAILTRACED = BUILD / "bin" / "mailtraced"
 MAILTRACE = BUILD / "bin" / "mailtrace"
 
 
-def yaml(value, indent=0):
-    """Nested dicts and lists as YAML; scalars are written as JSON, which YAML reads."""
-    pad = "  " * indent
-    if isinstance(value, dict):
-        return "".join(f"{pad}{key}:" + (f"\n{yaml(part, indent + 1)}" if isinstance(part, (dict, list)) and part
-                                         else f" {json.dumps(part)}\n" if part not in ({}, []) else "\n")
-                       for key, part in value.items())
-    return "".join(f"{pad}- {yaml(part, indent + 1).lstrip()}" for part in value)
+def yaml(tree):
+    """The top level as YAML, what lies below as JSON, which YAML reads."""
+    return "".join(f"{key}: {json.dumps(part)}\n" for key, part in tree.items())
 
 
 def configuration(scratch, name, sinks, inputs=(), caches=(), **core):

@@ -4,11 +4,22 @@ import datetime
 import json
 import os
 import pathlib
+import re
 import sqlite3
 
-from harness import Process, accepts, free_port, run
+from harness import ROOT, Process, accepts, free_port, run
 
 TABLES = ("connectlog", "deliverlog")
+
+
+def public_columns():
+    """{table: names} of the public schema; a database may have helper columns besides."""
+    text = (ROOT / "core" / "mail" / "columns.h").read_text()
+    connect, deliver = text.split("void connect_columns(")[1].split("void deliver_columns(")
+    return {"connectlog": set(re.findall(r'column\("(\w+)"', connect)),
+            "deliverlog": set(re.findall(r'column\("(\w+)"', deliver))}
+
+
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 TIMES = {"connect_time", "deliver_time", "end_time"}
 TIME_SUSPECT = 8  # set on lines that came over the network long after they were written, as here
@@ -35,7 +46,7 @@ def canonical(row):
         if isinstance(value, bytes):
             value = value.hex()
         if name in ("id", "connect_id", "origin_id") and isinstance(value, str):
-            value = value.removeprefix("\\x").lower()
+            value = value.removeprefix("\\x").replace("-", "").lower()
         elif name in TIMES:
             value = microseconds(value)
         elif name == "day":
@@ -49,17 +60,35 @@ def canonical(row):
 
 
 class Database:
+    def read_all(self, table):
+        """Every row as a dict of the public columns."""
+        names = public_columns()[table]
+        rows = [canonical(row) for row in self.read(table)]
+        assert all(names <= set(row) for row in rows), f"{table} lacks {names - set(rows[0])}"
+        return [{name: row[name] for name in names} for row in rows]
+
     def rows(self):
-        """{table: {row as JSON text}}; a row that is there twice is an error."""
+        """{table: {id: row}}; an id that is there twice is an error."""
         out = {}
         for table in TABLES:
-            all_rows = [json.dumps(canonical(row), sort_keys=True) for row in self.read(table)]
-            out[table] = set(all_rows)
-            assert len(all_rows) == len(out[table]), f"{table} has equal rows"
+            rows = self.read_all(table)
+            out[table] = {row["id"]: row for row in rows}
+            assert len(rows) == len(out[table]), f"{table} has an id twice"
         return out
 
-    def read_all(self, table):
-        return [canonical(row) for row in self.read(table)]
+
+def differences(wanted, rows):
+    """What differs between two results of rows(), as text; empty if nothing does."""
+    out = []
+    for table in TABLES:
+        for row_id in sorted(set(wanted[table]) | set(rows[table])):
+            one, other = wanted[table].get(row_id), rows[table].get(row_id)
+            if one is None or other is None:
+                out.append(f"{table} {row_id}: {'unexpected' if one is None else 'missing'}: {one or other}")
+            elif one != other:
+                out.append(f"{table} {row_id}: " + ", ".join(f"{name}: wanted {one[name]!r}, is {other[name]!r}"
+                                                             for name in sorted(one) if one[name] != other[name]))
+    return "\n".join(out[:10]) + (f"\nand {len(out) - 10} more" if len(out) > 10 else "")
 
 
 class Sqlite(Database):

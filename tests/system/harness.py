@@ -140,6 +140,13 @@ class Case(unittest.TestCase):
         self.scratch = Scratch(self.id().rsplit(".", 1)[-1][:40])
         self.addCleanup(self.close_scratch)
 
+    def assert_equal_rows(self, wanted, rows):
+        """Both: results of Database.rows()."""
+        from databases import differences
+        text = differences(wanted, rows)
+        if text:
+            self.fail(text)
+
     def close_scratch(self):
         failed = any(error for _, error in getattr(self._outcome, "errors", []) if error) or \
             not getattr(self._outcome, "success", True)

@@ -147,6 +147,14 @@ class Postfix:
         self.process = Process(scratch, "postfix", *namespace.inside("postfix", "-c", self.config, "start-fg"))
         self.process.wait_ready(self.greets)
 
+        scratch.on_close(self.stop)
+
+    def stop(self):
+        """As the admin does it: master runs below the script that is our child."""
+        if self.process.running():
+            run(*self.namespace.inside("postfix", "-c", self.config, "stop"))
+            wait_until(lambda: not self.process.running(), "Postfix to end")
+
     def greets(self):
         try:
             with smtplib.SMTP("127.0.0.1", self.port, timeout=5) as client:
