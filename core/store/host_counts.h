@@ -15,8 +15,8 @@ class HostCounts {
   // Records before `counted` are in the hosts table already.
   void start_at(uint64_t counted) { counted_ = counted; }
   void add(const LogLine& line, bool unknown);
-  // Moves what was counted of records before `mark` into rows; the rest waits, so that `mark` parts the counted
-  // from the uncounted although the sequencer changes the order. Records without sequence never wait.
+  // Moves what was counted of records before `mark` into rows; the rest waits, so that `mark` parts the
+  // counted from the uncounted although the sequencer changes the order. Records without sequence never wait.
   void collect(uint64_t mark, std::vector<HostRow>& rows);
 
  private:

@@ -21,7 +21,8 @@ Pipeline::Pipeline(const TrackerConfig& config, HeaderOptions header, const Rout
     : header_(header),
       router_(router),
       tracker_(Tracker::make(config, cache, std::move(find_open))),
-      sequencer_(Sequencer::make(config.reorder, most_held_lines, [this](const LogLine& line) { understand(line); })) {}
+      sequencer_(Sequencer::make(config.reorder, most_held_lines,
+                                 [this](const LogLine& line) { understand(line); })) {}
 
 void Pipeline::start_at(uint64_t sequence, uint64_t counted) {
   next_ = sequence;
@@ -41,16 +42,24 @@ void Pipeline::understand(const LogLine& line) {
   Result result = Result::unparsed;
   if (parser) {
     switch (parser->parse(line, fact)) {
-      case Parsed::fact: result = Result::fact; break;
-      case Parsed::ignored: result = Result::ignored; break;
-      case Parsed::unknown: result = Result::unknown; break;
+      case Parsed::fact:
+        result = Result::fact;
+        break;
+      case Parsed::ignored:
+        result = Result::ignored;
+        break;
+      case Parsed::unknown:
+        result = Result::unknown;
+        break;
     }
   }
   if (result != Result::fact) fact = std::monostate{};
   counters_of(line.app_name)[static_cast<size_t>(result)]->fetch_add(1, std::memory_order_relaxed);
   if (result == Result::unknown)
     log_rarely(LogLevel::info, "parse.unknown",
-               {{"host", std::string(line.hostname)}, {"program", std::string(line.app_name)}, {"text", std::string(line.text)}});
+               {{"host", std::string(line.hostname)},
+                {"program", std::string(line.app_name)},
+                {"text", std::string(line.text)}});
   hosts_.add(line, result == Result::unknown);
   tracker_->apply(line, fact);
 }
@@ -65,7 +74,8 @@ Pipeline::Counters& Pipeline::counters_of(std::string_view app_name) {
     for (char c : name) shown += c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20 ? '?' : c;
     found = counters_.try_emplace(name).first;
     for (size_t i = 0; i < found->second.size(); ++i)
-      found->second[i] = &counter("parse_lines_total", std::string("result=\"") + result_names[i] + "\",program=\"" + shown + "\"");
+      found->second[i] = &counter(
+          "parse_lines_total", std::string("result=\"") + result_names[i] + "\",program=\"" + shown + "\"");
   }
   last_counters_ = &*found;
   return found->second;

@@ -14,7 +14,8 @@ constexpr uint32_t most_servers_asked = 64;
 
 // From the connection to the other side to its answer.
 Microseconds transmit_time(const DeliverRow& row) {
-  return Microseconds(static_cast<int64_t>((row.delay_connect.value_or(0) + row.delay_transmit.value_or(0)) * 1e6));
+  return Microseconds(
+      static_cast<int64_t>((row.delay_connect.value_or(0) + row.delay_transmit.value_or(0)) * 1e6));
 }
 
 }  // namespace
@@ -50,7 +51,8 @@ size_t MailTracker::write_loose(size_t max_rows) {
     Loose& loose = loose_.front();
     Id id = loose.connect.id;
     Time birth = loose.connect.connect_time;
-    if (!loose.session_key.empty()) loose.connect.tls = cached_tls(loose.session_key, birth, std::chrono::hours(1));
+    if (!loose.session_key.empty())
+      loose.connect.tls = cached_tls(loose.session_key, birth, std::chrono::hours(1));
     emitter_.add(std::move(loose.connect));
     if (loose.deliver) emitter_.add(std::move(*loose.deliver));
     if (!loose.lines.empty()) emitter_.add_lines(id, birth, loose.line, loose.lines);
@@ -110,7 +112,8 @@ MailTracker::Written MailTracker::write(OpenMail& given, bool all, Time now) {
     return Written::dropped;
   }
   if (mail->is_probe_candidate() && (cache_ || !mail->message_id_seen))
-    if (auto known = look_up(*mail); known && (known->queued || known->born == Born::opener)) mail->real = true;
+    if (auto known = look_up(*mail); known && (known->queued || known->born == Born::opener))
+      mail->real = true;
   if (mail->is_probe_candidate()) {
     if (all && mail->imported) {
       mails_.clean(*mail);
@@ -235,7 +238,8 @@ void MailTracker::use_cached_links(OpenMail& mail) {
       }
   for (auto& delivery : mail.deliveries) {
     const DeliverRow& row = delivery.row;
-    if (!row.next_queue_id || !row.relay_addr || row.status != "sent" || !own_.contains(*row.relay_addr)) continue;
+    if (!row.next_queue_id || !row.relay_addr || row.status != "sent" || !own_.contains(*row.relay_addr))
+      continue;
     auto value = cached(child_key(*row.next_queue_id));
     auto known = value ? decode_end(*value) : std::nullopt;
     if (!known || known->id == mail.id) continue;
@@ -262,13 +266,14 @@ void MailTracker::claim_late(OpenMail& mail) {
   }
 }
 
-// A delivery to one of our own hosts soon after the start: that host's mail may have come before the start, and
-// then lies in the database. Later it would be in memory.
+// A delivery to one of our own hosts soon after the start: that host's mail may have come before the start,
+// and then lies in the database. Later it would be in memory.
 void MailTracker::find_written_children(OpenMail& mail) {
   if (!find_open_ || !start_) return;
   for (auto& delivery : mail.deliveries) {
     const DeliverRow& row = delivery.row;
-    if (!delivery.unlinked || row.deliver_time - transmit_time(row) - std::chrono::seconds(5) > *start_) continue;
+    if (!delivery.unlinked || row.deliver_time - transmit_time(row) - std::chrono::seconds(5) > *start_)
+      continue;
     LinkEnd self;
     self.id = mail.id;
     self.server = mail.server;
@@ -276,15 +281,18 @@ void MailTracker::find_written_children(OpenMail& mail) {
     self.attempt = row.deliver_time;
     if (mail.row && mail.row->instance) self.instance = *mail.row->instance;
     for (uint32_t server = 0; server < std::min(mails_.servers(), most_servers_asked); ++server) {
-      auto found = find_open_(mails_.server_name(server), *row.next_queue_id, row.deliver_time + config_.reorder);
-      if (!found || found->connect.origin_id || !own_.contains(found->connect.client_addr.value_or(""))) continue;
+      auto found =
+          find_open_(mails_.server_name(server), *row.next_queue_id, row.deliver_time + config_.reorder);
+      if (!found || found->connect.origin_id || !own_.contains(found->connect.client_addr.value_or("")))
+        continue;
       LinkEnd child;
       child.id = found->connect.id;
       child.server = server;
       child.queue_id = *row.next_queue_id;
       child.birth = found->connect.connect_time;
       child.instance = found->connect.instance.value_or("");
-      if (OpenMail* here = mails_.find(server, child.queue_id); here && here->identified && here->id == child.id)
+      if (OpenMail* here = mails_.find(server, child.queue_id);
+          here && here->identified && here->id == child.id)
         child.mail = here->self;
       if (child.id != mail.id && in_time(child, self, false)) linked(child, self, hop_kind(child, self));
     }

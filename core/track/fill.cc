@@ -20,14 +20,21 @@ void put_value(std::optional<std::string>& column, const std::optional<std::stri
 
 std::string_view outcome_status(Outcome outcome) {
   switch (outcome) {
-    case Outcome::sent: return "sent";
-    case Outcome::deferred: return "deferred";
-    case Outcome::bounced: return "bounced";
-    case Outcome::expired: return "expired";
-    case Outcome::discarded: return "discarded";
-    case Outcome::filtered: return "filtered";
+    case Outcome::sent:
+      return "sent";
+    case Outcome::deferred:
+      return "deferred";
+    case Outcome::bounced:
+      return "bounced";
+    case Outcome::expired:
+      return "expired";
+    case Outcome::discarded:
+      return "discarded";
+    case Outcome::filtered:
+      return "filtered";
     case Outcome::deliverable:
-    case Outcome::undeliverable: break;
+    case Outcome::undeliverable:
+      break;
   }
   return "";
 }
@@ -149,9 +156,12 @@ std::string_view refusal_status(const Policy& fact) {
     case PolicyAction::hangup:
       if (fact.greylisted) return "greylisted";
       return fact.blocked ? "blocked" : "rejected";
-    case PolicyAction::discard: return "discarded";
-    case PolicyAction::hold: return "held";
-    default: return "";
+    case PolicyAction::discard:
+      return "discarded";
+    case PolicyAction::hold:
+      return "held";
+    default:
+      return "";
   }
 }
 

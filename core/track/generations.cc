@@ -1,6 +1,6 @@
 // Which mail a line belongs to when a short queue id was used more than once. Long ids are used once only.
-// Lines come in order of their stamps (Sequencer); what comes later than that joins the mail that was there at
-// its time. Pipeline thread.
+// Lines come in order of their stamps (Sequencer); what comes later than that joins the mail that was there
+// at its time. Pipeline thread.
 #include "core/track/open_mails.h"
 #include "core/track/queue_id.h"
 
@@ -40,7 +40,8 @@ OpenMail& OpenMails::named(uint32_t server, std::string_view queue_id, const Log
   return mail;
 }
 
-OpenMails::Picked OpenMails::pick(uint32_t server, std::string_view queue_id, const LogLine& line, LineKind kind) {
+OpenMails::Picked OpenMails::pick(uint32_t server, std::string_view queue_id, const LogLine& line,
+                                  LineKind kind) {
   OpenMail* newest = find(server, queue_id);
   if (newest && newest->long_id) return {newest, newest->seen.contains(line.identity)};
   if (Time birth; !newest && long_queue_id(queue_id, birth)) {
@@ -51,9 +52,12 @@ OpenMails::Picked OpenMails::pick(uint32_t server, std::string_view queue_id, co
     return {&mail};
   }
   switch (kind) {
-    case LineKind::opener: return pick_opener(newest, server, queue_id, line);
-    case LineKind::message_id: return pick_message_id(newest, server, queue_id, line);
-    default: return pick_other(newest, server, queue_id, line, kind);
+    case LineKind::opener:
+      return pick_opener(newest, server, queue_id, line);
+    case LineKind::message_id:
+      return pick_message_id(newest, server, queue_id, line);
+    default:
+      return pick_other(newest, server, queue_id, line, kind);
   }
 }
 
@@ -123,7 +127,8 @@ OpenMails::Picked OpenMails::pick_other(OpenMail* newest, uint32_t server, std::
   if (kind != LineKind::removed)
     for (OpenMail* other = newest; other; other = older(*other))
       if (other->seen.contains(line.identity)) return {other, true};
-  bool over = mail && mail->finished && kind != LineKind::other && line.time > mail->finish_time + config_.linger;
+  bool over =
+      mail && mail->finished && kind != LineKind::other && line.time > mail->finish_time + config_.linger;
   if (mail && !over) {
     if (!mail->identified && line.time < mail->first_time) mail->first_time = line.time;
     return {mail};

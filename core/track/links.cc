@@ -22,7 +22,8 @@ bool in_time(const LinkEnd& child, const LinkEnd& parent, bool pipe) {
 }
 
 std::string_view hop_kind(const LinkEnd& child, const LinkEnd& parent) {
-  bool other_instance = !child.instance.empty() && !parent.instance.empty() && child.instance != parent.instance;
+  bool other_instance =
+      !child.instance.empty() && !parent.instance.empty() && child.instance != parent.instance;
   return child.server == parent.server && !other_instance ? "filter" : "relay";
 }
 
@@ -31,7 +32,8 @@ std::string Links::key_of(Side side, std::string_view text) {
   return out.append(text);
 }
 
-std::vector<uint32_t> Links::fitting(const std::string& key, const LinkEnd& other, bool other_is_child, bool pipe) {
+std::vector<uint32_t> Links::fitting(const std::string& key, const LinkEnd& other, bool other_is_child,
+                                     bool pipe) {
   std::vector<uint32_t> out;
   auto [at, end] = table_.equal_range(key);
   for (; at != end; ++at) {

@@ -1,6 +1,7 @@
 // Links: which mail came from which, when no single line names both. Two sides are needed: a delivery whose
-// reply names the next queue id ("queued as X": a claim, written by the other side) and a mail with that queue
-// id whose client is one of our own hosts. For pipe filters both sides share the Message-ID. Pipeline thread.
+// reply names the next queue id ("queued as X": a claim, written by the other side) and a mail with that
+// queue id whose client is one of our own hosts. For pipe filters both sides share the Message-ID. Pipeline
+// thread.
 #pragma once
 #include <deque>
 #include <functional>
@@ -21,12 +22,10 @@ struct LinkEnd {
   uint32_t server = 0;
   std::string queue_id, instance;
   Time birth{};
-  Time attempt{};    // parent: when it was handed on
+  Time attempt{};  // parent: when it was handed on
   Time received{};
   bool linked = false;
-  bool same(const LinkEnd& other) const {
-    return mail == other.mail || (!id.is_zero() && id == other.id);
-  }
+  bool same(const LinkEnd& other) const { return mail == other.mail || (!id.is_zero() && id == other.id); }
 };
 
 // Could `child` have come out of that hand-over? `pipe`: through a pipe filter.
@@ -41,7 +40,7 @@ class Links {
   Links(size_t most, Linked linked) : most_(most), linked_(std::move(linked)) {}
 
   bool claim(std::string_view next_queue_id, LinkEnd parent);  // false: nothing fits yet
-  void arrived(LinkEnd child);  // opened by a client in our own networks
+  void arrived(LinkEnd child);                                 // opened by a client in our own networks
   void piped(uint64_t message_id, LinkEnd parent);
   void picked_up(uint64_t message_id, LinkEnd child);
   void forget_before(Time received);

@@ -1,5 +1,5 @@
-// MailTracker: the Tracker. Facts are taken in tracker.cc, mails are identified in resolve.cc, rows are made in
-// collect.cc. Pipeline thread.
+// MailTracker: the Tracker. Facts are taken in tracker.cc, mails are identified in resolve.cc, rows are made
+// in collect.cc. Pipeline thread.
 #pragma once
 #include <deque>
 #include <map>
@@ -60,6 +60,7 @@ class MailTracker final : public Tracker {
   // The mail `queue_id` with the line accounted to it; null if it has taken this line before.
   OpenMail* take(const LogLine& line, std::string_view queue_id, LineKind kind);
   void account(OpenMail& mail, const LogLine& line, LineKind kind);
+  uint64_t session_pin(const LogLine& line);
   void keep_line(OpenMail& mail, const LogLine& line);
   void origin_of_opened(OpenMail& mail, const LogLine& line, const Opened& fact);
   void claims_of_attempt(OpenMail& mail, const LogLine& line, const Attempt& fact);
@@ -111,12 +112,12 @@ class MailTracker final : public Tracker {
   Links links_;
   Emitter emitter_;
   std::deque<Loose> loose_;
-  std::vector<Handle> put_off_;  // probes or not: not known yet
+  std::vector<Handle> put_off_;                                         // probes or not: not known yet
   std::unordered_map<std::string, std::optional<std::string>> cached_;  // what this collect() asked for
-  const LogLine* line_ = nullptr;  // that apply() is at
+  const LogLine* line_ = nullptr;                                       // that apply() is at
   Time newest_{}, now_{};
   std::unordered_set<std::string> tls_put_;  // keys, see tls_key()
-  std::optional<Time> start_;  // stamp of the first line
+  std::optional<Time> start_;                // stamp of the first line
 };
 
 // How long the cache keeps a mail: longer than Postfix tries (maximal_queue_lifetime, 5 days).

@@ -34,7 +34,8 @@ Networks::Networks(const std::vector<std::string>& networks) {
     if (slash != std::string_view::npos) {
       auto tail = text.substr(slash + 1);
       auto [end, failed] = std::from_chars(tail.data(), tail.data() + tail.size(), bits);
-      if (failed != std::errc{} || end != tail.data() + tail.size() || bits < 0 || bits > (v4 ? 32 : 128)) continue;
+      if (failed != std::errc{} || end != tail.data() + tail.size() || bits < 0 || bits > (v4 ? 32 : 128))
+        continue;
     }
     network.bits = bits + (v4 ? 96 : 0);
     networks_.push_back(network);

@@ -87,15 +87,15 @@ struct OpenMail {
   int ordinal = 0;  // of mails with the same short id and the same whole-second birth
   Time first_time{}, last_time{};
 
-  bool opener_seen = false;      // all of its lines came by
+  bool opener_seen = false;  // all of its lines came by
   bool message_id_seen = false;
-  bool finished = false;         // "removed"
+  bool finished = false;  // "removed"
   bool probe = false, real = false, double_bounce = false;
   bool pickup = false;
-  bool own_client = false;       // came from a host in our own networks
+  bool own_client = false;                               // came from a host in our own networks
   bool own_message_id = false, made_message_id = false;  // Message-ID: of the mail, or made by cleanup(8)
-  bool only_removed = true;      // nothing else is known
-  bool placeholder = false;      // named by another mail's line, not seen itself
+  bool only_removed = true;                              // nothing else is known
+  bool placeholder = false;                              // named by another mail's line, not seen itself
   bool whole_seconds = false, imported = false;
   bool queued_ready = false;
   std::optional<Time> past_cleanup;  // first line of qmgr or later

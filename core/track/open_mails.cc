@@ -121,6 +121,12 @@ void OpenMails::dirty(OpenMail& mail, const LogLine& line) {
   ready(mail);
 }
 
+void OpenMails::pin(OpenMail& mail, uint64_t sequence) {
+  if (!sequence || !mail.dirty || sequence >= mail.dirty_sequence) return;
+  mail.dirty_sequence = sequence;
+  push_pin(mail);
+}
+
 void OpenMails::ready(OpenMail& mail) {
   if (mail.queued_ready || !mail.dirty || !mail.finished || !mail.identified || mail.only_removed) return;
   mail.queued_ready = true;
@@ -182,7 +188,8 @@ void OpenMails::clean(OpenMail& mail) {
 uint64_t OpenMails::pinned(uint64_t next) {
   while (!pins_.empty()) {
     OpenMail* mail = get(pins_.top().mail);
-    if (mail && mail->dirty && mail->dirty_sequence == pins_.top().sequence) return std::min(next, pins_.top().sequence);
+    if (mail && mail->dirty && mail->dirty_sequence == pins_.top().sequence)
+      return std::min(next, pins_.top().sequence);
     pins_.pop();
   }
   return next;
@@ -238,7 +245,8 @@ void OpenMails::fold(OpenMail& from, OpenMail& to) {
   to.made_message_id |= from.made_message_id;
   to.message_id_seen |= from.message_id_seen;
   if (!to.message_id_hash) to.message_id_hash = from.message_id_hash;
-  if (!to.past_cleanup || (from.past_cleanup && *from.past_cleanup < *to.past_cleanup)) to.past_cleanup = from.past_cleanup;
+  if (!to.past_cleanup || (from.past_cleanup && *from.past_cleanup < *to.past_cleanup))
+    to.past_cleanup = from.past_cleanup;
   if (!to.has_origin && from.has_origin) {
     to.has_origin = true;
     to.parent = from.parent;

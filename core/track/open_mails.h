@@ -49,6 +49,8 @@ class OpenMails {
   void touch(OpenMail& mail, const LogLine& line);
   void finish(OpenMail& mail, Time time);
   void dirty(OpenMail& mail, const LogLine& line);
+  // Holds the checkpoint at an earlier line too.
+  void pin(OpenMail& mail, uint64_t sequence);
   void ready(OpenMail& mail);
   void postpone(OpenMail& mail, Time since);
   // Mails to write now, oldest first; each once. Those not taken because of `limit` come again.
@@ -98,7 +100,8 @@ class OpenMails {
   OpenMail& add(uint32_t server, std::string_view queue_id, const LogLine& line, Time start);
   Picked pick_opener(OpenMail* newest, uint32_t server, std::string_view queue_id, const LogLine& line);
   Picked pick_message_id(OpenMail* newest, uint32_t server, std::string_view queue_id, const LogLine& line);
-  Picked pick_other(OpenMail* newest, uint32_t server, std::string_view queue_id, const LogLine& line, LineKind kind);
+  Picked pick_other(OpenMail* newest, uint32_t server, std::string_view queue_id, const LogLine& line,
+                    LineKind kind);
   OpenMail* by_time(OpenMail* newest, Time time, bool whole_seconds);
   void unlink(OpenMail& mail);
   void move_to_tail(OpenMail& mail);

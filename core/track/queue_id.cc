@@ -11,7 +11,8 @@ constexpr std::string_view digits = "0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnp
 constexpr std::array<int8_t, 256> make_values() {
   std::array<int8_t, 256> out{};
   for (auto& value : out) value = -1;
-  for (size_t i = 0; i < digits.size(); ++i) out[static_cast<unsigned char>(digits[i])] = static_cast<int8_t>(i);
+  for (size_t i = 0; i < digits.size(); ++i)
+    out[static_cast<unsigned char>(digits[i])] = static_cast<int8_t>(i);
   return out;
 }
 constexpr auto values = make_values();

@@ -1,4 +1,5 @@
-// Which mail is it: identity of mails whose first line this instance has not seen, and links. Pipeline thread.
+// Which mail is it: identity of mails whose first line this instance has not seen, and links. Pipeline
+// thread.
 #include <algorithm>
 
 #include "core/track/mail_tracker.h"
@@ -27,7 +28,9 @@ KnownMail known_from_rows(const Mail& mail) {
   const ConnectRow& row = mail.connect;
   known.id = row.id;
   known.birth = row.connect_time;
-  known.born = row.flags & row_flag::opened ? Born::opener : row.message_id ? Born::message_id : Born::unknown;
+  known.born = row.flags & row_flag::opened ? Born::opener
+               : row.message_id             ? Born::message_id
+                                            : Born::unknown;
   known.finished = row.flags & row_flag::removed;
   known.queued = row.size.has_value();
   known.end_time = row.end_time.value_or(Time{});
@@ -70,8 +73,8 @@ bool MailTracker::fits(const KnownMail& known, const OpenMail& mail) const {
   if (known.finished && mail.first_time > known.end_time) return false;
   bool other_message_id =
       mail.message_id_hash && known.message_id_hash && mail.message_id_hash != known.message_id_hash;
-  // One mail may have two Message-IDs, and their lines may come to two instances. While it lives, its queue id
-  // is no other's; whole seconds do not show that.
+  // One mail may have two Message-IDs, and their lines may come to two instances. While it lives, its queue
+  // id is no other's; whole seconds do not show that.
   if (!other_message_id) return true;
   return !mail.whole_seconds && (known.finished || mail.first_time < known.birth + config_.linger);
 }

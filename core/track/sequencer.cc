@@ -127,7 +127,8 @@ class StampSequencer final : public Sequencer {
     std::string_view* views[] = {&copy.hostname, &copy.app_name,        &copy.proc_id,
                                  &copy.msg_id,   &copy.structured_data, &copy.text};
     auto inside = [&](std::string_view view) {
-      return view.empty() || (view.data() >= line.raw.data() && view.data() + view.size() <= line.raw.data() + line.raw.size());
+      return view.empty() || (view.data() >= line.raw.data() &&
+                              view.data() + view.size() <= line.raw.data() + line.raw.size());
     };
     size_t size = line.raw.size();
     for (auto* view : views)
@@ -150,7 +151,8 @@ class StampSequencer final : public Sequencer {
   }
 
   char* room(size_t size, uint32_t& block) {
-    if (blocks_.empty() || blocks_[current_].size - blocks_[current_].used < size) current_ = fresh_block(size);
+    if (blocks_.empty() || blocks_[current_].size - blocks_[current_].used < size)
+      current_ = fresh_block(size);
     Block& b = blocks_[current_];
     char* out = b.bytes.get() + b.used;
     b.used += size;

@@ -17,9 +17,9 @@ class Sequencer {
   // `max_held`: more lines than this push the oldest out early (memory stays bounded).
   static std::unique_ptr<Sequencer> make(Microseconds reorder, size_t max_held, Out out);
   virtual ~Sequencer() = default;
-  virtual void put(const LogLine& line) = 0;  // copies what it keeps
-  virtual void tick(Time now) = 0;            // releases what was received long enough ago
-  virtual void drain() = 0;                   // releases everything
+  virtual void put(const LogLine& line) = 0;         // copies what it keeps
+  virtual void tick(Time now) = 0;                   // releases what was received long enough ago
+  virtual void drain() = 0;                          // releases everything
   virtual uint64_t pinned(uint64_t next) const = 0;  // lowest sequence held
   virtual size_t held() const = 0;
 };

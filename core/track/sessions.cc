@@ -81,12 +81,12 @@ void Sessions::hold(uint32_t server, const LogLine& line, const Peer& client) {
   session.address = client.addr;
   session.name = client.name;
   session.held = true;
+  if (!session.sequence) session.sequence = line.sequence;
 }
 
 std::string_view Sessions::tls_of(uint32_t server, const LogLine& line, const Peer& client) {
   Session* session = find(server, line);
   if (!session || !same_peer(session->address, session->name, client)) return {};
-  session->sequence = 0;
   return session->tls;
 }
 
@@ -95,7 +95,6 @@ std::string_view Sessions::relay_tls_of(uint32_t server, const LogLine& line, co
   Session* session = find(server, line);
   if (!session || session->tls.empty() || session->address != relay.addr) return {};
   if (session->queue_id.empty()) session->queue_id = queue_id;
-  session->sequence = 0;
   return session->queue_id == queue_id ? std::string_view(session->tls) : std::string_view{};
 }
 
@@ -111,6 +110,11 @@ void Sessions::forget_before(Time received) {
     sessions_.erase(order_.front().key);
     order_.pop_front();
   }
+}
+
+uint64_t Sessions::pin_of(uint32_t server, const LogLine& line, Time since) {
+  Session* session = find(server, line);
+  return session && session->received > since ? session->sequence : 0;
 }
 
 uint64_t Sessions::pinned(uint64_t next, Time since) const {

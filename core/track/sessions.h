@@ -21,13 +21,17 @@ class Sessions {
   // "" if nothing is known. A server's session: until the client leaves.
   std::string_view tls_of(uint32_t server, const LogLine& line, const Peer& client);
   // A client's session: only for the mail it was opened for.
-  std::string_view relay_tls_of(uint32_t server, const LogLine& line, const Peer& relay, std::string_view queue_id);
+  std::string_view relay_tls_of(uint32_t server, const LogLine& line, const Peer& relay,
+                                std::string_view queue_id);
   bool take_hold(uint32_t server, const LogLine& line, const Peer& client);
 
   void forget_before(Time received);
   size_t size() const { return sessions_.size(); }
-  // TLS lines whose mail may still come; they hold the checkpoint for a short while.
+  // Lines whose mail may still come; they hold the checkpoint for a short while.
   uint64_t pinned(uint64_t next, Time since) const;
+  // The line of the session that this one builds on, if it still holds the checkpoint; else 0. Who uses what
+  // it said must hold the checkpoint there until that is written.
+  uint64_t pin_of(uint32_t server, const LogLine& line, Time since);
 
  private:
   struct Session {

@@ -1,5 +1,5 @@
-// Form of a value: version, kind, fields (numbers 8 bytes little endian, texts with their length), hash of all
-// before it.
+// Form of a value: version, kind, fields (numbers 8 bytes little endian, texts with their length), hash of
+// all before it.
 #include "core/track/shadow.h"
 
 #include <cstring>

@@ -1,5 +1,5 @@
-// Shadow: what other instances may need of an open mail, in the cache. Everything in it is a hint: a value that
-// cannot be read is as good as none. Pipeline thread.
+// Shadow: what other instances may need of an open mail, in the cache. Everything in it is a hint: a value
+// that cannot be read is as good as none. Pipeline thread.
 #pragma once
 #include <optional>
 #include <string>

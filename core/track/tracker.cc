@@ -75,7 +75,8 @@ void MailTracker::account(OpenMail& mail, const LogLine& line, LineKind kind) {
   ConnectRow& row = mail.change();
   if (line.time_suspect) row.flags |= row_flag::time_suspect;
   if (!row.instance) put_text(row.instance, instance_of(line.app_name));
-  if (kind == LineKind::queue && (!mail.past_cleanup || line.time < *mail.past_cleanup)) mail.past_cleanup = line.time;
+  if (kind == LineKind::queue && (!mail.past_cleanup || line.time < *mail.past_cleanup))
+    mail.past_cleanup = line.time;
   keep_line(mail, line);
   mails_.dirty(mail, line);
 }
@@ -118,6 +119,11 @@ void MailTracker::on(const LogLine& line, const SessionTls& fact) {
   if (tls_put_.insert(period).second) cache_->add(period, encode_tls(line.time, tls_text(fact.tls)), 60);
 }
 
+uint64_t MailTracker::session_pin(const LogLine& line) {
+  return sessions_.pin_of(mails_.server(line.hostname), line,
+                          std::max(now_, line.received) - config_.flush_after);
+}
+
 void MailTracker::on(const LogLine& line, const SessionClosed&) {
   sessions_.closed(mails_.server(line.hostname), line);
 }
@@ -145,6 +151,7 @@ void MailTracker::on(const LogLine& line, const Opened& fact) {
   fill_opened(fact, row);
   auto tls = sessions_.tls_of(mail.server, line, fact.client);
   put_text(row.tls, tls);
+  mails_.pin(mail, session_pin(line));
   if (sessions_.take_hold(mail.server, line, fact.client)) row.flags |= row_flag::held;
   if (cache_ && !row.tls && !fact.client.addr.empty() && !line.proc_id.empty())
     mail.session_key = session_key(line.hostname, line.app_name, line.proc_id, fact.client.addr);
@@ -218,6 +225,7 @@ void MailTracker::on(const LogLine& line, const Attempt& fact) {
   if (fact.tls.empty() && !fact.relay.addr.empty()) {
     auto tls = sessions_.relay_tls_of(mail->server, line, fact.relay, fact.queue_id);
     put_text(delivery.row.tls, tls);
+    if (!tls.empty()) mails_.pin(*mail, session_pin(line));
     if (cache_ && tls.empty() && !line.proc_id.empty())
       delivery.session_key = session_key(line.hostname, line.app_name, line.proc_id, fact.relay.addr);
   }
@@ -238,7 +246,8 @@ void MailTracker::note_recipient(OpenMail& mail, const Attempt& fact, Time time)
     }
   } else if (waiting || !mail.opener_seen) {
     // A final attempt matters only if an earlier one may lie in the database.
-    mail.recipients.push_back({std::string(fact.recipient), std::string(fact.original_recipient), time, waiting});
+    mail.recipients.push_back(
+        {std::string(fact.recipient), std::string(fact.original_recipient), time, waiting});
   }
 }
 
@@ -256,15 +265,16 @@ void MailTracker::claims_of_attempt(OpenMail& mail, const LogLine& line, const A
     LinkEnd parent = end_of(mail, line);
     parent.attempt = line.time;
     if (cache_ && mail.identified) {
-      KnownEnd end{mail.id, mail.birth, line.time, mails_.server_name(mail.server), mail.queue_id, parent.instance};
+      KnownEnd end{mail.id,       mail.birth,     line.time, mails_.server_name(mail.server),
+                   mail.queue_id, parent.instance};
       cache_->put(claim_key(fact.next_queue_id), encode_end(end), 3600);
     }
     mail.deliveries.back().unlinked = !links_.claim(fact.next_queue_id, std::move(parent));
     return;
   }
   // A cut tag leaves the transport unknown; pipe(8) words its own answer.
-  bool pipe = fact.transport == "pipe" ||
-              (fact.transport.empty() && fact.relay.addr.empty() && fact.response.starts_with("delivered via "));
+  bool pipe = fact.transport == "pipe" || (fact.transport.empty() && fact.relay.addr.empty() &&
+                                           fact.response.starts_with("delivered via "));
   if (!sent || !pipe) return;
   if (!mail.message_id_hash) {
     mail.deliveries.back().piped = true;
@@ -377,6 +387,8 @@ void MailTracker::refuse(const LogLine& line, const Policy& fact) {
   if (config_.keep_lines) loose.lines.append(line.raw).append(1, '\n');
   loose.line = line.identity;
   loose.sequence = line.sequence;
+  if (auto sequence = session_pin(line); sequence && row.tls)
+    loose.sequence = std::min(sequence, line.sequence);
   loose_.push_back(std::move(loose));
 }
 

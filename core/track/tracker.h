@@ -18,7 +18,8 @@ namespace mailtrace {
 
 // The database's answer for a short queue id that memory and cache do not know (Reader::find_open). It may
 // block until the database is back; nullopt: no such mail. Empty function: there is no database to ask.
-using FindOpen = std::function<std::optional<Mail>(const std::string& server, const std::string& queue_id, Time at)>;
+using FindOpen =
+    std::function<std::optional<Mail>(const std::string& server, const std::string& queue_id, Time at)>;
 
 class Tracker {
  public:

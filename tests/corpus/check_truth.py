@@ -114,11 +114,12 @@ def refusals_of(truth):
 
 class Report:
     def __init__(self):
-        self.expected = self.found = self.unexpected = self.refusals = self.refusals_found = self.unlogged = 0
+        self.expected = self.found = self.unexpected = self.refusals = self.refusals_found = 0
+        self.unlogged = self.strangers = 0
         self.notes = []
 
 
-def check(rendering, rows, truths, taken):
+def check(group, rendering, rows, truths, taken):
     slack = 1.1 if rendering in ("trad", "fwd3164") else 0.2
     report = Report()
     expected_of = collections.defaultdict(list)
@@ -149,7 +150,27 @@ def check(rendering, rows, truths, taken):
                     report.notes.append(f"{truth['id']} {truth['scenario']}: unexpected sent to {row['recipient']} "
                                         f"by {row['server']} {row['queue_id']}")
         check_refusals(truth, rows, slack, report)
+    if group == "inject":
+        check_addresses(rows, truths, report)
     return report
+
+
+def check_addresses(rows, truths, report):
+    """No row names a sender or recipient whom neither a client nor a server named."""
+    known = {""}
+    for truth in truths:
+        known.add(address(truth.get("mail_from") or ""))
+        known.update(address(rcpt["addr"]) for rcpt in truth.get("rcpts", []))
+        for item in truth.get("expect") or []:
+            known.update((address(item["to"]), address(item.get("orig_to", ""))))
+    known = {item.replace("\\", "") for item in known}
+    named = [(row, "sender") for row in rows.connects.values()]
+    named += [(row, name) for row in rows.all_deliveries for name in ("recipient", "original_recipient")]
+    for row, name in named:
+        text = address(row.get(name, "")).replace("\\", "")
+        if text not in known:
+            report.strangers += 1
+            report.notes.append(f"{row.get('queue_id')}: {name} {row[name]!r} is nobody's")
 
 
 def check_refusals(truth, rows, slack, report):
@@ -199,7 +220,7 @@ def main():
         group, rendering = job
         text = subprocess.run([options.rows_tool, f"{options.corpus}/lab/{group}.{rendering}.log"], check=True,
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode("utf-8")
-        return job, check(rendering, Rows(text), truths[group], taken)
+        return job, check(group, rendering, Rows(text), truths[group], taken)
 
     jobs = [(group, rendering) for group in options.group or GROUPS
             for rendering in options.rendering or RENDERINGS]
@@ -211,13 +232,14 @@ def main():
                   f"{report.refusals_found:>4}/{report.refusals:<4}")
             for note in report.notes:
                 print("    " + note)
-            for name in ("expected", "found", "unexpected", "refusals", "refusals_found", "unlogged"):
+            for name in ("expected", "found", "unexpected", "refusals", "refusals_found", "unlogged", "strangers"):
                 setattr(total, name, getattr(total, name) + getattr(report, name))
     print(f"expected deliveries found: {total.found}/{total.expected}")
     print(f"unexpected sent rows: {total.unexpected}")
     print(f"refusals found: {total.refusals_found}/{total.refusals}")
     print(f"refusals without a line that says so (protocol errors, rate limits, time-outs): {total.unlogged}")
-    bad = total.found != total.expected or total.unexpected or total.refusals_found != total.refusals
+    print(f"addresses nobody named (group inject): {total.strangers}")
+    bad = total.strangers or total.found != total.expected or total.unexpected or total.refusals_found != total.refusals
     return 1 if bad else 0
 
 

@@ -1,5 +1,5 @@
-// Properties over the whole lab: rows do not depend on the order, the number of times and the parts in which lines
-// come.
+// Properties over the whole lab: rows do not depend on the order, the number of times and the parts in which
+// lines come.
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
@@ -31,7 +31,8 @@ BOOST_AUTO_TEST_CASE(order_does_not_matter) {
     auto lines = read_lines(group.string());
     auto in_order = replay.run(lines).print();
     for (unsigned seed : {11u, 12u})
-      BOOST_TEST((replay.run(shuffled(replay, lines, seed)).print() == in_order), group.stem() << " " << seed);
+      BOOST_TEST((replay.run(shuffled(replay, lines, seed)).print() == in_order), group.stem()
+                                                                                      << " " << seed);
   }
 }
 
@@ -65,7 +66,8 @@ BOOST_AUTO_TEST_CASE(lines_may_come_in_two_imports) {
     };
     auto whole = print(replay.run(lines));
     for (size_t part = 1; part < 4; ++part)
-      BOOST_TEST((print(replay.run_cut(lines, lines.size() * part / 4)) == whole), group.stem() << " " << part);
+      BOOST_TEST((print(replay.run_cut(lines, lines.size() * part / 4)) == whole), group.stem()
+                                                                                       << " " << part);
   }
 }
 

@@ -65,11 +65,13 @@ void StoredRows::take(const Batch& batch) {
   checkpoint = batch.checkpoint;
 }
 
-std::optional<Mail> StoredRows::find_open(const std::string& server, const std::string& queue_id, Time at) const {
+std::optional<Mail> StoredRows::find_open(const std::string& server, const std::string& queue_id,
+                                          Time at) const {
   const ConnectRow* best = nullptr;
   for (auto& [id, row] : connects)
     if (row.server == server && row.queue_id == queue_id && row.connect_time <= at &&
-        (!best || row.connect_time > best->connect_time || (row.connect_time == best->connect_time && row.id > best->id)))
+        (!best || row.connect_time > best->connect_time ||
+         (row.connect_time == best->connect_time && row.id > best->id)))
       best = &row;
   if (!best) return std::nullopt;
   Mail mail;
@@ -170,6 +172,30 @@ StoredRows Replay::run_cut(const std::vector<std::string>& lines, size_t cut) {
   return rows;
 }
 
+StoredRows Replay::run_killed(const std::vector<std::string>& lines, size_t killed_after,
+                              size_t collect_every) {
+  StoredRows rows;
+  received_ = start_;
+  std::vector<Time> received;
+  for (auto& line : lines)
+    received.push_back(received.empty() ? stamp(line) : std::max(received.back(), stamp(line)));
+  auto first = pipeline(rows);
+  first->start_at(1, 1);
+  for (size_t i = 0; i < killed_after; ++i) {
+    received_ = received[i];
+    first->feed(record_of(lines[i], i + 1, received_));
+    if (i % collect_every == 0) collect(*first, rows, false);
+  }
+  first.reset();
+  auto second = pipeline(rows);
+  uint64_t next = std::max<uint64_t>(rows.checkpoint.sequence, 1);
+  second->start_at(next, std::max<uint64_t>(rows.checkpoint.counted, 1));
+  for (size_t i = next - 1; i < lines.size(); ++i) second->feed(record_of(lines[i], i + 1, received[i]));
+  received_ = received.back();
+  finish(*second, rows);
+  return rows;
+}
+
 StoredRows Replay::run_alternate(const std::vector<std::string>& lines) {
   StoredRows rows;
   received_ = start_;
@@ -180,7 +206,8 @@ StoredRows Replay::run_alternate(const std::vector<std::string>& lines) {
     if (received_ + std::chrono::seconds(1) < stamp(lines[i]))
       for (auto& one : pipelines) wait(std::chrono::seconds(0), *one, rows);
     while (received_ + std::chrono::seconds(2) < stamp(lines[i])) {
-      if (received_ + std::chrono::minutes(1) < stamp(lines[i])) received_ = stamp(lines[i]) - std::chrono::minutes(1);
+      if (received_ + std::chrono::minutes(1) < stamp(lines[i]))
+        received_ = stamp(lines[i]) - std::chrono::minutes(1);
       for (auto& one : pipelines) wait(std::chrono::seconds(1), *one, rows);
     }
     feed(*pipelines[i % 2], rows, {lines[i]});
@@ -205,7 +232,8 @@ std::vector<std::string> read_lines(const std::string& file) {
   return out;
 }
 
-std::vector<std::string> shuffled(const Replay& replay, const std::vector<std::string>& lines, unsigned seed) {
+std::vector<std::string> shuffled(const Replay& replay, const std::vector<std::string>& lines,
+                                  unsigned seed) {
   std::mt19937 random(seed);
   std::vector<std::pair<int64_t, std::string>> keyed;
   for (auto& line : lines)

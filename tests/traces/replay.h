@@ -59,6 +59,8 @@ class Replay {
   StoredRows run(const std::vector<std::string>& lines);
   // The first `cut` lines to one pipeline, the rest to another; they share nothing but the stored rows.
   StoredRows run_cut(const std::vector<std::string>& lines, size_t cut);
+  // Killed after that many lines, with rows collected every few; a new pipeline reads on at the checkpoint.
+  StoredRows run_killed(const std::vector<std::string>& lines, size_t killed_after, size_t collect_every);
   // Lines in turn to two pipelines that share a cache.
   StoredRows run_alternate(const std::vector<std::string>& lines);
   // A stamp as the header parser reads it.
@@ -76,7 +78,8 @@ class Replay {
 };
 
 std::vector<std::string> read_lines(const std::string& file);
-// Lines out of order by less than two seconds, as several transports deliver them. The same seed, the same order.
+// Lines out of order by less than two seconds, as several transports deliver them. The same seed, the same
+// order.
 std::vector<std::string> shuffled(const Replay& replay, const std::vector<std::string>& lines, unsigned seed);
 std::vector<std::string> doubled(const std::vector<std::string>& lines);
 

@@ -25,8 +25,9 @@ std::vector<fs::path> cases() {
 // Order within a second is not in such stamps.
 bool whole_seconds(const std::vector<std::string>& lines) { return !lines[0].starts_with("2026-"); }
 
-// What a session's lines without queue id say (TLS, a hold) is not known behind a cut. If the answer of a hop came
-// before the next host's first line and the cut lies between, the hop is joined when it is read (next_queue_id).
+// What a session's lines without queue id say (TLS, a hold) is not known behind a cut. If the answer of a hop
+// came before the next host's first line and the cut lies between, the hop is joined when it is read
+// (next_queue_id).
 std::vector<std::string> across_a_cut(StoredRows rows, const std::string& name) {
   for (auto& [id, row] : rows.connects) {
     row.tls.reset();
@@ -69,7 +70,8 @@ BOOST_AUTO_TEST_CASE(order_does_not_matter) {
     if (whole_seconds(lines)) continue;
     auto in_order = replay.run(lines).print();
     for (unsigned seed = 1; seed <= 5; ++seed)
-      BOOST_TEST((replay.run(shuffled(replay, lines, seed)).print() == in_order), path.stem().string() << " " << seed);
+      BOOST_TEST((replay.run(shuffled(replay, lines, seed)).print() == in_order), path.stem().string()
+                                                                                      << " " << seed);
   }
 }
 
@@ -98,6 +100,26 @@ BOOST_AUTO_TEST_CASE(a_cut_between_any_two_lines) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(killed_anywhere) {
+  Replay replay;
+  for (auto& path : cases()) {
+    auto lines = read_lines(path.string());
+    auto name = path.stem().string();
+    if (whole_seconds(lines)) continue;
+    auto whole = replay.run(lines);
+    int64_t counted = 0;
+    for (auto& [key, row] : whole.hosts) counted += row.lines;
+    BOOST_TEST(counted == static_cast<int64_t>(lines.size()), name);
+    for (size_t killed_after = 1; killed_after < lines.size(); ++killed_after) {
+      auto rows = replay.run_killed(lines, killed_after, 1 + killed_after % 3);
+      BOOST_TEST((rows.print() == whole.print()), name << " killed after " << killed_after);
+      int64_t again = 0;
+      for (auto& [key, row] : rows.hosts) again += row.lines;
+      BOOST_TEST(again == counted, name << " killed after " << killed_after);
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(two_instances_take_lines_in_turn) {
   Replay replay;
   for (auto& path : cases()) {
@@ -105,7 +127,8 @@ BOOST_AUTO_TEST_CASE(two_instances_take_lines_in_turn) {
     auto name = path.stem().string();
     // A short id used again while half of its lines are elsewhere cannot be told apart.
     if (whole_seconds(lines) || name == "pipe-filter" || name == "short-id-reuse") continue;
-    BOOST_TEST((across_a_cut(replay.run_alternate(lines), name) == across_a_cut(replay.run(lines), name)), name);
+    BOOST_TEST((across_a_cut(replay.run_alternate(lines), name) == across_a_cut(replay.run(lines), name)),
+               name);
   }
 }
 

@@ -28,8 +28,9 @@ BOOST_AUTO_TEST_CASE(expiry_ends_those_that_waited) {
   apply(3, attempt(qid, "c@example.net"));
   apply(4, Expired{qid, "s@example.org", false});
   collect();
-  BOOST_TEST(ends(qid) == "sent:a@example.net deferred:b@example.net deferred:c@example.net sent:c@example.net "
-                          "expired:b@example.net");
+  BOOST_TEST(ends(qid) ==
+             "sent:a@example.net deferred:b@example.net deferred:c@example.net sent:c@example.net "
+             "expired:b@example.net");
   BOOST_TEST(asked == 0);
 }
 

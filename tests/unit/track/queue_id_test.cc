@@ -32,8 +32,9 @@ BOOST_AUTO_TEST_CASE(z_may_stand_in_the_time) {
 
 BOOST_AUTO_TEST_CASE(others_are_not_long_ids) {
   Time birth = at("2020-01-01");
-  for (auto text : {"", "7A12051CA6D", "4jYHGz1MFH", "4jYHGz1MFHz", "4jYHGz1MFHxmN4q", "4jYHGz1MFHzmNzq",
-                    "4jYHGzzzzzzmN4q", "1hAbCd-000abc-XX", "4jYHGa1MFHzmN4A5", "4jYHGz1MFHzmN4q4jYHGz1MFHzmN4q"})
+  for (auto text :
+       {"", "7A12051CA6D", "4jYHGz1MFH", "4jYHGz1MFHz", "4jYHGz1MFHxmN4q", "4jYHGz1MFHzmNzq",
+        "4jYHGzzzzzzmN4q", "1hAbCd-000abc-XX", "4jYHGa1MFHzmN4A5", "4jYHGz1MFHzmN4q4jYHGz1MFHzmN4q"})
     BOOST_TEST(!long_queue_id(text, birth), text);
   BOOST_TEST(format_time(birth) == "2020-01-01T00:00:00.000000Z");
 }

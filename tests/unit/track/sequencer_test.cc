@@ -26,8 +26,8 @@ struct Fixture {
   }
 
   // The bytes are gone once put() has returned.
-  void put(const std::string& host, int64_t time, const std::string& text, int64_t received = 0, bool whole = false,
-           uint64_t identity = 0) {
+  void put(const std::string& host, int64_t time, const std::string& text, int64_t received = 0,
+           bool whole = false, uint64_t identity = 0) {
     std::string raw = "<22>" + host + " " + text;
     LogLine line;
     line.raw = raw;
@@ -143,7 +143,8 @@ BOOST_AUTO_TEST_CASE(any_shuffle_within_the_window_comes_out_sorted) {
   for (auto& [key, i] : keyed) put("a", 100 * second + i * 3000, filler + std::to_string(i));
   sequencer->drain();
   BOOST_REQUIRE(out.size() == 5000u);
-  for (int i = 0; i < 5000; ++i) BOOST_REQUIRE(out[static_cast<size_t>(i)] == "a:" + filler + std::to_string(i));
+  for (int i = 0; i < 5000; ++i)
+    BOOST_REQUIRE(out[static_cast<size_t>(i)] == "a:" + filler + std::to_string(i));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -15,7 +15,8 @@ KnownMail example() {
   mail.born = Born::opener;
   mail.queued = true;
   mail.message_id_hash = 99;
-  mail.recipients = {{"a@example.org", "b@example.org", time_from_us(5), true}, {"c@example.org", "", time_from_us(6), false}};
+  mail.recipients = {{"a@example.org", "b@example.org", time_from_us(5), true},
+                     {"c@example.org", "", time_from_us(6), false}};
   return mail;
 }
 

@@ -19,14 +19,17 @@ struct TrackerFixture {
   bool whole_seconds = false;
 
   std::unique_ptr<Tracker> make(Cache* with = nullptr) {
-    return Tracker::make(config, with, [this](const std::string& server, const std::string& queue_id, Time at) {
-      ++asked;
-      return rows.find_open(server, queue_id, at);
-    });
+    return Tracker::make(config, with,
+                         [this](const std::string& server, const std::string& queue_id, Time at) {
+                           ++asked;
+                           return rows.find_open(server, queue_id, at);
+                         });
   }
   int asked = 0;
 
-  static Time at(double seconds) { return time_from_us(1'795'464'000'000'000 + static_cast<int64_t>(seconds * 1e6)); }
+  static Time at(double seconds) {
+    return time_from_us(1'795'464'000'000'000 + static_cast<int64_t>(seconds * 1e6));
+  }
 
   // A line logged `seconds` after the start. Equal text, time and pid: the same line.
   void apply(double seconds, const Fact& fact, const std::string& more = {}) {
@@ -39,7 +42,8 @@ struct TrackerFixture {
     line.hostname = host;
     line.app_name = program;
     line.proc_id = pid;
-    line.text = line.raw = std::holds_alternative<std::monostate>(fact) ? std::string_view(more) : std::string_view(text);
+    line.text = line.raw =
+        std::holds_alternative<std::monostate>(fact) ? std::string_view(more) : std::string_view(text);
     line.sequence = ++sequence;
     line.identity = hash_fields({host, std::to_string(to_us(line.time)), program, pid, text});
     tracker->apply(line, fact);
@@ -100,7 +104,8 @@ inline MessageId message_id(std::string_view queue_id, std::string_view id) { re
 inline Queued queued(std::string_view queue_id, std::string_view sender = "s@example.org") {
   return {queue_id, sender, 1000, 1};
 }
-inline Attempt attempt(std::string_view queue_id, std::string_view recipient, Outcome outcome = Outcome::sent) {
+inline Attempt attempt(std::string_view queue_id, std::string_view recipient,
+                       Outcome outcome = Outcome::sent) {
   Attempt fact;
   fact.queue_id = queue_id;
   fact.transport = "smtp";

@@ -1,0 +1,137 @@
+#include "core/store/pipeline.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include <vector>
+
+#include "core/base/counters.h"
+
+using namespace mailtrace;
+
+namespace {
+
+// "open ID", "removed ID", "ignored", "unknown".
+class WordParser : public Parser {
+ public:
+  std::span<const std::string> tags() const noexcept override { return tags_; }
+  Parsed parse(const LogLine& line, Fact& fact) noexcept override {
+    auto text = line.text;
+    if (text == "ignored") return Parsed::ignored;
+    if (text.starts_with("open ")) {
+      Opened opened;
+      opened.queue_id = text.substr(5);
+      fact = opened;
+      return Parsed::fact;
+    }
+    if (text.starts_with("removed ")) {
+      fact = Removed{text.substr(8)};
+      return Parsed::fact;
+    }
+    return Parsed::unknown;
+  }
+
+ private:
+  std::vector<std::string> tags_{"word"};
+};
+
+struct Fixture {
+  WordParser parser;
+  Router router;
+  Time received;
+  uint64_t sequence = 0;
+  std::unique_ptr<Pipeline> pipeline;
+
+  Fixture() {
+    router.add(parser);
+    parse_time("2026-11-23T20:00:00Z", received);
+    pipeline = std::make_unique<Pipeline>(TrackerConfig{}, HeaderOptions{}, router, nullptr, FindOpen{});
+  }
+  void feed(const std::string& text, const std::string& program = "word") {
+    std::string bytes = "<22>" + format_time(received).substr(0, 26) + "Z mx1 " + program + "[7]: " + text;
+    Record record;
+    record.sequence = ++sequence;
+    record.received = received;
+    record.peer = "192.0.2.1";
+    record.bytes = bytes;
+    pipeline->feed(record);
+  }
+  Batch collect(bool all = false) {
+    Batch batch;
+    pipeline->collect(received, all, batch);
+    return batch;
+  }
+  void pass(int seconds) { received += std::chrono::seconds(seconds); }
+  static uint64_t count(const std::string& result, const std::string& program) {
+    return counter("parse_lines_total", "result=\"" + result + "\",program=\"" + program + "\"").load();
+  }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(pipeline, Fixture)
+
+BOOST_AUTO_TEST_CASE(lines_become_rows_and_the_checkpoint_moves) {
+  feed("open AAAAAA1");
+  feed("removed AAAAAA1");
+  Batch batch = collect();
+  BOOST_TEST(batch.rows() == 0u);  // the sequencer waits for earlier lines
+  BOOST_TEST(batch.checkpoint.sequence == 1u);
+  BOOST_TEST(batch.checkpoint.counted == 1u);
+  BOOST_TEST(pipeline->status().held_lines == 2u);
+  pass(3);
+  batch = collect();
+  BOOST_TEST(batch.connects.size() == 1u);
+  BOOST_TEST(batch.checkpoint.sequence == 3u);
+  BOOST_TEST(batch.checkpoint.counted == 3u);
+  BOOST_REQUIRE(batch.hosts.size() == 1u);
+  BOOST_TEST(batch.hosts[0].lines == 2);
+  BOOST_TEST(pipeline->next_sequence() == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(all_releases_what_is_held) {
+  feed("open AAAAAA1");
+  Batch batch = collect(true);
+  BOOST_TEST(batch.connects.size() == 1u);
+  BOOST_TEST(batch.checkpoint.sequence == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_half_seen_mail_pins) {
+  feed("open AAAAAA1");
+  pass(3);
+  feed("open AAAAAA2");
+  pass(3);
+  BOOST_TEST(collect().checkpoint.sequence == 1u);
+  BOOST_TEST(collect().checkpoint.counted == 3u);
+  pass(5);
+  BOOST_TEST(collect().checkpoint.sequence == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(starts_where_it_is_told) {
+  pipeline->start_at(40, 42);
+  BOOST_TEST(pipeline->pinned() == 40u);
+  BOOST_TEST(collect().checkpoint.sequence == 40u);
+  sequence = 39;
+  for (int i = 0; i < 4; ++i) feed("ignored " + std::to_string(i));
+  Batch batch = collect(true);
+  BOOST_REQUIRE(batch.hosts.size() == 1u);
+  BOOST_TEST(batch.hosts[0].lines == 2);
+  BOOST_TEST(batch.checkpoint.counted == 44u);
+}
+
+BOOST_AUTO_TEST_CASE(lines_are_counted_by_result) {
+  auto facts = count("fact", "word"), ignored = count("ignored", "word"), unknown = count("unknown", "word"),
+       unparsed = count("unparsed", "stranger");
+  feed("open AAAAAA1");
+  feed("ignored");
+  feed("what");
+  feed("what", "stranger");
+  Batch batch = collect(true);
+  BOOST_TEST(count("fact", "word") == facts + 1);
+  BOOST_TEST(count("ignored", "word") == ignored + 1);
+  BOOST_TEST(count("unknown", "word") == unknown + 1);
+  BOOST_TEST(count("unparsed", "stranger") == unparsed + 1);
+  BOOST_REQUIRE(batch.hosts.size() == 1u);
+  BOOST_TEST(batch.hosts[0].unknown == 1);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
