@@ -40,7 +40,7 @@ void make_inputs(Setup& setup) {
 }
 
 int check(const Common& common) {
-  auto setup = Setup::load(common);
+  auto setup = Setup::load_with_errors(common);
   if (!setup) return exit_code::config;
   auto& config = setup->config();
   auto& errors = setup->errors();

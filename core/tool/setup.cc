@@ -30,10 +30,17 @@ int print_error(const Error& error) {
   }
 }
 
-std::unique_ptr<Setup> Setup::load(const Common& common) {
+std::unique_ptr<Setup> Setup::load_with_errors(const Common& common) {
   std::unique_ptr<Setup> setup(new Setup(common.config_file));
-  setup->config_ = load_config(common.config_file, setup->errors_);
+  setup->config_ = read_config(common.config_file, setup->errors_);
   if (setup->config_) return setup;
+  print_errors(setup->errors_);
+  return nullptr;
+}
+
+std::unique_ptr<Setup> Setup::load(const Common& common) {
+  auto setup = load_with_errors(common);
+  if (!setup || setup->errors_.empty()) return setup;
   print_errors(setup->errors_);
   return nullptr;
 }

@@ -28,6 +28,8 @@ class Setup {
  public:
   // Null: errors were printed.
   static std::unique_ptr<Setup> load(const Common& common);
+  // The same also when errors() has some already, so that `check` can add those of the plugins.
+  static std::unique_ptr<Setup> load_with_errors(const Common& common);
 
   const Config& config() const { return *config_; }
   ConfigErrors& errors() { return errors_; }
