@@ -69,10 +69,12 @@ class Writer {
     auto at = status_.find("spool");
     if (at == status_.end() || !at->is_object()) return;
     title("Spool");
-    line(fmt::format("{} {}, {}", number_of(*at, "segments"), terminal_.say("segments"),
+    line(fmt::format("{} {}, {}", number_of(*at, "segments"),
+                     terminal_.say(number_of(*at, "segments") == 1 ? "segment" : "segments"),
                      human_size(number_of(*at, "bytes"))));
     auto backlog = number_of(*at, "backlog_lines");
-    line(fmt::format("{} {}", backlog, terminal_.say("lines wait to be read")));
+    line(fmt::format("{} {}", backlog,
+                     terminal_.say(backlog == 1 ? "line waits to be read" : "lines wait to be read")));
     if (at->value("failed", false))
       line(terminal_.paint(Colour::red, terminal_.say("failed: the disk takes nothing any more")));
     for (auto& gap : list_of(*at, "gaps"))
@@ -169,7 +171,7 @@ std::string database_text(const std::vector<HostRow>& hosts, const std::vector<C
     out += fmt::format("  {}  {} – {}  ", fit(printable(row.host), width), terminal.date_time(row.first_time),
                        terminal.date_time(row.last_time));
     // Imports are not counted: the same file may be imported twice.
-    out += row.lines ? fmt::format("{:>9} {}", row.lines, terminal.say("lines"))
+    out += row.lines ? fmt::format("{:>9} {}", row.lines, terminal.say(row.lines == 1 ? "line" : "lines"))
                      : std::string(terminal.say("imported"));
     out += row.unknown ? fmt::format(", {} {}\n", row.unknown, terminal.say("not understood")) : "\n";
   }
