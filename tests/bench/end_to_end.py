@@ -13,7 +13,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
 from daemon import Mailtraced, configuration, listener  # noqa: E402
 from databases import Mariadb, MariadbServer, Postgresql, PostgresqlServer, Sqlite  # noqa: E402
-from harness import Scratch, wait_until  # noqa: E402
+from harness import Scratch  # noqa: E402
 
 MAIL = ("smtpd[101]: {q}: client=mail.example.org[192.0.2.7]",
         "cleanup[102]: {q}: message-id=<{n}@example.org>",
@@ -70,9 +70,7 @@ def measure(scratch, kind, database, data, count):
     cpu, begin = cpu_seconds(pid), time.monotonic()
     send_all(port, data, count)
     acknowledged = time.monotonic() - begin
-    wait_until(lambda: daemon.status()["pipeline"]["open_mails"] == 0 and
-               daemon.status()["spool"]["backlog_lines"] == 0 and
-               sum(sink["rows"] for sink in daemon.status()["sinks"]) >= count // 5 * 2, "all rows", 600)
+    daemon.wait_stored(600)
     stored, cpu = time.monotonic() - begin, cpu_seconds(pid) - cpu
     daemon.stop()
     rows = {table: len(database.read_all(table)) for table in ("connectlog", "deliverlog")}

@@ -3,7 +3,7 @@ import json
 import signal
 import socket
 
-from harness import BUILD, Process, free_port, run, wait_until
+from harness import BUILD, NET, Process, free_port, run, wait_until
 
 MAILTRACED = BUILD / "bin" / "mailtraced"
 MAILTRACE = BUILD / "bin" / "mailtrace"
@@ -66,12 +66,12 @@ class Mailtraced:
         wait_until(lambda: self.received() >= count,
                    lambda: f"{count} lines, has {self.received()} {hint}\n{self.process.output()[-2000:]}")
 
-    def wait_stored(self):
-        """Until nothing waits: everything received so far is in the database."""
+    def wait_stored(self, seconds=NET):
+        """Until everything received so far is in every database."""
         def stored():
             status = self.status()
-            return status["pipeline"]["open_mails"] == 0 and status["spool"]["backlog_lines"] == 0
-        wait_until(stored, lambda: f"an empty backlog: {self.status()}")
+            return all(sink["committed"] >= status["spool"]["next"] for sink in status["sinks"])
+        wait_until(stored, lambda: f"an empty backlog: {self.status()}", seconds)
 
     def stop(self):
         """SIGTERM: drains and ends with 0."""

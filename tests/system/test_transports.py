@@ -1,10 +1,12 @@
 """A real rsyslog with each shipped file, into a real mailtraced, into each database: the rows must be those that
 `mailtrace import` makes of the same lines, column by column, and those of the truth."""
-from corpus import forwarded_lines, truth_of
+import unittest
+
+from corpus import forwarded_lines, lines_of, truth_of
 from daemon import Mailtraced, configuration, import_reference, listener
 from databases import Mariadb, MariadbServer, Postgresql, PostgresqlServer, Sqlite
 from harness import Case, Scratch
-from senders import TRANSPORTS, Rsyslog, make_certificates
+from senders import TRANSPORTS, Rsyslog, SyslogNg, make_certificates
 
 GROUPS = ["simple", "multi", "aliases", "deferred", "bounces", "reject", "filter", "twohop"]
 HOSTS = {"mx": "mx1", "out": "out1"}
@@ -46,6 +48,9 @@ class Transports(Case):
 
     def compare(self, database, reference):
         self.assert_equal_rows(reference.rows(), database.rows())
+        self.check_truth(database)
+
+    def check_truth(self, database):
         deliveries = {(row["server"], (row["recipient"] or "").lower(), row["status"], row["dsn"])
                       for row in database.read_all("deliverlog")}
         self.assertEqual([], sorted(self.expected - deliveries), "deliveries of the truth that were not found")
@@ -61,6 +66,25 @@ class Transports(Case):
         sender.stop()
         daemon.stop()
         self.compare(database, import_reference(self.scratch, sender.sent))
+
+    @unittest.skipUnless((SyslogNg.home / "usr/sbin/syslog-ng").exists(), "run tests/system/fetch-syslog-ng build/syslog-ng")
+    def test_syslog_ng_into_sqlite(self):
+        certificates = make_certificates(self.scratch, "localhost")
+        entry, port = listener("tcp", certificates)
+        database = Sqlite(self.scratch)
+        daemon = Mailtraced(self.scratch, configuration(self.scratch, "receiver", [database.sink()], [entry]))
+        sender = SyslogNg(self.scratch, port, certificates)
+        lines = lines_of(GROUPS, "rfc5424")
+        sender.feed(lines)
+        daemon.wait_received(len(lines), sender.process.output()[-1000:])
+        daemon.stop()
+        self.check_truth(database)
+        wanted = self.scratch.path / "lines.log"
+        wanted.write_bytes(b"".join(line + b"\n" for line in lines))
+        mails = [{row["queue_id"]: {name: row[name] for name in ("sender", "message_id", "connect_time", "server", "size")}
+                  for row in one.read_all("connectlog") if row["queue_id"]}
+                 for one in (import_reference(self.scratch, wanted), database)]
+        self.assertEqual(*mails)
 
 
 def add(transport, kind):
