@@ -94,7 +94,8 @@ void Daemon::make_plugins(ConfigErrors& errors) {
     cache_ = info->make_cache(*entry.node, errors, context);
   }
   for (auto& [entry, info] : load_instances(*config_, PluginKind::input, errors)) {
-    InputContext context{.name = entry.name, .loop = &loop_, .intake = &intake_slot_};
+    InputContext context{
+        .name = entry.name, .loop = &loop_, .intake = &intake_slot_, .state_directory = core.state_directory};
     if (auto made = info->make_input(*entry.node, errors, context))
       inputs_.push_back({entry.name, std::move(made)});
   }

@@ -30,9 +30,10 @@ class Input {
 };
 
 struct InputContext {
-  std::string name;  // as configured: "relp", "tcp/lan"; label of its counters
-  uv_loop_s* loop;   // outlives the input
-  Intake* intake;    // outlives the input
+  std::string name;               // as configured: "relp", "tcp/lan"; label of its counters
+  uv_loop_s* loop;                // outlives the input
+  Intake* intake;                 // outlives the input
+  std::string state_directory{};  // for what must survive a restart
 };
 
 }  // namespace mailtrace

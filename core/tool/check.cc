@@ -26,8 +26,12 @@ void make_inputs(Setup& setup) {
   {
     std::vector<std::unique_ptr<Input>> inputs;
     for (auto& [entry, info] : load_instances(setup.config(), PluginKind::input, setup.errors()))
-      inputs.push_back(info->make_input(*entry.node, setup.errors(),
-                                        InputContext{.name = entry.name, .loop = &loop, .intake = &intake}));
+      inputs.push_back(
+          info->make_input(*entry.node, setup.errors(),
+                           InputContext{.name = entry.name,
+                                        .loop = &loop,
+                                        .intake = &intake,
+                                        .state_directory = setup.config().core.state_directory}));
   }
   uv_walk(
       &loop,

@@ -169,7 +169,7 @@ struct InputFixture {
     ConfigErrors errors("test.yaml");
     Node node;
     BOOST_REQUIRE(load_yaml(yaml, node, errors));
-    input = (*found)->make_input(node, errors, InputContext{plugin, &loop, &intake});
+    input = (*found)->make_input(node, errors, InputContext{plugin, &loop, &intake, {}});
     wrong = errors.lines();
     if (!input) return Error{Fault::config, wrong.empty() ? "" : wrong.front()};
     return input->start();
