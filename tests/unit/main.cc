@@ -1,3 +1,3 @@
-// main() of every unit test program; the cases are in its other files, which include <boost/test/unit_test.hpp>.
+// main() of every unit test program; its other files have the cases.
 #define BOOST_TEST_MODULE mailtrace
 #include <boost/test/unit_test.hpp>

@@ -1,3 +1,4 @@
+// Pipeline: records in, rows out, over the real header parser and sequencer.
 #include "core/store/pipeline.h"
 
 #include <boost/test/unit_test.hpp>

@@ -1,3 +1,4 @@
+// Networks: which addresses are the own hosts'.
 #include "core/track/networks.h"
 
 #include <boost/test/unit_test.hpp>

@@ -1,3 +1,4 @@
+// Long queue ids of Postfix and the time they hold.
 #include "core/track/queue_id.h"
 
 #include <boost/test/unit_test.hpp>

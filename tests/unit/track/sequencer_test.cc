@@ -1,3 +1,4 @@
+// Sequencer: lines of a host in order of their stamps, each once.
 #include "core/track/sequencer.h"
 
 #include <boost/test/unit_test.hpp>

@@ -1,3 +1,4 @@
+// What the cache holds of open mails: written, read back, never believed when damaged.
 #include "core/track/shadow.h"
 
 #include <boost/test/unit_test.hpp>
