@@ -276,6 +276,7 @@ std::string format(const Mailbox& f) {
       .text("folder", f.folder)
       .text("outcome", f.outcome)
       .text("target", f.target)
+      .text("text", f.text)
       .take();
 }
 

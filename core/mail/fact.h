@@ -186,14 +186,15 @@ struct Verdict {  // amavis, rspamd, opendkim, opendmarc, policyd-spf, postgrey,
   std::string_view inner_queue_id;  // amavis queued_as
   Peer client;
   std::optional<std::string_view> sender;
-  std::string_view recipient;
+  std::string_view recipient;  // one address; several stay a list as logged: "<a@b>,<c@d>"
 };
 
 struct Mailbox {  // Dovecot lmtp, lda, sieve: the real end of a delivery
   std::string_view session, user, message_id;
   std::string_view folder;   // saved into
   std::string_view outcome;  // saved, discarded, rejected, redirected, vacation, failed
-  std::string_view target;   // redirected to
+  std::string_view target;   // redirected to; who got the rejection or the vacation answer
+  std::string_view text;     // why it failed or was rejected
 };
 
 // The mail system itself: start, reload, stop; open sessions end here.

@@ -89,7 +89,7 @@ struct ViewWalk {
           x.recipient);
   }
   void operator()(const Mailbox& x) const {
-    texts(f, x.session, x.user, x.message_id, x.folder, x.outcome, x.target);
+    texts(f, x.session, x.user, x.message_id, x.folder, x.outcome, x.target, x.text);
   }
   void operator()(const ServiceEvent& x) const { texts(f, x.what, x.version); }
 };
