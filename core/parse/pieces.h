@@ -31,7 +31,8 @@ inline bool read_word(Scan& scan, std::string_view others, std::string_view& wor
 inline bool read_id(Scan& scan, std::string_view others, std::string_view& id) {
   Scan ahead = scan;
   std::string_view word;
-  if (!read_word(ahead, others, word) || word.size() < 5 || word.size() > 32 || !ahead.skip(": ")) return false;
+  if (!read_word(ahead, others, word) || word.size() < 5 || word.size() > 32 || !ahead.skip(": "))
+    return false;
   id = word;
   scan = ahead;
   return true;
@@ -65,7 +66,8 @@ inline bool looks_like_ip(std::string_view text) {
   bool point = false;
   for (char c : text) {
     point = point || c == '.' || c == ':';
-    if (!is_digit(c) && c != '.' && c != ':' && !(c >= 'a' && c <= 'f') && !(c >= 'A' && c <= 'F')) return false;
+    if (!is_digit(c) && c != '.' && c != ':' && !(c >= 'a' && c <= 'f') && !(c >= 'A' && c <= 'F'))
+      return false;
   }
   return point;
 }

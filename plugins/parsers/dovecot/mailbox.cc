@@ -1,0 +1,204 @@
+// What became of a mail at its mailbox: saved, or what the user's Sieve script did with it. Pipeline thread.
+#include <array>
+
+#include "core/base/scan.h"
+#include "core/parse/pieces.h"
+#include "plugins/parsers/dovecot/dovecot.h"
+
+namespace mailtrace::dovecot {
+namespace {
+
+enum class Rest {
+  folder,        // all the rest is a folder
+  folder_cause,  // a folder, ": ", the cause
+  quoted,        // 'folder'
+  quoted_cause,  // 'folder': the cause
+  path,          // <address>, and perhaps more
+  path_cause,    // <address>: the cause
+  cause,
+  none
+};
+struct Action {
+  std::string_view words, outcome;  // no outcome: known, but no end of the mail
+  Rest rest;
+};
+
+// src/lib-lda/mail-deliver.c, mail-send.c
+constexpr std::array<Action, 7> deliveries = {
+    {{"saved mail to ", "saved", Rest::folder},
+     {"save failed to open mailbox ", "failed", Rest::folder_cause},
+     {"save failed to ", "failed", Rest::folder_cause},
+     {"Return-Path missing, rejection reason: ", "rejected", Rest::cause},
+     {"Auto-submitted message discarded: ", "discarded", Rest::cause},
+     {"Temporarily failed to send rejection: ", "", Rest::none},
+     {"Permanently failed to send rejection: ", "", Rest::none}}};
+
+// Pigeonhole src/lib-sieve: sieve-actions.c, cmd-redirect.c, cmd-discard.c, plugins/{reject,vacation}; before
+// 0.5.10 without "… action: " in front. 'M' and 'm' of "Marked" are both real.
+constexpr std::array<Action, 29> actions = {{
+    {"stored mail into mailbox ", "saved", Rest::quoted},
+    {"failed to store into mailbox ", "failed", Rest::quoted_cause},
+    {"left message in mailbox ", "", Rest::none},
+    {"Marked message to be discarded if not explicitly delivered", "discarded", Rest::none},
+    {"marked message to be discarded if not explicitly delivered", "discarded", Rest::none},
+    {"forwarded to ", "redirected", Rest::path},
+    {"discarded duplicate forward to ", "discarded", Rest::path},
+    {"not forwarding message to ", "failed", Rest::path_cause},
+    {"failed to redirect message to ", "failed", Rest::path_cause},
+    {"failed to check for duplicate forward", "", Rest::none},
+    {"failed to read header field ", "", Rest::none},
+    {"rejected message from ", "rejected", Rest::path},
+    {"reject message without sending a response (discard)", "discarded", Rest::none},
+    {"failed to send rejection message to ", "failed", Rest::path_cause},
+    {"reject action has no means to send mail", "", Rest::none},
+    {"reject action aborted: ", "", Rest::none},
+    {"not sending reject message", "", Rest::none},
+    {"sent vacation response to ", "vacation", Rest::path},
+    {"vacation action aborted: ", "", Rest::none},
+    {"failed to send vacation response to ", "", Rest::none},
+    {"failed to check for duplicate vacation response", "", Rest::none},
+    {"discarded vacation reply to ", "", Rest::none},
+    {"discarding vacation response ", "", Rest::none},
+    {"discarded duplicate vacation response to ", "", Rest::none},
+    {"discard vacation response ", "", Rest::none},
+    {"sent mail notification to ", "", Rest::none},
+    {"failed to send mail notification to ", "", Rest::none},
+    {"piped message to program ", "", Rest::none},
+    {"failed to pipe message to program ", "", Rest::none},
+}};
+
+template <size_t size>
+const Action* find_action(const std::array<Action, size>& list, std::string_view text) {
+  for (auto& action : list)
+    if (text.starts_with(action.words)) return &action;
+  return nullptr;
+}
+
+const Action* find_action(bool sieve, std::string_view& text) {
+  if (!sieve) return find_action(deliveries, text);
+  static constexpr std::array<std::string_view, 9> names = {
+      "keep", "fileinto", "discard", "redirect", "reject", "ereject", "vacation", "notify", "pipe"};
+  for (auto name : names) {
+    Scan scan(text);
+    if (!scan.skip(name) || !scan.skip(" action: ")) continue;
+    text = scan.rest();
+    if (auto* action = find_action(actions, text)) return action;
+    // other notes of this action: what it did not do
+    static constexpr Action other = {"", "", Rest::none};
+    return name == "vacation" || name == "notify" || name == "pipe" ? &other : nullptr;
+  }
+  return find_action(actions, text);
+}
+
+bool read_quoted(Scan& scan, std::string_view end, std::string_view& folder) {
+  if (!scan.skip("'")) return false;
+  if (!end.empty()) return scan.until(end, folder);
+  std::string_view text = scan.rest();
+  if (!text.ends_with('\'')) return false;
+  folder = text.substr(0, text.size() - 1);
+  return true;
+}
+
+// Behind "words"; what does not fit is left empty, the outcome stands.
+void read_rest(Rest rest, std::string_view text, Mailbox& mailbox) {
+  Scan scan(text);
+  switch (rest) {
+    case Rest::folder:
+      mailbox.folder = text;
+      return;
+    case Rest::folder_cause:
+      if (scan.until(": ", mailbox.folder)) mailbox.text = scan.rest();
+      return;
+    case Rest::quoted:
+      read_quoted(scan, "", mailbox.folder);
+      return;
+    case Rest::quoted_cause:
+      if (read_quoted(scan, "': ", mailbox.folder)) mailbox.text = scan.rest();
+      return;
+    case Rest::path:
+      read_path(scan, mailbox.target);
+      return;
+    case Rest::path_cause:
+      if (read_path(scan, mailbox.target) && scan.skip(": ")) mailbox.text = scan.rest();
+      return;
+    case Rest::cause:
+      mailbox.text = text;
+      return;
+    case Rest::none:
+      return;
+  }
+}
+
+struct Reading {
+  size_t end = 0;  // of the Message-ID
+  const Action* action = nullptr;
+  std::string_view text;  // of the action
+};
+
+// The Message-ID is the sender's, up to 200 characters, and may read like the rest of the line.
+bool next_reading(bool sieve, std::string_view text, size_t from, Reading& out) {
+  for (size_t at = text.find(": ", from); at != std::string_view::npos; at = text.find(": ", at + 1)) {
+    std::string_view rest = text.substr(at + 2);
+    const Action* action = find_action(sieve, rest);
+    if (!action) continue;
+    out = {at, action, rest};
+    return true;
+  }
+  return false;
+}
+
+Parsed parse_message(const Line& line, bool sieve, std::string_view text, Fact& fact) {
+  Reading first, other;
+  if (!next_reading(sieve, text, 0, first)) return Parsed::unknown;
+  Mailbox mailbox;
+  mailbox.session = line.session;
+  mailbox.user = line.user;
+  mailbox.outcome = first.action->outcome;
+  bool sure = true;
+  for (size_t from = first.end + 1; next_reading(sieve, text, from, other); from = other.end + 1) {
+    // "redirect action: forwarded to" is found again behind its own "action: "
+    if (other.text.data() == first.text.data()) continue;
+    sure = false;
+    if (other.action->outcome != first.action->outcome) return Parsed::unknown;
+  }
+  if (mailbox.outcome.empty()) return Parsed::ignored;
+  if (sure) {
+    std::string_view id = text.substr(0, first.end);
+    if (id.size() > 2 && id.starts_with('<') && id.ends_with('>')) id = id.substr(1, id.size() - 2);
+    bool cut = id.starts_with('<') && id.ends_with("...");  // str_sanitize(…, 200)
+    if (id != "unspecified" && !cut) mailbox.message_id = id;
+    read_rest(first.action->rest, first.text.substr(first.action->words.size()), mailbox);
+  }
+  fact = mailbox;
+  return Parsed::fact;
+}
+
+// What lmtp and lda say besides: src/lmtp/lmtp-client.c, lmtp-proxy.c, Pigeonhole src/plugins/lda-sieve.
+bool is_note(std::string_view text) {
+  static constexpr std::array<std::string_view, 12> notes = {"Connect from ",
+                                                             "Disconnect from ",
+                                                             "Execution of script ",
+                                                             "Execution of Sieve filters ",
+                                                             "Aborted script execution sequence",
+                                                             "Sent message to ",
+                                                             "Failed to send message to ",
+                                                             "conn ",
+                                                             "lmtp-server: ",
+                                                             "rcpt ",
+                                                             "program exec:",
+                                                             "main script: "};
+  for (auto note : notes)
+    if (text.starts_with(note)) return true;
+  return false;
+}
+
+}  // namespace
+
+Parsed parse_delivery(const Line& line, Fact& fact) {
+  Scan scan(line.text);
+  bool sieve = scan.skip("sieve: ");
+  if (scan.skip("msgid=")) return parse_message(line, sieve, scan.rest(), fact);
+  return is_note(scan.rest()) ? Parsed::ignored : Parsed::unknown;
+}
+
+}  // namespace mailtrace::dovecot
