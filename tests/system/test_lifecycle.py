@@ -1,0 +1,136 @@
+"""What a service manager and an admin do to the daemon: notify socket, SIGHUP, second SIGTERM, a database that is
+not there, mistakes at the start."""
+import os
+import signal
+import socket
+import ssl
+import subprocess
+
+from corpus import forwarded_lines
+from daemon import MAILTRACED, Mailtraced, configuration, found, import_reference, listener, yaml
+from databases import Sqlite
+from harness import Case, Process, free_port, run, wait_until
+from senders import CLIENT_NAME, make_certificates, send_octet_counted
+
+
+class Lifecycle(Case):
+    def start(self, inputs, sink, name="receiver", env=None):
+        daemon = Mailtraced.__new__(Mailtraced)
+        daemon.scratch, daemon.config, daemon.name = self.scratch, configuration(self.scratch, name, [sink], inputs), name
+        daemon.control = self.scratch.path / name / "control.sock"
+        daemon.process = Process(self.scratch, f"mailtraced-{name}", MAILTRACED, "--config", daemon.config, env=env)
+        daemon.process.wait_ready(lambda: daemon.status(quiet=True), "an answer of its control socket")
+        return daemon
+
+    def refused(self, tree):
+        path = self.scratch.path / "refused.yaml"
+        path.write_text(tree if isinstance(tree, str) else yaml(tree))
+        ended = run(MAILTRACED, "--config", path, check=False)
+        self.assertEqual(ended.returncode, 78, ended.stderr)
+        return ended.stderr
+
+    def test_notifies_the_service_manager(self):
+        path = str(self.scratch.path / "notify")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify.bind(path)
+            notify.settimeout(60)
+            entry, _ = listener("tcp")
+            daemon = self.start([entry], Sqlite(self.scratch).sink(), env={"NOTIFY_SOCKET": path})
+            self.assertIn(b"READY=1", notify.recv(4096))
+            self.assertIn(b"WATCHDOG=1", notify.recv(4096))
+            daemon.process.child.send_signal(signal.SIGTERM)
+            while b"STOPPING=1" not in notify.recv(4096):
+                pass
+            self.assertEqual(daemon.process.child.wait(60), 0)
+
+    def test_hangup_opens_certificates_again(self):
+        first = make_certificates(self.scratch, "localhost")
+        entry, port = listener("tcp", first)
+        daemon = self.start([entry], Sqlite(self.scratch).sink())
+
+        def certificate():
+            context = ssl.create_default_context(cafile=first / "ca.pem")
+            context.load_cert_chain(first / f"client-{CLIENT_NAME}-cert.pem", first / f"client-{CLIENT_NAME}-key.pem")
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+            with context.wrap_socket(socket.create_connection(("127.0.0.1", port))) as stream:
+                return stream.getpeercert(binary_form=True)
+
+        before = certificate()
+        self.assertEqual(certificate(), before)
+        run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=renewed.example",
+            "-keyout", first / "server-key.pem", "-out", first / "server-cert.pem")
+        self.assertEqual(certificate(), before)
+        daemon.process.child.send_signal(signal.SIGHUP)
+        wait_until(lambda: certificate() != before, "the new certificate")
+        (first / "server-cert.pem").write_text("this is no certificate\n")
+        renewed = certificate()
+        daemon.process.child.send_signal(signal.SIGHUP)
+        wait_until(lambda: "input.reload" in daemon.process.output(), "a word about the broken certificate")
+        self.assertEqual(certificate(), renewed)
+        daemon.stop()
+
+    def test_hangup_with_a_broken_configuration_keeps_the_old_one(self):
+        entry, port = listener("tcp")
+        database = Sqlite(self.scratch)
+        daemon = self.start([entry], database.sink())
+        good = daemon.config.read_text()
+        daemon.config.write_text(good + "nonsense: true\n")
+        daemon.process.child.send_signal(signal.SIGHUP)
+        wait_until(lambda: "nonsense: no such option" in daemon.process.output(), "the mistake on stderr")
+        lines = forwarded_lines(["simple"])
+        send_octet_counted(port, lines)
+        daemon.wait_received(len(lines))
+        daemon.config.write_text(good + "log_level: error\n")
+        daemon.process.child.send_signal(signal.SIGHUP)
+        daemon.wait_stored()
+        daemon.stop()
+        self.assertNotIn("daemon.stop", daemon.process.output())  # an info line
+
+    def test_lines_are_taken_and_kept_without_a_database(self):
+        entry, port = listener("tcp")
+        away = {"postgresql": {"connection": f"host=127.0.0.1 port={free_port()} dbname=away user=nobody"}}
+        daemon = self.start([entry], away)
+        lines = forwarded_lines(["simple", "multi"])
+        send_octet_counted(port, lines)
+        daemon.wait_received(len(lines))
+        self.assertNotEqual(daemon.status()["sinks"][0]["state"], "running")
+        self.assertTrue(daemon.status()["sinks"][0]["last_error"])
+        daemon.process.child.send_signal(signal.SIGTERM)
+        wait_until(lambda: "daemon.stop" in daemon.process.output(), "its stop")
+        daemon.process.child.send_signal(signal.SIGTERM)  # do not wait for the database
+        self.assertEqual(daemon.process.child.wait(60), 0, daemon.process.output())
+
+        database = Sqlite(self.scratch)
+        again = self.start([entry], database.sink())  # the same state directory, another database
+        again.wait_stored()
+        again.stop()
+        sent = self.scratch.path / "sent.log"
+        sent.write_bytes(b"".join(line + b"\n" for line in lines))
+        self.assert_equal_rows(import_reference(self.scratch, sent).rows(), database.rows())
+        self.assertTrue(found(again.config, "--status", "sent"))
+
+    def test_mistakes_at_the_start_are_sentences(self):
+        text = self.refused({"state_directory": str(self.scratch.path / "a"), "inptus": [], "sinks": [{"sqlit": {}}],
+                             "parsers": [{"postfix": {"nams": []}}]})
+        for sentence in ('did you mean "inputs"?', 'did you mean "sqlite"?', 'did you mean "names"?'):
+            self.assertIn(sentence, text)
+        self.assertFalse((self.scratch.path / "a").exists())
+        self.assertIn("refused.yaml", self.refused("inputs: [\n"))
+        entry, port = listener("tcp")
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", port))
+            taken.listen()
+            text = self.refused({"state_directory": str(self.scratch.path / "b"), "inputs": [entry],
+                                 "sinks": [{"sqlite": {}}], "parsers": ["postfix"]})
+        self.assertIn(str(port), text)
+        self.assertIn("address already in use", text)
+
+    def test_a_state_directory_has_one_daemon(self):
+        entry, _ = listener("tcp")
+        daemon = self.start([entry], Sqlite(self.scratch).sink())
+        second = subprocess.run([MAILTRACED, "--config", daemon.config], capture_output=True, text=True, check=False,
+                                timeout=120, env=dict(os.environ))
+        self.assertEqual(second.returncode, 78, second.stderr)
+        self.assertIn("another process", second.stderr)
+        daemon.stop()
