@@ -23,6 +23,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Tests need no durability; a benchmark with MAILTRACE_DURABLE=1 does.
+bool durable() { return std::getenv("MAILTRACE_DURABLE") != nullptr; }
+
 // A folder that other users may enter: the servers do not run as root.
 struct Scratch {
   fs::path path;
@@ -94,7 +97,9 @@ struct Postgresql : Server {
     std::ofstream(log).close();
     if (geteuid() == 0) shell("chown postgres " + log.string());
     pid = start(as("postgres") + bin + "/postgres -D " + cluster.string() + " -k " + data.string() +
-                    " -c listen_addresses='' -c fsync=off -c max_connections=50",
+                    " -c listen_addresses='' -c max_connections=50 -c shared_buffers=256MB -c "
+                    "max_wal_size=4GB -c fsync=" +
+                    (durable() ? "on" : "off"),
                 log);
     stop_signal = SIGINT;
     wait("psql -h " + data.string() + " -U owner -d postgres -c 'SELECT 1'", log);
@@ -115,7 +120,8 @@ struct Mariadb : Server {
     std::ofstream(log).close();
     pid = start("mariadbd --no-defaults" + user + " --datadir=" + store.string() +
                     " --socket=" + socket().string() + " --pid-file=" + (data / "pid").string() +
-                    " --skip-networking --innodb-flush-log-at-trx-commit=0 --innodb-buffer-pool-size=128M",
+                    " --skip-networking --innodb-buffer-pool-size=256M --innodb-flush-log-at-trx-commit=" +
+                    (durable() ? "1" : "0"),
                 log);
     wait(client("mysql") + " -e 'SELECT 1'", log);
   }
@@ -217,6 +223,11 @@ std::string Database::run(const std::string& statement) const {
 void Database::run_until_killed(const std::string& statement) const {
   if (kind_ == "postgresql") piped(postgresql().client(name_), statement, false);
   if (kind_ == "mysql") piped(mariadb().client(name_), statement, false);
+}
+
+int Database::server() const {
+  if (kind_ == "sqlite") return 0;
+  return kind_ == "postgresql" ? postgresql().pid : mariadb().pid;
 }
 
 std::string Database::place() const { return "host=" + postgresql().data.string() + " dbname=" + name_; }

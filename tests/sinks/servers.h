@@ -28,6 +28,7 @@ class Database {
   void cut_connections() const;
   std::string name() const { return name_; }
   std::string file() const;
+  int server() const;  // its process; 0: none
 
  private:
   std::string kind_, name_;

@@ -94,9 +94,9 @@ Piece Planner::dictionary_statement(const Pattern& pattern) const {
            "SELECT a.address FROM addresses_trigram t JOIN addresses a ON a.number = t.rowid WHERE "
            "addresses_trigram MATCH ")
         .bind(text_value(phrase + "\""));
-    out.add(" AND ").add(pattern.condition(dialect_, "a.address"));
+    out.add(" AND ").add(pattern.like(dialect_, "a.address"));
   } else if (dialect_ == Dialect::mysql) {
-    // The longest pieces of a text are not the rarest, but any three narrow it down enough.
+    // Which pieces are rare is not known; any three narrow it down enough.
     std::vector<std::string> trigrams = trigrams_of(pattern.text);
     out.add("SELECT a.address FROM addresses a");
     size_t count = std::min<size_t>(3, trigrams.size());
@@ -106,9 +106,9 @@ Piece Planner::dictionary_statement(const Pattern& pattern) const {
               ".trigram = ");
       out.bind(text_value(trigrams[i * (trigrams.size() - 1) / std::max<size_t>(1, count - 1)]));
     }
-    out.add(" WHERE ").add(pattern.condition(dialect_, "a.address"));
+    out.add(" WHERE ").add(pattern.like(dialect_, "a.address"));
   } else {
-    out.add("SELECT a.address FROM addresses a WHERE ").add(pattern.condition(dialect_, "a.address"));
+    out.add("SELECT a.address FROM addresses a WHERE ").add(pattern.like(dialect_, "a.address"));
   }
   return out.add(" LIMIT " + std::to_string(most_addresses + 1));
 }
@@ -146,13 +146,6 @@ Result<void> Planner::addresses(const std::string& text, const std::vector<Addre
       offer(2, std::move(drives));
       return {};
     case Pattern::Kind::prefix:
-      for (const auto& column : columns) {
-        Piece range;
-        range.add(std::string(column.alias) + "." + column.name + " IS NOT NULL AND ");
-        drives.push_back({column.from, range.add(on(column.alias, column.name, pattern))});
-      }
-      offer(5, std::move(drives));
-      return {};
     case Pattern::Kind::suffix:
     case Pattern::Kind::substring:
       break;

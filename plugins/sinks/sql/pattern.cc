@@ -64,27 +64,30 @@ bool Pattern::matches(std::string_view value) const {
 
 Piece Pattern::condition(Dialect dialect, const std::string& column) const {
   Piece out;
-  std::string like;
   switch (kind) {
     case Kind::anything:
       return out.add(column + " IS NOT NULL");
     case Kind::exact:
       return out.add(column + " = ").bind(text_value(text));
-    case Kind::prefix: {
+    case Kind::prefix:
       // A range, because an index finds that and all three databases compare code points here. U+10FFFF is
       // the last one.
       out.add("(" + column + " >= ").bind(text_value(text)).add(" AND " + column + " < ");
       return out.bind(text_value(text + "\xF4\x8F\xBF\xBF")).add(")");
-    }
     case Kind::suffix:
-      like = "%" + like_escape(dialect, text);
-      break;
     case Kind::substring:
-      like = "%" + like_escape(dialect, text) + "%";
       break;
   }
+  return like(dialect, column);
+}
+
+Piece Pattern::like(Dialect dialect, const std::string& column) const {
+  std::string pattern = like_escape(dialect, text);
+  if (kind != Kind::exact && kind != Kind::prefix) pattern.insert(0, 1, '%');
+  if (kind != Kind::exact && kind != Kind::suffix) pattern += '%';
+  Piece out;
   out.add(like_of(dialect, column));
-  out.parameters.emplace_back(text_value(like));
+  out.parameters.emplace_back(text_value(pattern));
   return out;
 }
 

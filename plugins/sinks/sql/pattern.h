@@ -45,6 +45,8 @@ struct Pattern {
   bool matches(std::string_view value) const;
   // `column` is an SQL expression, in lower case already if the pattern is.
   Piece condition(Dialect dialect, const std::string& column) const;
+  // The same as a LIKE, for a column with a trigram index.
+  Piece like(Dialect dialect, const std::string& column) const;
 };
 
 // All pieces of three characters, each once.
