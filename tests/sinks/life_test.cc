@@ -233,16 +233,16 @@ BOOST_DATA_TEST_CASE(a_killed_connection_costs_nothing, data::make(servers)) {
   bool postgresql = sample == "postgresql";
   std::thread holder([&] {
     database.run_until_killed(
-        postgresql ? "BEGIN; LOCK TABLE checkpoint IN SHARE ROW EXCLUSIVE MODE; SELECT pg_sleep(60);"
-                   : "BEGIN; SELECT * FROM checkpoint FOR UPDATE; SELECT sleep(60);");
+        postgresql ? "BEGIN; LOCK TABLE checkpoint IN SHARE ROW EXCLUSIVE MODE; SELECT pg_sleep(300);"
+                   : "BEGIN; SELECT * FROM checkpoint FOR UPDATE; SELECT sleep(300);");
   });
   auto wait_for = [&](const std::string& statement) {
-    for (int i = 0; i < 300 && database.number(statement) == 0; ++i)
+    for (int i = 0; i < 4000 && database.number(statement) == 0; ++i)
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     return database.number(statement) > 0;
   };
   BOOST_TEST(wait_for(
-      postgresql ? "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND wait_event = "
+      postgresql ? "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(300)%' AND wait_event = "
                    "'PgSleep'"
                  : "SELECT count(*) FROM information_schema.processlist WHERE state = 'User sleep'"));
   Batch more = days_of_mail(5);

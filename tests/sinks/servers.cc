@@ -240,7 +240,7 @@ void Database::cut_connections() const {
     std::string list =
         piped(mariadb().client("mysql"),
               "SELECT concat('KILL ', id, ';') FROM information_schema.processlist WHERE db = '" + name_ +
-                  "' ORDER BY info LIKE '%sleep(60)%'");
+                  "' ORDER BY info LIKE '%sleep(300)%'");
     piped(mariadb().client("mysql"), list);
   }
 }
