@@ -36,6 +36,8 @@ struct ConnectRow {
   std::optional<std::string> instance;  // Postfix instance: "postfix", "postfix-out"
   std::optional<std::string> queue_id, service, client_name, client_addr;
   std::optional<int64_t> client_port;
+  // tls: "TLSv1.3 TLS_AES_256_GCM_SHA384 (Anonymous)": protocol, cipher, trust. helo and protocol are known
+  // only if a policy line of the mail says them.
   std::optional<std::string> helo, protocol, sasl_user, tls, sender, message_id, subject;
   std::optional<int64_t> size, recipients;
   std::optional<double> spam_score;
@@ -46,7 +48,8 @@ struct ConnectRow {
   int64_t flags = 0;
 };
 
-// One attempt for one recipient, or one refusal.
+// One attempt for one recipient, one refusal, or one event of the whole mail without recipient: held
+// (postsuper -h, a HOLD action), expired or deleted when nobody is known to have waited.
 struct DeliverRow {
   Day day{};  // day of `connect_id`
   Id connect_id;

@@ -22,8 +22,8 @@ std::array<char, 16> bytes_of(const Hash128& hash) {
   return out;
 }
 
-// Favours speed: the lines of one mail are few.
-constexpr int zstd_level = 1;
+// Eight lines of a mail: level 1 takes twice the time for a fifth less bytes.
+constexpr int zstd_level = -1;
 
 }  // namespace
 

@@ -48,8 +48,8 @@ void fill_client(const Peer& client, ConnectRow& row) {
 }  // namespace
 
 std::string stored_text(std::string_view text) {
-  for (unsigned char c : text)
-    if (c < 0x20 || c >= 0x7f) return storable(text);
+  for (char c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f) return storable(text);
   return std::string(text.substr(0, 65535));
 }
 

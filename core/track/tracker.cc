@@ -97,7 +97,7 @@ void MailTracker::on(const LogLine& line, const std::monostate&) {
   auto end = text.substr(0, 32).find(':');
   if (end == std::string_view::npos || end < 6) return;
   auto queue_id = text.substr(0, end);
-  for (unsigned char c : queue_id)
+  for (char c : queue_id)
     if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))) return;
   OpenMail* mail = mails_.find_at(mails_.server(line.hostname), queue_id, line.time);
   if (!mail || mail->placeholder || mail->seen.contains(line.identity)) return;
