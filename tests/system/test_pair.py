@@ -5,7 +5,7 @@ import re
 
 from corpus import POSTFIX_GROUPS, lines_of
 from daemon import Mailtraced, configuration, import_reference, listener
-from databases import Memcached, Postgresql, PostgresqlServer
+from databases import Memcached, Postgresql, PostgresqlServer, Sqlite
 from harness import Case
 from senders import send_octet_counted
 
@@ -14,6 +14,22 @@ LONG_QUEUE_ID = re.compile(rb"- -  [0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10}z[0-9B
 
 
 class Pair(Case):
+    def reference(self, lines):
+        whole = self.scratch.path / "whole.log"
+        whole.write_bytes(b"".join(line + b"\n" for line in lines))
+        return import_reference(self.scratch, whole).rows()
+
+    def test_one_receiver_with_memcached(self):
+        lines = lines_of(POSTFIX_GROUPS, "rfc5424")
+        database = Sqlite(self.scratch)
+        entry, port = listener("tcp")
+        daemon = Mailtraced(self.scratch, configuration(self.scratch, "one", [database.sink()], [entry],
+                                                        [Memcached(self.scratch).cache()]))
+        send_octet_counted(port, lines)
+        daemon.wait_received(len(lines))
+        daemon.stop()
+        self.assert_equal_rows(self.reference(lines), database.rows())
+
     def run_halves(self, choose):
         lines = lines_of(POSTFIX_GROUPS, "rfc5424")
         cache = Memcached(self.scratch).cache()
@@ -34,9 +50,7 @@ class Pair(Case):
             daemon.wait_received(len(half))
         for daemon in daemons:
             daemon.stop()
-        whole = self.scratch.path / "whole.log"
-        whole.write_bytes(b"".join(line + b"\n" for line in lines))
-        self.assert_equal_rows(import_reference(self.scratch, whole).rows(), database.rows())
+        self.assert_equal_rows(self.reference(lines), database.rows())
 
     def test_by_host(self):
         self.run_halves(lambda number, line: b" mx1 " in line[:60])
