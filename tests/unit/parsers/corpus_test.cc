@@ -23,7 +23,8 @@ struct Parsers {
   Router router;
 
   Parsers() {
-    for (std::string name : {"dovecot", "amavis"}) {
+    for (std::string name :
+         {"dovecot", "amavis", "rspamd", "postgrey", "opendkim", "policyd_spf", "opendmarc", "spamd"}) {
       auto plugin = load_plugin(MAILTRACE_PLUGIN_OUTPUT, PluginKind::parser, name);
       BOOST_REQUIRE_MESSAGE(bool(plugin), (plugin ? "" : plugin.error().text));
       ConfigErrors errors("test");
@@ -92,11 +93,11 @@ BOOST_AUTO_TEST_CASE(knows_every_line) {
       ++kinds[std::string(line.app_name) + " " + said.substr(0, said.find(' '))];
     }
   }
-  const std::map<std::string, int> want = {{"amavis ignored", 133},
-                                           {"amavis verdict", 9},
-                                           {"dovecot ignored", 482},
-                                           {"dovecot login_failed", 2},
-                                           {"dovecot mailbox", 516}};
+  const std::map<std::string, int> want = {
+      {"amavis ignored", 133},     {"amavis verdict", 9},    {"dovecot ignored", 482},
+      {"dovecot login_failed", 2}, {"dovecot mailbox", 516}, {"opendkim ignored", 11},
+      {"opendkim verdict", 5},     {"rspamd ignored", 293},  {"rspamd verdict", 4},
+  };
   for (auto& [kind, count] : kinds) {
     auto found = want.find(kind);
     BOOST_CHECK_MESSAGE(found != want.end() && found->second == count, kind << ": " << count);
