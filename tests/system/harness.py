@@ -1,6 +1,7 @@
 """What every system test stands on: a scratch folder, free ports, processes that are ended by their own pid, and
 waiting for a condition. Time limits are safety nets for a hanging program; no test is about how fast something is."""
 import contextlib
+import ctypes
 import os
 import pathlib
 import pwd
@@ -56,6 +57,11 @@ def run(*command, check=True, text=True, **options):
     return done
 
 
+def end_with_parent():
+    """In the child: a runner that is killed leaves no servers behind (prctl(2), PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, int(signal.SIGTERM), 0, 0, 0)
+
+
 class Process:
     """A server in the foreground with its output in a file."""
 
@@ -69,7 +75,7 @@ class Process:
             options = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
         with open(self.log, "ab") as out:
             self.child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=cwd or "/",
-                                          env={**os.environ, **(env or {})}, **options)
+                                          env={**os.environ, **(env or {})}, preexec_fn=end_with_parent, **options)
         scratch.on_close(self.stop)
 
     def running(self):
