@@ -169,7 +169,7 @@ struct InputFixture {
     ConfigErrors errors("test.yaml");
     Node node;
     BOOST_REQUIRE(load_yaml(yaml, node, errors));
-    input = (*found)->make_input(node, errors, InputContext{plugin, &loop, &intake, {}});
+    input = (*found)->make_input(node, errors, InputContext{plugin, &loop, &intake, state_directory});
     wrong = errors.lines();
     if (!input) return Error{Fault::config, wrong.empty() ? "" : wrong.front()};
     return input->start();
@@ -217,7 +217,7 @@ struct InputFixture {
   std::unique_ptr<Input> input;
   std::vector<std::unique_ptr<Client>> clients;
   std::vector<std::string> wrong;
-  std::string label = "relp";
+  std::string label = "relp", state_directory;
   int port = 0;
   bool stopping = false, stopped = false;
 };

@@ -1,0 +1,32 @@
+// Where rotated log files have gone: by inode, by what they begin with, by name. Loop thread; reads
+// directories.
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plugins/inputs/file/log_file.h"
+
+namespace mailtrace {
+
+// The files of a name or pattern (glob(7)) that exist; sorted.
+std::vector<std::string> matching_paths(const std::string& pattern);
+// "" if there is none.
+std::string directory_of(const std::string& path);
+
+// What logrotate makes of `base`, whatever its options: mail.log.1, mail.log-20261123.gz, mail-20261123.log.
+bool is_rotation_name(std::string_view base, std::string_view name);
+
+// The file of that position under its new name (same inode), or a copy of it that copytruncate made; null if
+// there is none. Files in `known` are not looked at.
+std::shared_ptr<LogFile> find_rotated(const Position& position,
+                                      const std::vector<std::shared_ptr<LogFile>>& known);
+
+// Rotations of `path` that were written at or after `since` (seconds) and are not in `known`; oldest first.
+// Compressed ones are named in `compressed`.
+std::vector<std::shared_ptr<LogFile>> find_missed(const std::string& path, int64_t since,
+                                                  const std::vector<std::shared_ptr<LogFile>>& known,
+                                                  std::vector<std::string>& compressed);
+
+}  // namespace mailtrace
