@@ -159,6 +159,7 @@ void LineReader::run() {
                       return find_open(server, queue_id, at);
                     });
   pipeline.start_at(from.sequence, from.counted);
+  pipeline.keep_unknown(&unknown_);
 
   Time collected = now();
   while (!abandoned_) {

@@ -44,6 +44,7 @@ class LineReader {
   void abandon();
   bool ended() const { return ended_; }
   Status status() const;
+  const UnknownLines& unknown() const { return unknown_; }
   uint64_t heartbeat() const {
     return heartbeat_;
   }  // changes while the thread is alive and not waiting for a sink
@@ -64,6 +65,7 @@ class LineReader {
   Time written_{};
   std::atomic<bool> draining_{false}, abandoned_{false}, ended_{false};
   std::atomic<uint64_t> heartbeat_{0};
+  UnknownLines unknown_;
   mutable std::mutex mutex_;
   Status status_;
 };

@@ -36,6 +36,17 @@ Json spool_json(const SpoolStatus& status, const LineReader::Status& reader) {
           {"gaps", std::move(gaps)}};
 }
 
+Json unknown_json(const UnknownLines& unknown) {
+  Json out = Json::array();
+  for (auto& program : unknown.list())
+    out.push_back({{"program", program.program},
+                   {"lines", program.lines},
+                   {"host", program.host},
+                   {"time", format_time(program.time)},
+                   {"text", program.text}});
+  return out;
+}
+
 }  // namespace
 
 std::string Daemon::status_json() const {
@@ -58,6 +69,7 @@ std::string Daemon::status_json() const {
              {"held_lines", reader.held_lines}}},
            {"cache", cache_ ? Json(cache_->describe()) : Json(nullptr)},
            {"sinks", std::move(sinks)},
+           {"unknown", line_reader_ ? unknown_json(line_reader_->unknown()) : Json::array()},
            {"counters", std::move(counters)}};
   return dump_line(out);
 }

@@ -55,11 +55,13 @@ void Pipeline::understand(const LogLine& line) {
   }
   if (result != Result::fact) fact = std::monostate{};
   counters_of(line.app_name)[static_cast<size_t>(result)]->fetch_add(1, std::memory_order_relaxed);
-  if (result == Result::unknown)
+  if (result == Result::unknown) {
+    if (unknown_) unknown_->add(line);
     log_rarely(LogLevel::info, "parse.unknown",
                {{"host", std::string(line.hostname)},
                 {"program", std::string(line.app_name)},
                 {"text", std::string(line.text)}});
+  }
   hosts_.add(line, result == Result::unknown);
   tracker_->apply(line, fact);
 }

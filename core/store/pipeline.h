@@ -9,6 +9,7 @@
 #include "core/parse/header.h"
 #include "core/parse/router.h"
 #include "core/store/host_counts.h"
+#include "core/store/unknown_lines.h"
 #include "core/track/sequencer.h"
 #include "core/track/tracker.h"
 
@@ -30,6 +31,8 @@ class Pipeline {
   uint64_t pinned() const;
   uint64_t next_sequence() const { return next_; }
   Tracker::Status status() const;
+  // Where lines go that a parser should know and does not; null: nobody looks at them. Outlives the pipeline.
+  void keep_unknown(UnknownLines* lines) { unknown_ = lines; }
 
  private:
   enum class Result : size_t { fact, ignored, unknown, unparsed };
@@ -42,6 +45,7 @@ class Pipeline {
   std::unique_ptr<Tracker> tracker_;
   std::unique_ptr<Sequencer> sequencer_;
   HostCounts hosts_;
+  UnknownLines* unknown_ = nullptr;
   std::unordered_map<std::string, Counters> counters_;  // by program
   std::pair<const std::string, Counters>* last_counters_ = nullptr;
   uint64_t next_ = 0;

@@ -33,6 +33,26 @@ std::string when(const Json& json, const char* key, const Terminal& terminal) {
   return parse_time(text, time) ? terminal.date_time(time) : "";
 }
 
+constexpr std::pair<std::string_view, std::string_view> trouble[] = {
+    {"dropped_lines_total", "lines dropped: the spool took no more"},
+    {"unstored_lines_total", "lines received and not kept: the disk failed"},
+    {"input_kernel_drops_total", "datagrams dropped by the kernel"},
+    {"input_rejected_datagrams_total", "datagrams refused"},
+    {"input_rejected_connections_total", "connections refused"},
+    {"input_broken_frames_total", "broken frames"},
+    {"input_truncated_lines_total", "lines cut: too long"},
+    {"relp_broken_sessions_total", "broken RELP sessions"},
+    {"tls_failures_total", "failed TLS handshakes"},
+    {"mailtrace_cache_failures_total", "failed calls of the cache"},
+    {"mailtrace_cache_too_big_total", "mails too big for the cache"},
+};
+
+std::string_view words_of_trouble(std::string_view counter) {
+  for (auto& [name, words] : trouble)
+    if (name == counter) return words;
+  return "";
+}
+
 class Writer {
  public:
   Writer(const Json& status, const Terminal& terminal) : status_(status), terminal_(terminal) {}
@@ -45,6 +65,7 @@ class Writer {
     spool();
     pipeline();
     sinks();
+    unknown();
     counters();
     return std::move(out_);
   }
@@ -61,8 +82,16 @@ class Writer {
     for (auto& input : list_of(status_, "inputs"))
       width = std::max(width, display_width(text_of(input, "input")));
     for (auto& input : list_of(status_, "inputs"))
-      line(fmt::format("{}  {}", fit(text_of(input, "input"), width), text_of(input, "at")));
+      line(fmt::format("{}  {}, {} {}", fit(text_of(input, "input"), width), text_of(input, "at"),
+                       lines_of(text_of(input, "input")), terminal_.say("lines received")));
     if (list_of(status_, "inputs").empty()) line(terminal_.say("none"));
+  }
+
+  int64_t lines_of(const std::string& input) {
+    for (auto& c : list_of(status_, "counters"))
+      if (text_of(c, "name") == "input_lines_total" && text_of(c, "label") == "input=\"" + input + "\"")
+        return number_of(c, "value");
+    return 0;
   }
 
   void spool() {
@@ -115,23 +144,48 @@ class Writer {
     if (list_of(status_, "sinks").empty()) line(terminal_.say("none"));
   }
 
-  // Counters that mean trouble or not understood lines; the others are for /metrics and --json.
+  // What a parser should know and did not, with the newest line of each program; and programs without parser.
+  void unknown() {
+    std::string out;
+    for (auto& program : list_of(status_, "unknown")) {
+      auto lines = number_of(program, "lines");
+      out += fmt::format("  {}: {} {}\n", text_of(program, "program"), lines,
+                         terminal_.say(lines == 1 ? "line" : "lines"));
+      out += fmt::format("    {}  {}  {}\n", when(program, "time", terminal_), text_of(program, "host"),
+                         text_of(program, "text"));
+    }
+    for (auto& c : list_of(status_, "counters")) {
+      auto program = program_without_parser(text_of(c, "label"));
+      auto lines = number_of(c, "value");
+      if (text_of(c, "name") == "parse_lines_total" && !program.empty() && lines)
+        out += fmt::format("  {}: {} {}, {}\n", program, lines, terminal_.say(lines == 1 ? "line" : "lines"),
+                           terminal_.say("no parser in the configuration"));
+    }
+    if (out.empty()) return;
+    title("Not understood");
+    out_ += out;
+  }
+
+  static std::string program_without_parser(std::string_view label) {
+    constexpr std::string_view start = "result=\"unparsed\",program=\"";
+    if (!label.starts_with(start) || !label.ends_with('"')) return "";
+    label.remove_prefix(start.size());
+    label.remove_suffix(1);
+    return label.empty() ? "?" : std::string(label);
+  }
+
+  // Counters that mean trouble; the others are for --json.
   void counters() {
-    std::vector<std::string> trouble;
+    std::string out;
     for (auto& c : list_of(status_, "counters")) {
       auto name = text_of(c, "name"), label = text_of(c, "label");
-      auto value = number_of(c, "value");
-      bool is_line = name.ends_with("parse_lines_total");
-      bool unknown = is_line && label.find("result=\"unknown\"") != std::string::npos;
-      bool bad =
-          !is_line && (name.find("drop") != std::string::npos || name.find("lost") != std::string::npos ||
-                       name.find("error") != std::string::npos || name.find("failure") != std::string::npos);
-      if (value && (unknown || bad))
-        trouble.push_back(fmt::format("{:>10}  {}{}", value, name, label.empty() ? "" : " " + label));
+      auto words = words_of_trouble(name);
+      if (auto value = number_of(c, "value"); value && !words.empty())
+        out += fmt::format("  {} {}{}\n", value, terminal_.say(words), label.empty() ? "" : " (" + label + ")");
     }
-    if (trouble.empty()) return;
+    if (out.empty()) return;
     title("Look at");
-    for (auto& text : trouble) line(text);
+    out_ += out;
   }
 
   const Json& status_;

@@ -135,4 +135,40 @@ BOOST_AUTO_TEST_CASE(lines_are_counted_by_result) {
   BOOST_TEST(batch.hosts[0].unknown == 1);
 }
 
+BOOST_AUTO_TEST_CASE(the_newest_unknown_line_of_each_program_is_kept) {
+  UnknownLines unknown;
+  pipeline->keep_unknown(&unknown);
+  feed("what", "word/sub");
+  feed("what first");
+  feed("open AAAAAA1");
+  feed("what then");
+  feed("nobody reads this", "stranger");
+  collect(true);
+  auto list = unknown.list();
+  BOOST_REQUIRE(list.size() == 2u);
+  BOOST_TEST(list[0].program == "word");
+  BOOST_TEST(list[0].lines == 2u);
+  BOOST_TEST(list[0].host == "mx1");
+  BOOST_TEST(list[0].text == "what then");
+  BOOST_TEST((list[0].time == received));
+  BOOST_TEST(list[1].program == "word/sub");
+}
+
+BOOST_AUTO_TEST_CASE(made_up_programs_do_not_fill_the_memory) {
+  UnknownLines unknown;
+  LogLine line;
+  std::string text(10'000, 'x'), name;
+  line.text = text;
+  for (int i = 0; i < 1000; ++i) {
+    name = "word-" + std::to_string(i);
+    line.app_name = name;
+    unknown.add(line);
+  }
+  auto list = unknown.list();
+  BOOST_TEST(list.size() == 101u);
+  BOOST_TEST(list[0].program == "other");
+  BOOST_TEST(list[0].lines == 900u);
+  BOOST_TEST(list[0].text.size() <= 500u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

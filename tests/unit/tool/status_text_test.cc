@@ -31,9 +31,14 @@ Json sample() {
     "cache":null,
     "sinks":[{"sink":"sqlite /var/lib/mailtrace/mail.db","state":"writing","failing_since":null,"last_error":"",
               "last_commit":"2026-11-23T14:00:00.000000Z","rows":1234,"dead_letters":0}],
-    "counters":[{"name":"mailtrace_parse_lines_total","label":"result=\"unknown\",program=\"postfix\"","value":5},
-                {"name":"mailtrace_parse_lines_total","label":"result=\"fact\",program=\"postfix\"","value":500},
-                {"name":"mailtrace_udp_dropped_total","label":"","value":0}]})");
+    "unknown":[{"program":"postfix/smtpd","lines":5,"host":"mx1","time":"2026-11-23T13:59:58.000000Z",
+                "text":"never seen\u001b[2J"}],
+    "counters":[{"name":"parse_lines_total","label":"result=\"unknown\",program=\"postfix\"","value":5},
+                {"name":"parse_lines_total","label":"result=\"unparsed\",program=\"exim\"","value":1},
+                {"name":"parse_lines_total","label":"result=\"fact\",program=\"postfix\"","value":500},
+                {"name":"input_lines_total","label":"input=\"relp\"","value":506},
+                {"name":"input_broken_frames_total","label":"input=\"relp\"","value":2},
+                {"name":"input_kernel_drops_total","label":"input=\"udp/lan\"","value":0}]})");
 }
 
 }  // namespace
@@ -42,8 +47,8 @@ BOOST_AUTO_TEST_CASE(a_healthy_daemon) {
   BOOST_TEST(daemon_text(sample(), utc()) ==
              "mailtraced 0.1.0 on mx1, running since 2026-11-23 12:00:00\n"
              "\nInputs\n"
-             "  relp     127.0.0.1:2514, 3 connections\n"
-             "  udp/lan  127.0.0.1:514\n"
+             "  relp     127.0.0.1:2514, 3 connections, 506 lines received\n"
+             "  udp/lan  127.0.0.1:514, 0 lines received\n"
              "\nSpool\n"
              "  2 segments, 128.0 MiB\n"
              "  17 lines wait to be read\n"
@@ -54,8 +59,12 @@ BOOST_AUTO_TEST_CASE(a_healthy_daemon) {
              "\nDatabases\n"
              "  sqlite /var/lib/mailtrace/mail.db: writing\n"
              "    1234 rows written, last 2026-11-23 14:00:00\n"
+             "\nNot understood\n"
+             "  postfix/smtpd: 5 lines\n"
+             "    2026-11-23 13:59:58  mx1  never seen\\u{1b}[2J\n"
+             "  exim: 1 line, no parser in the configuration\n"
              "\nLook at\n"
-             "           5  mailtrace_parse_lines_total result=\"unknown\",program=\"postfix\"\n");
+             "  2 broken frames (input=\"relp\")\n");
 }
 
 BOOST_AUTO_TEST_CASE(trouble_is_said) {
