@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -18,9 +19,11 @@ const char* table_of(const LinesRow&) { return "lines"; }
 
 class Descriptor {
  public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
+  explicit Descriptor(int fd = -1) : fd_(fd) {}
+  ~Descriptor() { reset(-1); }
+  void reset(int fd) {
     if (fd_ >= 0) ::close(fd_);
+    fd_ = fd;
   }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
@@ -29,6 +32,13 @@ class Descriptor {
  private:
   int fd_;
 };
+
+bool is_named(int fd, const std::string& path) {
+  struct stat open {
+  }, named{};
+  return ::fstat(fd, &open) == 0 && ::stat(path.c_str(), &named) == 0 && open.st_dev == named.st_dev &&
+         open.st_ino == named.st_ino;
+}
 
 }  // namespace
 
@@ -50,10 +60,14 @@ Result<void> DeadLetter::append(const std::string& line) {
   auto failed = [&](const char* what) {
     return Error{Fault::transient, "dead-letter file " + file_ + ": " + what + ": " + std::strerror(errno)};
   };
-  Descriptor fd(::open(file_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
-  if (fd.get() < 0) return failed("open");
-  // Another process may be in the middle of its own line, or have died there.
-  if (::flock(fd.get(), LOCK_EX) != 0) return failed("lock");
+  Descriptor fd;
+  // Another process may be in the middle of its own line, or have died there. A retry may have replaced the
+  // file while this one waited.
+  do {
+    fd.reset(::open(file_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
+    if (fd.get() < 0) return failed("open");
+    if (::flock(fd.get(), LOCK_EX) != 0) return failed("lock");
+  } while (!is_named(fd.get(), file_));
   off_t before = ::lseek(fd.get(), 0, SEEK_END);
   size_t done = 0;
   while (done < line.size()) {

@@ -1,9 +1,15 @@
 // write_batch and DeadLetter: one bad row never stops the others, and nothing is lost with it.
 #include "core/store/write_batch.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <boost/test/unit_test.hpp>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "core/mail/row_json.h"
 #include "tests/unit/store/fake_sink.h"
@@ -101,4 +107,23 @@ BOOST_FIXTURE_TEST_CASE(without_a_place_for_dead_letters_the_checkpoint_stays, F
   BOOST_TEST(!written);
   BOOST_TEST((written.error().fault == Fault::transient));
   BOOST_TEST(store.checkpoint.sequence == 0u);
+}
+
+// `mailtrace dead-letter retry` puts a new file under the name while it holds the lock that the writer waits
+// for.
+BOOST_FIXTURE_TEST_CASE(a_file_replaced_while_waiting_for_its_lock, Fixture) {
+  std::string file = directory + "/dead-letter.jsonl";
+  std::ofstream(file).flush();
+  int held = ::open(file.c_str(), O_RDONLY);
+  BOOST_REQUIRE_EQUAL(::flock(held, LOCK_EX), 0);
+  Result<void> added;
+  std::thread writer([&] { added = dead_letter().add(delivery(1, "user@example.org"), "no"); });
+  // Long enough that it has opened the old file; should it not have, the test only says less.
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  std::ofstream(file + ".new").flush();
+  fs::rename(file + ".new", file);
+  ::close(held);
+  writer.join();
+  BOOST_TEST(static_cast<bool>(added));
+  BOOST_TEST(dead_rows().size() == 1u);
 }
