@@ -38,6 +38,7 @@ int run(int argc, char** argv) {
   add_options(app, common);
   add_spool(app, common);
   add_expire(app, common);
+  add_dead_letter(app, common);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
