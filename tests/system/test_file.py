@@ -1,0 +1,110 @@
+"""Log files that a real logrotate turns over while they are written and read: the rows are those of one import."""
+import pathlib
+import sys
+
+from corpus import POSTFIX_GROUPS, lines_of
+from daemon import Mailtraced, configuration, import_reference, mailtrace
+from databases import Sqlite
+from harness import Case, Process, run, wait_until
+
+SECONDS = 20  # the writer's time; the machine may stretch it
+WRITER = pathlib.Path(__file__).with_name("log_writer.py")
+# After all others: when it is stored, the last file was read to its end.
+MARK = [b"2026-11-23T22:59:59.%06d+00:00 mx1 postfix/%s" % (at, text) for at, text in enumerate((
+    b"smtpd[1]: 0FEED0FEED0: client=mark.example[192.0.2.1]",
+    b"qmgr[3]: 0FEED0FEED0: from=<mark@example.org>, size=1, nrcpt=1 (queue active)",
+    b"smtp[4]: 0FEED0FEED0: to=<mark@example.net>, relay=mx.example.net[192.0.2.2]:25, delay=1, delays=0/0/0/1, "
+    b"dsn=2.0.0, status=sent (250 ok)",
+    b"qmgr[3]: 0FEED0FEED0: removed"))]
+
+
+class File(Case):
+    def begin(self, *rotation, halves=7):
+        self.lines = self.scratch.path / "lines"
+        self.lines.write_bytes(b"".join(line + b"\n" for line in lines_of(POSTFIX_GROUPS, "rfc3339") + MARK))
+        self.folder = self.scratch.folder("log", mode=0o755)
+        self.log = self.folder / "mail.log"
+        self.database = Sqlite(self.scratch)
+        entry = {"file": {"path": str(self.log), "poll_interval": "200ms", "keep_rotated": "2s"}}
+        self.daemon = Mailtraced(self.scratch, configuration(self.scratch, "receiver", [self.database.sink()], [entry]))
+        self.writer = Process(self.scratch, "writer", sys.executable, "-B", WRITER, self.lines, self.log, SECONDS, halves)
+        self.writer.wait_ready(self.log.exists)
+        self.rotation = self.scratch.path / "logrotate.conf"
+        self.rotation.write_text(f"{self.log} {{\n  rotate 1000\n  " + "\n  ".join(rotation) + "\n}\n")
+        self.rotation.chmod(0o644)
+        self.rotations = 0
+
+    def rotate(self):
+        run("logrotate", "--force", "--state", self.scratch.path / "logrotate.state", self.rotation)
+        self.rotations += 1
+
+    def rotate_until_written(self, breaks=()):
+        """`breaks`: what happens after each rotation, in turn."""
+        while self.writer.running():
+            wait_until(lambda: not self.writer.running() or (self.log.exists() and self.log.stat().st_size > 20_000), "text")
+            self.rotate()
+            if breaks:
+                breaks[self.rotations % len(breaks)]()
+        self.assertEqual(0, self.writer.child.returncode, self.writer.output())
+        self.assertGreater(self.rotations, 5)
+
+    def wait_mark(self):
+        wait_until(lambda: any(row["queue_id"] == "0FEED0FEED0" for row in self.database.read_all("deliverlog")),
+                   lambda: f"the last mail; {self.daemon.status()['inputs']}")
+        self.daemon.stop()
+
+    def compare(self):
+        self.assert_equal_rows(import_reference(self.scratch, self.lines).rows(), self.database.rows())
+
+    def stop(self):
+        self.daemon.stop()
+        self.daemon.start()
+
+    def kill(self):
+        self.daemon.kill()
+        self.daemon.start()
+
+    def rotate_while_down(self):
+        self.daemon.kill()
+        self.rotate()
+        self.daemon.start()
+
+    def add_scripts(self, **signals):
+        text = self.rotation.read_text().rsplit("}", 1)[0]
+        for script, signal in signals.items():
+            text += f"  {script}\n    kill {signal} {self.writer.child.pid} 2>/dev/null || true\n  endscript\n"
+        self.rotation.write_text(text + "}\n")
+
+    def test_create_and_compress(self):
+        """The daemon runs on, or is ended properly: it reads a rotated file to its end before it ends."""
+        self.begin("compress", "create 0644")
+        self.add_scripts(postrotate="-HUP")
+        self.rotate_until_written([lambda: None, lambda: None, self.stop])
+        self.wait_mark()
+        self.compare()
+
+    def test_create_with_kill_9(self):
+        """It is killed, and files are rotated away from it while it is down, more than once."""
+        self.begin("create 0644")
+        self.add_scripts(postrotate="-HUP")
+        self.rotate_until_written([self.kill, self.stop, self.rotate_while_down])
+        self.wait_mark()
+        self.compare()
+
+    def test_copytruncate(self):
+        """What is written between logrotate's copy and its truncation is lost by its nature, so the writer is held for
+        that time. Then nothing is missing, and what was read twice made no second row."""
+        self.begin("copytruncate", halves=0)
+        self.add_scripts(prerotate="-STOP", postrotate="-CONT")
+        self.rotate_until_written([lambda: None, self.kill, self.stop])
+        self.wait_mark()
+        self.compare()
+
+    def test_import_of_what_was_followed_changes_nothing(self):
+        self.begin("create 0644")
+        self.add_scripts(postrotate="-HUP")
+        self.rotate_until_written()
+        self.wait_mark()
+        before = self.database.rows()
+        mailtrace(self.daemon.config, "import", *sorted(self.folder.glob("mail.log*")))
+        self.assert_equal_rows(before, self.database.rows())
