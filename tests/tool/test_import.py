@@ -76,6 +76,15 @@ class Import(unittest.TestCase):
         years = {hit["connect"]["connect_time"][:4] for hit in other.json("search", "--limit", 1000)}
         self.assertEqual(years, {"2020"})
 
+    def test_the_database_is_not_for_everybody(self):
+        home = self.home()
+        mask = os.umask(0)
+        try:
+            self.assertEqual(home.run("import", *tool.corpus(home.path, groups=["simple"])).returncode, 0)
+        finally:
+            os.umask(mask)
+        self.assertEqual(oct((home.path / "mail.db").stat().st_mode & 0o777), "0o640")
+
     def test_summary(self):
         home = self.home()
         files = tool.corpus(home.path)

@@ -1,6 +1,8 @@
 #include "plugins/sinks/sqlite/connection.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "plugins/sinks/sql/statements.h"
 
@@ -79,11 +81,19 @@ Cell read(sqlite3_stmt* statement, int at) {
   return cell;
 }
 
+// Who wrote to whom is not everybody's to read; SQLite alone makes 0644. Its -wal and -shm get the same mode. An
+// existing file is not opened: closing it again would drop the locks of another connection of this process.
+void make_private(const std::string& path) {
+  int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+  if (fd >= 0) ::close(fd);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Connection>> SqliteConnection::open(const SqliteFile& file, Purpose purpose) {
   std::unique_ptr<SqliteConnection> self(new SqliteConnection(file));
   int flags = purpose == Purpose::write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE;
+  if (purpose == Purpose::write) make_private(file.path);
   int code = sqlite3_open_v2(file.path.c_str(), &self->db_, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   if (code == SQLITE_CANTOPEN) {
     return Error{
