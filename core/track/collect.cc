@@ -51,8 +51,8 @@ size_t MailTracker::write_loose(size_t max_rows) {
     Loose& loose = loose_.front();
     Id id = loose.connect.id;
     Time birth = loose.connect.connect_time;
-    if (!loose.session_key.empty())
-      loose.connect.tls = cached_tls(loose.session_key, birth, std::chrono::hours(1));
+    if (!loose.session.key.empty())
+      loose.connect.tls = cached_tls(loose.session.key, loose.session.since, birth);
     emitter_.add(std::move(loose.connect));
     if (loose.deliver) emitter_.add(std::move(*loose.deliver));
     if (!loose.lines.empty()) emitter_.add_lines(id, birth, loose.line, loose.lines);
@@ -73,7 +73,7 @@ void MailTracker::prefetch(const std::vector<Handle>& due) {
     if (!mail) continue;
     if (!mail->identified || mail->only_removed || !mail->endings.empty())
       keys.push_back(mail_key(mails_.server_name(mail->server), mail->queue_id));
-    if (!mail->session_key.empty()) add_tls_keys(mail->session_key, mail->opener_time);
+    if (!mail->session.key.empty()) add_tls_keys(mail->session.key, mail->opener_time);
     if (mail->own_client && !mail->has_origin) keys.push_back(claim_key(mail->queue_id));
     for (auto& delivery : mail->deliveries) {
       if (!delivery.session_key.empty()) add_tls_keys(delivery.session_key, delivery.row.deliver_time);
@@ -96,6 +96,10 @@ bool MailTracker::written_before(OpenMail& mail) {
 
 MailTracker::Written MailTracker::write(OpenMail& given, bool all, Time now) {
   if (given.placeholder || (given.only_removed && !written_before(given))) {
+    // Another instance may be about to write the rest of it.
+    Time late = given.dirty_since + 2 * config_.flush_after + config_.reorder;
+    if (!given.placeholder && cache_ && given.long_id && !given.imported && now < late)
+      return Written::postponed;
     mails_.clean(given);
     return Written::dropped;
   }
@@ -199,24 +203,25 @@ void MailTracker::end_recipients(OpenMail& mail) {
   mail.endings.clear();
 }
 
-std::optional<std::string> MailTracker::cached_tls(const std::string& session, Time time, Microseconds age) {
+std::optional<std::string> MailTracker::cached_tls(const std::string& session, Time since, Time time) {
   int64_t period = tls_period(time);
   for (int64_t number : {period, period - 1}) {
     auto value = cached(tls_key(session, number));
     auto tls = value ? decode_tls(*value) : std::nullopt;
-    if (tls && tls->first <= time && tls->first + age >= time) return std::move(tls->second);
+    if (tls && tls->first <= time && tls->first >= since) return std::move(tls->second);
   }
   return std::nullopt;
 }
 
 void MailTracker::use_cached_tls(OpenMail& mail) {
-  if (!mail.session_key.empty() && mail.row && !mail.row->tls)
-    mail.row->tls = cached_tls(mail.session_key, mail.opener_time, std::chrono::hours(1));
-  mail.session_key.clear();
+  if (!mail.session.key.empty() && mail.row && !mail.row->tls)
+    mail.row->tls = cached_tls(mail.session.key, mail.session.since, mail.opener_time);
+  mail.session.key.clear();
   for (auto& delivery : mail.deliveries) {
     if (delivery.session_key.empty() || delivery.row.tls) continue;
     auto age = transmit_time(delivery.row) + std::chrono::seconds(1);
-    delivery.row.tls = cached_tls(delivery.session_key, delivery.row.deliver_time, age);
+    Time time = delivery.row.deliver_time;
+    delivery.row.tls = cached_tls(delivery.session_key, time - age, time);
   }
 }
 

@@ -31,7 +31,7 @@ class MailTracker final : public Tracker {
     std::string lines;
     Hash128 line;
     uint64_t sequence = 0;
-    std::string session_key{};
+    CachedSession session{};
   };
 
   // ---- tracker.cc
@@ -95,7 +95,9 @@ class MailTracker final : public Tracker {
   void claim_late(OpenMail& mail);
   void find_written_children(OpenMail& mail);
   // Of a session that another instance has seen begin.
-  std::optional<std::string> cached_tls(const std::string& session, Time time, Microseconds age);
+  CachedSession session_of(const LogLine& line, const Peer& client);
+  // The TLS session of that key that began at `since` or later, and not after `time`.
+  std::optional<std::string> cached_tls(const std::string& session, Time since, Time time);
   void use_cached_tls(OpenMail& mail);
   void use_cached_links(OpenMail& mail);
   size_t write_loose(size_t max_rows);

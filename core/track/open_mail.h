@@ -47,6 +47,12 @@ class SeenLines {
   std::unique_ptr<std::unordered_set<uint64_t>> many_;
 };
 
+// Where the cache may know the TLS session of a client of which this instance has not seen one.
+struct CachedSession {
+  std::string key;  // empty: nothing to ask
+  Time since{};     // no older than this
+};
+
 // A row of deliverlog that waits for its mail's id.
 struct Delivery {
   DeliverRow row;
@@ -116,7 +122,7 @@ struct OpenMail {
   std::string lines;
   Hash128 first_line;
 
-  std::string session_key;  // as Delivery::session_key
+  CachedSession session;
   Time opener_time{};
 
   Handle parent;

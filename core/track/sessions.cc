@@ -42,10 +42,11 @@ Sessions::Session& Sessions::get(uint32_t server, const LogLine& line) {
   return session;
 }
 
-void Sessions::opened(uint32_t server, const LogLine& line, const Peer& client) {
+void Sessions::opened(uint32_t server, const LogLine& line, const Peer& client, bool remember) {
   if (line.proc_id.empty()) return;
-  Session* session = find(server, line);
+  Session* session = remember ? &get(server, line) : find(server, line);
   if (!session) return;  // nothing to forget
+  session->opened = line.time;
   session->address = client.addr;
   session->name = client.name;
   session->tls.clear();
@@ -96,6 +97,11 @@ std::string_view Sessions::relay_tls_of(uint32_t server, const LogLine& line, co
   if (!session || session->tls.empty() || session->address != relay.addr) return {};
   if (session->queue_id.empty()) session->queue_id = queue_id;
   return session->queue_id == queue_id ? std::string_view(session->tls) : std::string_view{};
+}
+
+Time Sessions::opened_at(uint32_t server, const LogLine& line, const Peer& client) {
+  Session* session = find(server, line);
+  return session && same_peer(session->address, session->name, client) ? session->opened : Time{};
 }
 
 bool Sessions::take_hold(uint32_t server, const LogLine& line, const Peer& client) {

@@ -12,7 +12,8 @@ namespace mailtrace {
 
 class Sessions {
  public:
-  void opened(uint32_t server, const LogLine& line, const Peer& client);
+  // `remember`: keep it even if nothing is known of the process, for opened_at().
+  void opened(uint32_t server, const LogLine& line, const Peer& client, bool remember);
   void tls(uint32_t server, const LogLine& line, const Peer& client, const Tls& tls);
   void closed(uint32_t server, const LogLine& line);
   // A mail of that session was put on hold before it had a queue id.
@@ -23,6 +24,8 @@ class Sessions {
   // A client's session: only for the mail it was opened for.
   std::string_view relay_tls_of(uint32_t server, const LogLine& line, const Peer& relay,
                                 std::string_view queue_id);
+  // When the session began; zero if that line was not seen here.
+  Time opened_at(uint32_t server, const LogLine& line, const Peer& client);
   bool take_hold(uint32_t server, const LogLine& line, const Peer& client);
 
   void forget_before(Time received);
@@ -38,7 +41,7 @@ class Sessions {
     std::string key, address, name, tls, queue_id;
     bool held = false;
     uint64_t sequence = 0;
-    Time received{};
+    Time received{}, opened{};
   };
   Session& get(uint32_t server, const LogLine& line);
   Session* find(uint32_t server, const LogLine& line);

@@ -107,7 +107,7 @@ void MailTracker::on(const LogLine& line, const std::monostate&) {
 // ---- sessions
 
 void MailTracker::on(const LogLine& line, const SessionOpened& fact) {
-  sessions_.opened(mails_.server(line.hostname), line, fact.client);
+  sessions_.opened(mails_.server(line.hostname), line, fact.client, cache_ != nullptr);
 }
 
 void MailTracker::on(const LogLine& line, const SessionTls& fact) {
@@ -122,6 +122,14 @@ void MailTracker::on(const LogLine& line, const SessionTls& fact) {
 uint64_t MailTracker::session_pin(const LogLine& line) {
   return sessions_.pin_of(mails_.server(line.hostname), line,
                           std::max(now_, line.received) - config_.flush_after);
+}
+
+// For asking the cache: what an earlier client of the same process did is none of this one's.
+CachedSession MailTracker::session_of(const LogLine& line, const Peer& client) {
+  constexpr Microseconds longest = std::chrono::hours(1);
+  Time opened = sessions_.opened_at(mails_.server(line.hostname), line, client);
+  return {session_key(line.hostname, line.app_name, line.proc_id, client.addr),
+          std::max(opened, line.time - longest)};
 }
 
 void MailTracker::on(const LogLine& line, const SessionClosed&) {
@@ -154,7 +162,7 @@ void MailTracker::on(const LogLine& line, const Opened& fact) {
   mails_.pin(mail, session_pin(line));
   if (sessions_.take_hold(mail.server, line, fact.client)) row.flags |= row_flag::held;
   if (cache_ && !row.tls && !fact.client.addr.empty() && !line.proc_id.empty())
-    mail.session_key = session_key(line.hostname, line.app_name, line.proc_id, fact.client.addr);
+    mail.session = session_of(line, fact.client);
   origin_of_opened(mail, line, fact);
   if (mail.message_id_hash && mail.pickup) links_.picked_up(mail.message_id_hash, end_of(mail, line));
   if (cache_) shadow(mail);
@@ -372,8 +380,7 @@ void MailTracker::refuse(const LogLine& line, const Policy& fact) {
   put_text(row.service, fact.service);
   fill_session(fact, row);
   put_text(row.tls, sessions_.tls_of(mails_.server(line.hostname), line, fact.client));
-  if (cache_ && !row.tls && !line.proc_id.empty())
-    loose.session_key = session_key(line.hostname, line.app_name, line.proc_id, fact.client.addr);
+  if (cache_ && !row.tls && !line.proc_id.empty()) loose.session = session_of(line, fact.client);
   row.flags |= row_flag::refused;
   if (line.time_suspect) row.flags |= row_flag::time_suspect;
 
