@@ -55,6 +55,7 @@ struct Opened {
   std::string_view orig_queue_id;          // XFORWARD: the same mail before the content filter
   Peer orig_client;                        // XFORWARD: who really sent it
   std::string_view resent_queue_id;        // pickup "orig_id=": requeued by an admin
+  std::string_view notifies_queue_id;      // Exim "R=": tells the sender of that mail that it failed or waits
   std::string_view uid;                    // pickup: Unix user
   std::optional<std::string_view> sender;  // when the same line says it
   std::string_view helo, protocol, message_id, subject;
@@ -82,6 +83,7 @@ struct Attempt {
   std::string_view queue_id;
   std::string_view transport;  // smtp, relay/smtp, lmtp, local, virtual, pipe, error, discard; empty if cut
   std::string_view recipient, original_recipient;  // orig_to; empty: the same
+  std::string_view other_recipients;               // Sendmail: with the same result, "<a@b>,<c@d>"
   Peer relay;                                      // name "none", "local", "virtual" as logged
   std::optional<double> delay, delay_before, delay_queue, delay_connect, delay_transmit;
   std::optional<int64_t> connections_used;  // conn_use=

@@ -106,4 +106,23 @@ inline size_t find_only(std::string_view text, std::string_view needle) {
   return at;
 }
 
+// The other side's queue id out of its reply, if the reply ends as that program ends it: "Ok: queued as X",
+// "… bytes queued as X" (Postfix, amavis), "OK id=X" (Exim), "X Message accepted for delivery" (Sendmail). A
+// claim of a stranger. `reply` may begin with its codes.
+inline std::string_view queued_as(std::string_view reply) {
+  Scan scan(reply);
+  read_reply_code(scan);
+  read_enhanced_code(scan);
+  std::string_view text = scan.rest(), id = last_word(text), own;
+  std::string_view before = text.substr(0, text.size() - id.size());
+  Scan word(id.starts_with("id=") ? id.substr(3) : id);
+  bool exim = id.starts_with("id=") && before == "OK ";
+  if (exim || before.ends_with(" queued as "))
+    return read_word(word, "-", own) && word.at_end() && own.size() > 4 && own.size() < 41
+               ? own
+               : std::string_view();
+  if (read_word(scan, "", own) && scan.rest() == " Message accepted for delivery") return own;
+  return {};
+}
+
 }  // namespace mailtrace

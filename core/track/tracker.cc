@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/parse/pieces.h"
 #include "core/track/fill.h"
 #include "core/track/mail_tracker.h"
 #include "core/track/queue_id.h"
@@ -173,6 +174,11 @@ void MailTracker::origin_of_opened(OpenMail& mail, const LogLine& line, const Op
     link(mail, mails_.named(mail.server, fact.resent_queue_id, line), "resend");
     return;
   }
+  if (!fact.notifies_queue_id.empty()) {
+    mail.change().flags |= row_flag::notification;
+    link(mail, mails_.named(mail.server, fact.notifies_queue_id, line), "bounce");
+    return;
+  }
   if (!own_.contains(fact.client.addr)) return;
   if (fact.orig_queue_id.empty()) {
     mail.own_client = true;
@@ -236,6 +242,14 @@ void MailTracker::on(const LogLine& line, const Attempt& fact) {
     if (!tls.empty()) mails_.pin(*mail, session_pin(line));
     if (cache_ && tls.empty() && !line.proc_id.empty())
       delivery.session_key = session_key(line.hostname, line.app_name, line.proc_id, fact.relay.addr);
+  }
+  Attempt other = fact;
+  Scan others(fact.other_recipients);
+  for (; read_path(others, other.recipient); others.skip(",")) {
+    delivery.by_recipient = true;
+    mail->deliveries.push_back(delivery);
+    mail->deliveries.back().row.recipient = stored_text(other.recipient);
+    note_recipient(*mail, other, line.time);
   }
   mail->deliveries.push_back(std::move(delivery));
   note_recipient(*mail, fact, line.time);

@@ -50,7 +50,7 @@ struct ViewWalk {
     views(x.sender, f);
     views(x.tls, f);
     texts(f, x.queue_id, x.service, x.sasl_method, x.sasl_username, x.sasl_sender, x.orig_queue_id,
-          x.resent_queue_id, x.uid, x.helo, x.protocol, x.message_id, x.subject);
+          x.resent_queue_id, x.notifies_queue_id, x.uid, x.helo, x.protocol, x.message_id, x.subject);
   }
   void operator()(const MessageId& x) const { texts(f, x.queue_id, x.message_id); }
   void operator()(const Queued& x) const {
@@ -59,7 +59,7 @@ struct ViewWalk {
   }
   void operator()(const Attempt& x) const {
     views(x.relay, f);
-    texts(f, x.queue_id, x.transport, x.recipient, x.original_recipient, x.tls, x.dsn, x.response,
+    texts(f, x.queue_id, x.transport, x.recipient, x.original_recipient, x.other_recipients, x.tls, x.dsn, x.response,
           x.next_queue_id, x.lmtp_session);
   }
   void operator()(const Expired& x) const {
