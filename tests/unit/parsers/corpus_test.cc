@@ -23,8 +23,8 @@ struct Parsers {
   Router router;
 
   Parsers() {
-    for (std::string name :
-         {"dovecot", "amavis", "rspamd", "postgrey", "opendkim", "policyd_spf", "opendmarc", "spamd"}) {
+    for (std::string name : {"dovecot", "amavis", "rspamd", "postgrey", "opendkim", "policyd_spf",
+                             "opendmarc", "spamd", "exim", "sendmail", "opensmtpd"}) {
       auto plugin = load_plugin(MAILTRACE_PLUGIN_OUTPUT, PluginKind::parser, name);
       BOOST_REQUIRE_MESSAGE(bool(plugin), (plugin ? "" : plugin.error().text));
       ConfigErrors errors("test");
@@ -96,7 +96,10 @@ BOOST_AUTO_TEST_CASE(knows_every_line) {
   const std::map<std::string, int> want = {
       {"amavis ignored", 133},     {"amavis verdict", 9},    {"dovecot ignored", 482},
       {"dovecot login_failed", 2}, {"dovecot mailbox", 516}, {"opendkim ignored", 11},
-      {"opendkim verdict", 5},     {"rspamd ignored", 293},  {"rspamd verdict", 4},
+      {"exim attempt", 17},        {"exim ignored", 5},      {"exim opened", 13},
+      {"exim policy", 2},          {"exim removed", 12},     {"opendkim verdict", 5},
+      {"sendmail attempt", 11},    {"sendmail ignored", 10}, {"sendmail notification", 3},
+      {"sendmail opened", 7},      {"rspamd ignored", 293},  {"rspamd verdict", 4},
   };
   for (auto& [kind, count] : kinds) {
     auto found = want.find(kind);

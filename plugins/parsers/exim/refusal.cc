@@ -1,0 +1,86 @@
+// "rejected …": what an ACL refused (src/smtp_in.c, smtp_handle_acl_fail), and failed logins. Pipeline
+// thread.
+#include "core/parse/pieces.h"
+#include "plugins/parsers/exim/exim.h"
+
+namespace mailtrace::exim {
+namespace {
+
+bool says_greylist(std::string_view text) {
+  for (; text.size() >= 8; text.remove_prefix(1))
+    if ((text[0] | 0x20) == 'g' && text.substr(1, 7) == "reylist") return true;
+  return false;
+}
+
+// "NAME authenticator failed for host (helo) [192.0.2.1]:4711: 535 … (set_id=USER)"
+Parsed parse_login(Scan scan, Fact& fact) {
+  LoginFailed failed;
+  std::string_view helo;
+  if (!read_word(scan, "_-", failed.mechanism) || !scan.skip(" authenticator failed for "))
+    return Parsed::unknown;
+  scan.skip("H=");
+  if (!read_host(scan, failed.client, helo)) return Parsed::unknown;
+  std::string_view skipped;
+  if (!scan.until(": ", skipped)) return Parsed::unknown;
+  failed.reason = scan.rest();
+  size_t at = failed.reason.rfind(" (set_id=");
+  if (at != std::string_view::npos && failed.reason.ends_with(')')) {
+    failed.username = failed.reason.substr(at + 9, failed.reason.size() - at - 10);
+    failed.reason = failed.reason.substr(0, at);
+  }
+  fact = failed;
+  return Parsed::fact;
+}
+
+// "RCPT <…>: reason", "MAIL <…>: …", "EHLO or HELO …: …", "after DATA: …", "connection in "connect" ACL: …"
+void read_stage(Scan scan, Policy& policy) {
+  std::string_view address, skipped;
+  if (scan.skip("RCPT ")) {
+    policy.stage = "RCPT";
+    if (read_path(scan, address)) policy.recipient = address;
+  } else if (scan.skip("MAIL ")) {
+    policy.stage = "MAIL";
+    if (read_path(scan, address)) policy.sender = address;
+  } else if (scan.skip("EHLO or HELO ")) {
+    policy.stage = "EHLO";
+  } else if (scan.skip("connection")) {
+    policy.stage = "CONNECT";
+  } else if (scan.skip("after DATA")) {
+    policy.stage = "END-OF-MESSAGE";
+  } else if (scan.skip("DATA")) {
+    policy.stage = "DATA";
+  } else {
+    policy.stage = {};
+  }
+  policy.text = scan.until(": ", skipped) ? scan.rest() : scan.rest().substr(0, scan.rest().size());
+}
+
+}  // namespace
+
+Parsed parse_refusal(std::string_view id, Scan scan, Fact& fact) {
+  if (!scan.skip("H=")) return id.empty() ? parse_login(scan, fact) : Parsed::unknown;
+  Policy policy;
+  policy.queue_id = id;
+  policy.service = "exim";
+  if (!read_host(scan, policy.client, policy.helo)) return Parsed::ignored;
+  std::string_view key;
+  while (read_key(scan, key)) {
+    std::string_view value = read_value(scan);
+    if (key == "F") policy.sender = value;
+    if (key == "A") {
+      Scan auth(value);
+      if (auth.until(":", policy.sasl_method)) policy.sasl_username = auth.rest();
+    }
+  }
+  if (policy.sender == "<>") policy.sender = "";
+  scan.skip(" ");
+  if (scan.skip("temporarily ")) policy.action = PolicyAction::defer;
+  // attempts to hosts, sender verification, warnings: "rejected" follows if it comes to that
+  if (!scan.skip("rejected ")) return Parsed::ignored;
+  read_stage(scan, policy);
+  policy.greylisted = says_greylist(policy.text);
+  fact = policy;
+  return Parsed::fact;
+}
+
+}  // namespace mailtrace::exim
