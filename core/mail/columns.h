@@ -87,7 +87,7 @@ void deliver_columns(Visit&& visit) {
   visit(column("status", &R::status, Merge::least));
   visit(column("response", &R::response, Merge::least));
   visit(column("next_queue_id", &R::next_queue_id, Merge::least));
-  visit(column("folder", &R::folder, Merge::least));
+  visit(column("folder", &R::folder, Merge::most));
   visit(column("tls", &R::tls, Merge::least));
   visit(column("flags", &R::flags, Merge::bits));
 }

@@ -64,7 +64,11 @@ struct DeliverRow {
   std::optional<std::string> dsn;
   std::optional<std::string>
       status;  // sent deferred bounced expired rejected blocked greylisted discarded filtered held deleted
-  std::optional<std::string> response, next_queue_id, folder, tls;
+  std::optional<std::string> response, next_queue_id;
+  // What the mailbox server did, all of it: "INBOX", "(discarded)", "Work, (redirected to <a@b>)"; a longer
+  // list is the greater text (core/track/mailboxes.h). `status` stays what the mail server saw.
+  std::optional<std::string> folder;
+  std::optional<std::string> tls;
   int64_t flags = 0;
 };
 

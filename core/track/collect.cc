@@ -9,6 +9,9 @@ namespace {
 // An address probe looks like a mail until its first attempt is logged; so long it is waited for.
 constexpr Microseconds probe_wait = std::chrono::minutes(5);
 
+// Dovecot logs what it did before Postfix logs its answer, or right behind.
+constexpr Microseconds mailbox_wait = std::chrono::minutes(5);
+
 // How many hosts may be asked for a queue id that a reply named without its host.
 constexpr uint32_t most_servers_asked = 64;
 
@@ -328,12 +331,14 @@ void MailTracker::forget_old(Time now, bool all) {
   }
   links_.forget_before(now - config_.forget_after);
   sessions_.forget_before(now - config_.forget_after);
+  mailboxes_.forget_before(now - mailbox_wait);
 }
 
 uint64_t MailTracker::pinned(uint64_t next) const {
   uint64_t least = mails_.pinned(next);
   for (auto& loose : loose_)
     if (loose.sequence && loose.sequence < least) least = loose.sequence;
+  least = mailboxes_.pinned(least, now_ - config_.flush_after);
   return sessions_.pinned(least, now_ - config_.flush_after);
 }
 

@@ -1,5 +1,5 @@
 // MailTracker: the Tracker. Facts are taken in tracker.cc, mails are identified in resolve.cc, rows are made
-// in collect.cc. Pipeline thread.
+// in collect.cc, facts without queue id are joined in join.cc. Pipeline thread.
 #pragma once
 #include <deque>
 #include <map>
@@ -7,6 +7,7 @@
 
 #include "core/track/emit.h"
 #include "core/track/links.h"
+#include "core/track/mailboxes.h"
 #include "core/track/networks.h"
 #include "core/track/open_mails.h"
 #include "core/track/sessions.h"
@@ -51,21 +52,26 @@ class MailTracker final : public Tracker {
   void on(const LogLine& line, const Subject& fact);
   void on(const LogLine& line, const Aborted& fact);
   void on(const LogLine& line, const Verdict& fact);
+  void on(const LogLine& line, const Mailbox& fact);  // join.cc
   void on(const LogLine&, const LoginFailed&) {}
   void on(const LogLine&, const Listed&) {}
   void on(const LogLine&, const Screened&) {}
-  void on(const LogLine&, const Mailbox&) {}
   void on(const LogLine&, const ServiceEvent&) {}
 
   // The mail `queue_id` with the line accounted to it; null if it has taken this line before.
   OpenMail* take(const LogLine& line, std::string_view queue_id, LineKind kind);
   void account(OpenMail& mail, const LogLine& line, LineKind kind);
   uint64_t session_pin(const LogLine& line);
-  void keep_line(OpenMail& mail, const LogLine& line);
+  void keep_raw(OpenMail& mail, std::string_view raw, const Hash128& identity);
   void origin_of_opened(OpenMail& mail, const LogLine& line, const Opened& fact);
   void claims_of_attempt(OpenMail& mail, const LogLine& line, const Attempt& fact);
   void note_recipient(OpenMail& mail, const Attempt& fact, Time time);
   void refuse(const LogLine& line, const Policy& fact);
+
+  // ---- join.cc
+  void expect_mailbox(OpenMail& mail, const LogLine& line, const Attempt& fact);
+  static void set_folder(const Mailboxes::Session& session, const Mailboxes::Delivered& delivered,
+                         DeliverRow& row);
 
   // ---- resolve.cc
   void link(OpenMail& child, OpenMail& parent, std::string_view kind);
@@ -112,6 +118,7 @@ class MailTracker final : public Tracker {
   mutable OpenMails mails_;
   Sessions sessions_;
   Links links_;
+  Mailboxes mailboxes_;
   Emitter emitter_;
   std::deque<Loose> loose_;
   std::vector<Handle> put_off_;                                         // probes or not: not known yet

@@ -57,10 +57,11 @@ struct CachedSession {
 struct Delivery {
   DeliverRow row;
   Hash128 line;
-  bool by_recipient = false;  // one line gave several rows: the recipient is part of the id
-  bool unlinked = false;      // handed to one of our own hosts, and that side is not known
-  bool piped = false;         // through pipe(8), while the Message-ID was not known
-  std::string session_key{};  // of its TLS session in the cache, when this instance has not seen one
+  bool by_recipient = false;   // one line gave several rows: the recipient is part of the id
+  bool unlinked = false;       // handed to one of our own hosts, and that side is not known
+  bool piped = false;          // through pipe(8), while the Message-ID was not known
+  std::string lmtp_session{};  // in the answer of one of our own mailbox servers
+  std::string session_key{};   // of its TLS session in the cache, when this instance has not seen one
 };
 
 // The last attempt for one recipient.

@@ -120,6 +120,8 @@ OpenMail* MailTracker::settle(OpenMail& mail, const Id& id, Time birth, Born bor
     if (other == &mail || !other->identified || other->id != id) continue;
     mails_.fold(mail, *other);
     mails_.forget(mail);
+    for (auto& delivery : other->deliveries)
+      if (!delivery.lmtp_session.empty()) mailboxes_.move(delivery.lmtp_session, delivery.line, other->self);
     pass_id(*other);
     return other;
   }

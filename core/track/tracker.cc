@@ -12,6 +12,7 @@ namespace mailtrace {
 namespace {
 
 constexpr size_t most_links = 200'000;
+constexpr size_t most_mailboxes = 100'000;
 
 // cleanup_message.c: "<YYYYMMDDhhmmss.QUEUEID@host>" when the mail brings none
 bool made_by_cleanup(const MessageId& fact) {
@@ -34,9 +35,9 @@ MailTracker::MailTracker(const TrackerConfig& config, Cache* cache, FindOpen fin
       find_open_(std::move(find_open)),
       own_(config.own_networks),
       mails_(config_),
-      links_(most_links, [this](const LinkEnd& child, const LinkEnd& parent, std::string_view kind) {
-        linked(child, parent, kind);
-      }) {}
+      links_(most_links, [this](const LinkEnd& child, const LinkEnd& parent,
+                                std::string_view kind) { linked(child, parent, kind); }),
+      mailboxes_(most_mailboxes) {}
 
 uint64_t message_id_hash(std::string_view message_id) {
   uint64_t hash = hash_fields({"message-id", message_id}).low;
@@ -55,14 +56,14 @@ Tracker::Status MailTracker::status() const { return {mails_.size(), 0, newest_}
 
 // ---- lines and mails
 
-void MailTracker::keep_line(OpenMail& mail, const LogLine& line) {
-  if (!config_.keep_lines) return;
+void MailTracker::keep_raw(OpenMail& mail, std::string_view raw, const Hash128& identity) {
+  if (!config_.keep_lines || raw.empty()) return;
   if (mail.lines.empty()) {
-    mail.first_line = line.identity;
+    mail.first_line = identity;
     mail.lines.reserve(1024);
   }
   size_t start = mail.lines.size();
-  mail.lines.append(line.raw);
+  mail.lines.append(raw);
   std::replace(mail.lines.begin() + static_cast<std::ptrdiff_t>(start), mail.lines.end(), '\n', ' ');
   mail.lines += '\n';
 }
@@ -78,7 +79,7 @@ void MailTracker::account(OpenMail& mail, const LogLine& line, LineKind kind) {
   if (!row.instance) put_text(row.instance, instance_of(line.app_name));
   if (kind == LineKind::queue && (!mail.past_cleanup || line.time < *mail.past_cleanup))
     mail.past_cleanup = line.time;
-  keep_line(mail, line);
+  keep_raw(mail, line.raw, line.identity);
   mails_.dirty(mail, line);
 }
 
@@ -252,6 +253,7 @@ void MailTracker::on(const LogLine& line, const Attempt& fact) {
     note_recipient(*mail, other, line.time);
   }
   mail->deliveries.push_back(std::move(delivery));
+  if (!fact.lmtp_session.empty()) expect_mailbox(*mail, line, fact);
   note_recipient(*mail, fact, line.time);
   claims_of_attempt(*mail, line, fact);
 }

@@ -4,15 +4,15 @@
 //
 // What the lines do not carry cannot be told:
 // - A session's lines without queue id (TLS, hold) reach a mail only through memory, ten seconds of replay,
-// or the
-//   cache; not from one import to the next.
+//   or the cache; not from one import to the next.
+// - The mailbox server's line and the answer that names its session must come to one memory within five
+//   minutes, and before the mail has left it; else the delivery has no folder.
 // - Links by Message-ID (pipe filters) need both mails in one memory. A hop whose answer was read before the
-// next
-//   host's first line, by another instance without cache, has no origin_id: readers join it by next_queue_id.
+//   next host's first line, by another instance without cache, has no origin_id: readers join it by
+//   next_queue_id.
 // - Whole-second stamps: mails that share a short queue id and a second are counted in the order of their
-// lines, so
-//   a cut or a shuffle within that second mixes them. Short ids used again within seconds while lines go to
-//   two instances in turn mix as well.
+//   lines, so a cut or a shuffle within that second mixes them. Short ids used again within seconds while
+//   lines go to two instances in turn mix as well.
 // - A mail split over two receivers without shared cache gets its id from the first line of each (short ids).
 // - An address probe whose end another import holds leaves no row; neither does a postmaster notice cut right
 //   behind its Message-ID line keep that Message-ID.

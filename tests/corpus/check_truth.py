@@ -115,11 +115,34 @@ def refusals_of(truth):
 class Report:
     def __init__(self):
         self.expected = self.found = self.unexpected = self.refusals = self.refusals_found = 0
-        self.unlogged = self.strangers = 0
+        self.unlogged = self.strangers = self.folders = self.folders_found = self.folders_wrong = 0
         self.notes = []
 
 
-def check(group, rendering, rows, truths, taken):
+def check_folders(truth, rows, mail, mailboxes, report):
+    """What lies in the mailboxes is in the rows of the mail or of the notices about it, and nothing else is."""
+    if not mail:
+        return
+    flow = rows.flow(mail, ("filter", "relay", "forward", "resend", "bounce"))
+    ended = [(row, folder) for part in flow for row in rows.deliveries[part["id"]]
+             for folder in row.get("folder", "").split(", ") if folder and not folder.startswith("(")]
+    users = [(row["recipient"].lower().partition("@")[0].partition("+")[0], folder) for row, folder in ended]
+    for item in mailboxes[truth["id"]]:
+        report.folders += 1
+        if item in users:
+            report.folders_found += 1
+        else:
+            report.notes.append(f"{truth['id']} {truth['scenario']}: not in {item}")
+    for (row, _), item in zip(ended, users):
+        # A mail without header, and most bounces, lie there without the driver's number; the first mails were
+        # taken before the mailboxes were watched.
+        unnumbered = row["t"] < mailboxes["watched", item] or any(abs(at - row["t"]) < 3 for at in mailboxes[item])
+        if item not in mailboxes[truth["id"]] and not unnumbered:
+            report.folders_wrong += 1
+            report.notes.append(f"{truth['id']} {truth['scenario']}: nothing in {item}")
+
+
+def check(group, rendering, rows, truths, taken, mailboxes):
     slack = 1.1 if rendering in ("trad", "fwd3164") else 0.2
     report = Report()
     expected_of = collections.defaultdict(list)
@@ -138,6 +161,7 @@ def check(group, rendering, rows, truths, taken):
                 report.found += 1
             else:
                 report.notes.append(f"{truth['id']} {truth['scenario']}: missing {item}")
+        check_folders(truth, rows, mail, mailboxes, report)
         if expect or truth.get("accepted") is False:
             for row in sent:
                 wanted = [item for item in expect if item["status"] == "sent"]
@@ -209,37 +233,49 @@ def main():
                 truths[truth["group"]].append(truth)
 
     # (mail, recipient) that a receiving end took, for mails whose end the driver did not foresee.
-    taken = set()
+    taken, mailboxes = set(), collections.defaultdict(set)
+    numbers = {truth["id"] for group in truths.values() for truth in group}
     with open(f"{options.corpus}/lab/endpoints.jsonl", encoding="utf-8") as lines:
         for line in lines:
             event = json.loads(line)
             if event["ev"] == "data" and event.get("code") == 250:
                 taken.update((mail, address(rcpt)) for mail in event.get("labid", []) for rcpt in event["rcpts"])
+            if event["ev"] == "mailbox":
+                item = (event["user"], event["folder"])
+                known = numbers.intersection(event["labid"])
+                for mail in known:
+                    mailboxes[mail].add(item)
+                if not known:
+                    mailboxes[item].add(event["t"])
+                mailboxes["watched", item] = min(mailboxes["watched", item] or event["t"], event["t"])
 
     def run(job):
         group, rendering = job
         text = subprocess.run([options.rows_tool, f"{options.corpus}/lab/{group}.{rendering}.log"], check=True,
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode("utf-8")
-        return job, check(group, rendering, Rows(text), truths[group], taken)
+        return job, check(group, rendering, Rows(text), truths[group], taken, mailboxes)
 
     jobs = [(group, rendering) for group in options.group or GROUPS
             for rendering in options.rendering or RENDERINGS]
     total = Report()
-    print(f"{'group':12} {'rendering':16} {'deliveries':>11} {'unexpected':>10} {'refusals':>9}")
+    print(f"{'group':12} {'rendering':16} {'deliveries':>11} {'unexpected':>10} {'refusals':>9} {'folders':>9}")
     with ThreadPoolExecutor(2) as pool:
         for (group, rendering), report in pool.map(run, jobs):
             print(f"{group:12} {rendering:16} {report.found:>5}/{report.expected:<5} {report.unexpected:>10} "
-                  f"{report.refusals_found:>4}/{report.refusals:<4}")
+                  f"{report.refusals_found:>4}/{report.refusals:<4} {report.folders_found:>4}/{report.folders:<4}")
             for note in report.notes:
                 print("    " + note)
-            for name in ("expected", "found", "unexpected", "refusals", "refusals_found", "unlogged", "strangers"):
+            for name in ("expected", "found", "unexpected", "refusals", "refusals_found", "unlogged", "strangers",
+                         "folders", "folders_found", "folders_wrong"):
                 setattr(total, name, getattr(total, name) + getattr(report, name))
     print(f"expected deliveries found: {total.found}/{total.expected}")
     print(f"unexpected sent rows: {total.unexpected}")
     print(f"refusals found: {total.refusals_found}/{total.refusals}")
+    print(f"mails in the folder they lie in: {total.folders_found}/{total.folders}, in another: {total.folders_wrong}")
     print(f"refusals without a line that says so (protocol errors, rate limits, time-outs): {total.unlogged}")
     print(f"addresses nobody named (group inject): {total.strangers}")
-    bad = total.strangers or total.found != total.expected or total.unexpected or total.refusals_found != total.refusals
+    bad = total.folders_found != total.folders or total.folders_wrong
+    bad = bad or total.strangers or total.found != total.expected or total.unexpected or total.refusals_found != total.refusals
     return 1 if bad else 0
 
 

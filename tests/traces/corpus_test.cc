@@ -61,7 +61,10 @@ BOOST_AUTO_TEST_CASE(lines_may_come_in_two_imports) {
         row.origin_kind.reset();
         row.flags &= ~(row_flag::held | row_flag::filtered);
       }
-      for (auto& [id, row] : rows.deliveries) row.tls.reset();
+      for (auto& [id, row] : rows.deliveries) {
+        row.tls.reset();
+        row.folder.reset();
+      }
       return rows.print();
     };
     auto whole = print(replay.run(lines));

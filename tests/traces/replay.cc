@@ -111,12 +111,14 @@ std::vector<std::optional<std::string>> MapCache::get(std::span<const std::strin
 }
 
 Replay::Replay() {
-  auto info = load_plugin(MAILTRACE_PLUGIN_OUTPUT, PluginKind::parser, "postfix");
-  if (!info) give_up(info.error().text);
-  ConfigErrors errors("test");
-  parser_ = (*info)->make_parser(Node(), errors);
-  if (!parser_) give_up("the postfix parser does not take its defaults");
-  router_.add(*parser_);
+  for (const char* name : {"postfix", "dovecot", "amavis"}) {
+    auto info = load_plugin(MAILTRACE_PLUGIN_OUTPUT, PluginKind::parser, name);
+    if (!info) give_up(info.error().text);
+    ConfigErrors errors("test");
+    auto parser = (*info)->make_parser(Node(), errors);
+    if (!parser) give_up(std::string("the parser does not take its defaults: ") + name);
+    router_.add(*parsers_.emplace_back(std::move(parser)));
+  }
   parse_time("2026-11-23T20:00:00Z", start_);
   received_ = start_;
 }

@@ -48,7 +48,7 @@ class MapCache : public Cache {
 
 class Replay {
  public:
-  // Loads the Postfix parser; aborts the program if it is not there.
+  // Loads the parsers; aborts the program if it is not there.
   Replay();
   // A line is received when the youngest so far was logged; rows are collected every 101 lines.
   std::unique_ptr<Pipeline> pipeline(StoredRows& rows, Cache* cache = nullptr);
@@ -71,7 +71,7 @@ class Replay {
  private:
   void collect(Pipeline& pipeline, StoredRows& rows, bool all);
 
-  std::unique_ptr<Parser> parser_;
+  std::vector<std::unique_ptr<Parser>> parsers_;
   Router router_;
   uint64_t sequence_ = 0;
   Time start_, received_;

@@ -25,7 +25,7 @@ std::vector<fs::path> cases() {
 // Order within a second is not in such stamps.
 bool whole_seconds(const std::vector<std::string>& lines) { return !lines[0].starts_with("2026-"); }
 
-// What a session's lines without queue id say (TLS, a hold) is not known behind a cut. If the answer of a hop
+// What lines without queue id say (TLS, a hold, a mailbox) is not known behind a cut. If the answer of a hop
 // came before the next host's first line and the cut lies between, the hop is joined when it is read
 // (next_queue_id).
 std::vector<std::string> across_a_cut(StoredRows rows, const std::string& name) {
@@ -37,7 +37,10 @@ std::vector<std::string> across_a_cut(StoredRows rows, const std::string& name) 
     row.origin_id.reset();
     row.origin_kind.reset();
   }
-  for (auto& [id, row] : rows.deliveries) row.tls.reset();
+  for (auto& [id, row] : rows.deliveries) {
+    row.tls.reset();
+    row.folder.reset();
+  }
   return rows.print();
 }
 
