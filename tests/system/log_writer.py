@@ -31,6 +31,7 @@ def main():
             time.sleep(pause)
         os.write(log, line[half:])
         time.sleep(pause)
+    os._exit(0)  # while Python ends, SIGHUP has its usual meaning again
 
 
 if __name__ == "__main__":

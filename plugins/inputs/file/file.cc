@@ -136,7 +136,9 @@ Result<bool> FileInput::restore() {
   }
   for (const Position& position : *positions)
     if (::fnmatch(config_.path.c_str(), position.path.c_str(), FNM_PATHNAME) == 0)
-      restore(position, status.st_mtim.tv_sec);
+      restore(position, status.st_mtim.tv_sec * 1'000'000'000);
+  for (auto& [name, since] : unread_since_) add_missed(name, since);
+  std::stable_partition(files_.begin(), files_.end(), [](auto& file) { return file->rotated; });
   return true;
 }
 
@@ -146,7 +148,7 @@ void FileInput::restore(const Position& position, int64_t saved) {
   bool same =
       file && file->inode() == position.inode && file->device() == position.device && file->matches(position);
   if (!same) {
-    file = find_rotated(position, files_);
+    file = find_rotated(position, files_, context_.state_directory);
     if (file) file->rotated = true;
   }
   int64_t since = saved;
@@ -166,13 +168,15 @@ void FileInput::restore(const Position& position, int64_t saved) {
          {"offset", std::to_string(position.offset)},
          {"hint", "rotated while nobody read it; `mailtrace import` of its rotated files closes the gap"}});
   }
-  if (!same) add_missed(position.path, since);
+  if (same) return;
+  auto [at, is_new] = unread_since_.try_emplace(position.path, since);
+  if (!is_new) at->second = std::min(at->second, since);
 }
 
 // Rotated more than once while nobody read: the ones between.
 void FileInput::add_missed(const std::string& name, int64_t since) {
   std::vector<std::string> compressed;
-  for (auto& file : find_missed(name, since, files_, compressed)) {
+  for (auto& file : find_missed(name, since, files_, context_.state_directory, compressed)) {
     file->name = name;
     file->rotated = true;
     files_.push_back(file);
@@ -234,7 +238,7 @@ void FileInput::changed(const std::shared_ptr<LogFile>& file) {
   position.offset = file->taken();
   position.inode = 0;  // the copy has another one
   ++rotations_;
-  auto copy = find_rotated(position, files_);
+  auto copy = find_rotated(position, files_, context_.state_directory);
   log(LogLevel::info, "input.truncated",
       {{"input", context_.name},
        {"file", file->path},

@@ -4,6 +4,7 @@
 #pragma once
 #include <uv.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -74,7 +75,8 @@ class FileInput final : public Input {
   Counter& rotations_;
   Counter& lost_;
   Counter& errors_;
-  Files files_;  // older ones first
+  Files files_;                                  // older ones first
+  std::map<std::string, int64_t> unread_since_;  // by name: rotated while nobody read
   std::vector<FileLine> cut_;
   std::vector<RawLine> lines_;
   std::vector<uv_handle_t*> handles_;  // deleted by their close callbacks

@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -30,7 +32,79 @@ struct stat status_of(int descriptor) {
   return status;
 }
 
+// The text of a gzip file, in pieces.
+class Unpacker {
+ public:
+  explicit Unpacker(int descriptor) {
+    int own = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+    ::lseek(own, 0, SEEK_SET);
+    file_ = own < 0 ? nullptr : ::gzdopen(own, "rb");
+    if (!file_ && own >= 0) ::close(own);
+  }
+  ~Unpacker() {
+    if (file_) ::gzclose(file_);
+  }
+  Unpacker(const Unpacker&) = delete;
+  Unpacker& operator=(const Unpacker&) = delete;
+  // Negative: damaged, or it ends too early.
+  int read(char* to, unsigned size) {
+    if (!file_) return -1;
+    int got = ::gzread(file_, to, size), error = Z_OK;
+    ::gzerror(file_, &error);
+    return error == Z_OK || error == Z_STREAM_END ? got : -1;
+  }
+
+ private:
+  gzFile file_ = nullptr;
+};
+
+bool write_all(int descriptor, const char* from, size_t size) {
+  while (size > 0) {
+    ssize_t written = ::write(descriptor, from, size);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    from += written;
+    size -= static_cast<size_t>(written);
+  }
+  return true;
+}
+
 }  // namespace
+
+std::shared_ptr<LogFile> LogFile::unpack(const LogFile& packed, const std::string& directory) {
+  std::string name = directory + "/unpacked-XXXXXX";
+  int descriptor = ::mkostemp(name.data(), O_CLOEXEC);
+  if (descriptor < 0) return nullptr;
+  ::unlink(name.c_str());
+  std::string piece(chunk, '\0');
+  Unpacker unpacker(packed.descriptor_);
+  int got;
+  while ((got = unpacker.read(piece.data(), static_cast<unsigned>(piece.size()))) > 0)
+    if (!write_all(descriptor, piece.data(), static_cast<size_t>(got))) break;
+  if (got != 0) {
+    ::close(descriptor);
+    return nullptr;
+  }
+  struct stat status = status_of(packed.descriptor_);
+  timespec times[2] = {status.st_atim, status.st_mtim};
+  ::futimens(descriptor, times);
+  std::shared_ptr<LogFile> file(new LogFile(descriptor, packed.path));
+  file->packed_inode_ = packed.inode_;
+  return file;
+}
+
+bool LogFile::is_packed(const Fingerprint& fingerprint) const {
+  std::array<char, Fingerprint::most> begin;
+  int got = Unpacker(descriptor_).read(begin.data(), static_cast<unsigned>(fingerprint.length));
+  return got >= 0 &&
+         hash_fields({std::string_view(begin.data(), static_cast<size_t>(got))}) == fingerprint.hash;
+}
+
+bool LogFile::is_same(const LogFile& other) const {
+  if (packed_inode_ != 0 && (packed_inode_ == other.inode_ || packed_inode_ == other.packed_inode_))
+    return true;
+  return device_ == other.device_ && inode_ == other.inode_;
+}
 
 std::shared_ptr<LogFile> LogFile::open(const std::string& path, int& error) {
   // Not blocking: somebody may have put a pipe there.
@@ -87,7 +161,10 @@ bool LogFile::is_compressed() const {
 
 bool LogFile::is_deleted() const { return status_of(descriptor_).st_nlink == 0; }
 uint64_t LogFile::size() const { return static_cast<uint64_t>(status_of(descriptor_).st_size); }
-int64_t LogFile::modified() const { return status_of(descriptor_).st_mtim.tv_sec; }
+int64_t LogFile::modified() const {
+  timespec at = status_of(descriptor_).st_mtim;
+  return at.tv_sec * 1'000'000'000 + at.tv_nsec;
+}
 
 void LogFile::go_to(uint64_t offset) {
   buffer_.clear();

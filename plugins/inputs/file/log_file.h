@@ -23,6 +23,9 @@ class LogFile {
 
   // Null with an errno: no file, no right, not a regular file (EINVAL).
   static std::shared_ptr<LogFile> open(const std::string& path, int& error);
+  // A gzip file's text in a file without a name in `directory`; null if it is none, is damaged, or there is
+  // no room.
+  static std::shared_ptr<LogFile> unpack(const LogFile& packed, const std::string& directory);
   ~LogFile();
   LogFile(const LogFile&) = delete;
   LogFile& operator=(const LogFile&) = delete;
@@ -47,9 +50,13 @@ class LogFile {
 
   bool matches(const Position& position) const;  // same file by its beginning, and long enough
   bool is_compressed() const;
+  // Same, of the text of a gzip file. Reads no more than that beginning.
+  bool is_packed(const Fingerprint& fingerprint) const;
+  // Both are that file, or what was unpacked from it.
+  bool is_same(const LogFile& other) const;
   bool is_deleted() const;
   uint64_t size() const;
-  int64_t modified() const;  // seconds
+  int64_t modified() const;  // nanoseconds since 1970
   uint64_t read_at() const { return read_at_; }
   uint64_t taken() const { return taken_; }
   uint64_t durable() const { return durable_; }
@@ -75,6 +82,7 @@ class LogFile {
 
   int descriptor_;
   uint64_t device_ = 0, inode_ = 0;
+  uint64_t packed_inode_ = 0;  // of what it was unpacked from
   Fingerprint fingerprint_;
   std::string buffer_;
   size_t carry_ = 0;       // where in `buffer_` the unfinished line begins

@@ -27,9 +27,7 @@ std::vector<Entry> entries_of(const std::string& directory) {
 std::string base_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 bool is_known(const LogFile& file, const std::vector<std::shared_ptr<LogFile>>& known) {
-  return std::any_of(known.begin(), known.end(), [&](auto& each) {
-    return each->device() == file.device() && each->inode() == file.inode();
-  });
+  return std::any_of(known.begin(), known.end(), [&](auto& each) { return each->is_same(file); });
 }
 
 bool is_separator(char c) { return c == '.' || c == '-' || c == '_'; }
@@ -69,37 +67,47 @@ bool is_rotation_name(std::string_view base, std::string_view name) {
 }
 
 std::shared_ptr<LogFile> find_rotated(const Position& position,
-                                      const std::vector<std::shared_ptr<LogFile>>& known) {
-  std::string directory = directory_of(position.path), base = base_of(position.path);
-  std::shared_ptr<LogFile> copy;
-  for (const Entry& entry : entries_of(directory)) {
+                                      const std::vector<std::shared_ptr<LogFile>>& known,
+                                      const std::string& directory) {
+  std::string folder = directory_of(position.path), base = base_of(position.path);
+  std::shared_ptr<LogFile> copy, packed;
+  for (const Entry& entry : entries_of(folder)) {
     bool same_inode = entry.inode == position.inode;
     // Of an empty file every file is a copy.
     bool may_be_copy = position.fingerprint.length > 0 && is_rotation_name(base, entry.name);
     if (!same_inode && !may_be_copy) continue;
     int error = 0;
-    auto file = LogFile::open(directory + entry.name, error);
-    if (!file || !file->matches(position) || is_known(*file, known)) continue;
+    auto file = LogFile::open(folder + entry.name, error);
+    if (!file || is_known(*file, known)) continue;
+    if (!file->matches(position)) {
+      if (may_be_copy && file->is_compressed() && file->is_packed(position.fingerprint))
+        packed = std::move(file);
+      continue;
+    }
     if (same_inode && file->device() == position.device) return file;
     if (may_be_copy && (!copy || file->modified() > copy->modified())) copy = std::move(file);
   }
-  return copy;
+  if (copy || !packed) return copy;
+  auto unpacked = LogFile::unpack(*packed, directory);
+  return unpacked && unpacked->matches(position) ? unpacked : nullptr;
 }
 
 std::vector<std::shared_ptr<LogFile>> find_missed(const std::string& path, int64_t since,
                                                   const std::vector<std::shared_ptr<LogFile>>& known,
+                                                  const std::string& directory,
                                                   std::vector<std::string>& compressed) {
   std::vector<std::shared_ptr<LogFile>> out;
-  std::string directory = directory_of(path), base = base_of(path);
-  for (const Entry& entry : entries_of(directory)) {
+  std::string folder = directory_of(path), base = base_of(path);
+  for (const Entry& entry : entries_of(folder)) {
     if (!is_rotation_name(base, entry.name)) continue;
     int error = 0;
-    auto file = LogFile::open(directory + entry.name, error);
-    if (!file || file->modified() < since || is_known(*file, known)) continue;
-    if (file->is_compressed())
-      compressed.push_back(file->path);
-    else
+    auto file = LogFile::open(folder + entry.name, error);
+    if (!file || file->modified() <= since || is_known(*file, known)) continue;
+    if (file->is_compressed()) file = LogFile::unpack(*file, directory);
+    if (file)
       out.push_back(std::move(file));
+    else
+      compressed.push_back(folder + entry.name);
   }
   std::sort(out.begin(), out.end(), [](auto& a, auto& b) { return a->modified() < b->modified(); });
   return out;

@@ -18,15 +18,20 @@ std::string directory_of(const std::string& path);
 // What logrotate makes of `base`, whatever its options: mail.log.1, mail.log-20261123.gz, mail-20261123.log.
 bool is_rotation_name(std::string_view base, std::string_view name);
 
-// The file of that position under its new name (same inode), or a copy of it that copytruncate made; null if
-// there is none. Files in `known` are not looked at.
+// The file of that position under its new name (same inode), or a copy of it that copytruncate or gzip made;
+// null if there is none. Files in `known` are not looked at. What gzip made is unpacked into `directory`, at
+// once: that is needed after a start, or when gzip was quicker than the look after a truncation, which it is
+// for small files only.
 std::shared_ptr<LogFile> find_rotated(const Position& position,
-                                      const std::vector<std::shared_ptr<LogFile>>& known);
+                                      const std::vector<std::shared_ptr<LogFile>>& known,
+                                      const std::string& directory);
 
-// Rotations of `path` that were written at or after `since` (seconds) and are not in `known`; oldest first.
-// Compressed ones are named in `compressed`.
+// Rotations of `path` that were written after `since` (LogFile::modified) and are not in `known`; oldest
+// first.
+// Those that cannot be unpacked are named in `compressed`.
 std::vector<std::shared_ptr<LogFile>> find_missed(const std::string& path, int64_t since,
                                                   const std::vector<std::shared_ptr<LogFile>>& known,
+                                                  const std::string& directory,
                                                   std::vector<std::string>& compressed);
 
 }  // namespace mailtrace

@@ -1,6 +1,7 @@
 // A folder with log files, and a file input that is started, stopped and crashed over it.
 #pragma once
 #include <stdlib.h>
+#include <zlib.h>
 
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
@@ -37,6 +38,20 @@ struct FollowFixture : InputFixture {
     std::filesystem::resize_file(at(from), 0);
   }
   void move(const std::string& from, const std::string& to) { std::filesystem::rename(at(from), at(to)); }
+  void compress(const std::string& name) {
+    std::ifstream stream(at(name), std::ios::binary);
+    std::string text{std::istreambuf_iterator<char>(stream), {}};
+    gzFile file = ::gzopen(at(name + ".gz").c_str(), "wb");
+    ::gzwrite(file, text.data(), static_cast<unsigned>(text.size()));
+    ::gzclose(file);
+    std::filesystem::last_write_time(at(name + ".gz"), std::filesystem::last_write_time(at(name)));
+    remove(name);
+  }
+  // The clock of a file system has coarse ticks; rotations do not follow each other that fast.
+  void later(const std::string& name) {
+    std::filesystem::last_write_time(at(name),
+                                     std::filesystem::last_write_time(at(name)) + std::chrono::seconds(1));
+  }
   void remove(const std::string& name) { std::filesystem::remove(at(name)); }
 
   // Nothing is closed while a test still writes to it.

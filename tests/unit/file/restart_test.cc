@@ -112,9 +112,34 @@ BOOST_AUTO_TEST_CASE(renamed_several_times_while_down) {
   append("mail.log", "three\n");
   move("mail.log", "mail.log.2");
   append("mail.log.1", "between\n");
+  later("mail.log.1");
   append("mail.log", "x\n");
   follow();
   wants("three|between|x|");
+}
+
+// Both the rotated file and the followed one move on while nobody reads.
+BOOST_AUTO_TEST_CASE(rotated_again_while_down) {
+  append("mail.log", "one\n");
+  follow();
+  wants("one|");
+  settle_all();
+  append("mail.log", "two\n");
+  move("mail.log", "mail.log.1");
+  append("mail.log", "x\n");
+  wants("one|two|x|");
+  intake.settle(true, 2);
+  settle_down();
+  crash();
+  uint64_t lost = count("input_lost_files_total");
+  append("mail.log.1", "three\n");
+  append("mail.log", "y\n");
+  move("mail.log.1", "mail.log.2");
+  move("mail.log", "mail.log.1");
+  append("mail.log", "z\n");
+  follow();
+  wants("three|y|z|");
+  BOOST_TEST(count("input_lost_files_total") == lost);
 }
 
 BOOST_AUTO_TEST_CASE(copied_and_truncated_while_down) {
@@ -136,7 +161,38 @@ BOOST_AUTO_TEST_CASE(another_file_with_the_same_inode) {
   BOOST_TEST(count("input_lost_files_total") == lost + 1);
 }
 
-BOOST_AUTO_TEST_CASE(compressed_while_down_is_said) {
+BOOST_AUTO_TEST_CASE(compressed_while_down) {
+  read_two();
+  append("mail.log", "three\nfour\n");
+  move("mail.log", "mail.log.2");
+  compress("mail.log.2");
+  append("mail.log.1", "between\n");
+  later("mail.log.1");
+  compress("mail.log.1");
+  append("mail.log", "x\n");
+  follow();
+  wants("three|four|between|x|");
+  crash();
+  follow();  // nothing of it was durable
+  wants("three|four|between|x|");
+  settle_all();
+  end();
+  follow();
+  wants_nothing_more("");
+}
+
+BOOST_AUTO_TEST_CASE(copied_truncated_and_compressed) {
+  append("mail.log", "one\n");
+  follow();
+  wants("one|");
+  append("mail.log", "two\n");
+  copy_truncate("mail.log", "mail.log.1");
+  compress("mail.log.1");
+  append("mail.log", "x\n");
+  wants("one|two|x|");
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_unpacked_is_said) {
   read_two();
   uint64_t lost = count("input_lost_files_total");
   remove("mail.log");
