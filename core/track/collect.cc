@@ -12,9 +12,6 @@ constexpr Microseconds probe_wait = std::chrono::minutes(5);
 // Dovecot logs what it did before Postfix logs its answer, or right behind.
 constexpr Microseconds mailbox_wait = std::chrono::minutes(5);
 
-// How many hosts may be asked for a queue id that a reply named without its host.
-constexpr uint32_t most_servers_asked = 64;
-
 // From the connection to the other side to its answer.
 Microseconds transmit_time(const DeliverRow& row) {
   return Microseconds(
@@ -99,6 +96,7 @@ bool MailTracker::written_before(OpenMail& mail) {
 
 MailTracker::Written MailTracker::write(OpenMail& given, bool all, Time now) {
   if (given.placeholder || (given.only_removed && !written_before(given))) {
+    if (!given.placeholder) pass_on(given);
     // Another instance may be about to write the rest of it.
     Time late = given.dirty_since + 2 * config_.flush_after + config_.reorder;
     if (!given.placeholder && cache_ && given.long_id && !given.imported && now < late)

@@ -99,7 +99,9 @@ void fill_queued(const Queued& fact, ConnectRow& row) {
 
 void fill_verdict(const Verdict& fact, ConnectRow& row) {
   if (fact.score) put_most(row.spam_score, *fact.score);
-  put_text(row.spam_action, fact.action);
+  // What a greylisting or DKIM program did is no spam filter's verdict.
+  if (fact.program == "amavis" || fact.program == "rspamd" || fact.program == "spamd")
+    put_text(row.spam_action, fact.action);
   put_text(row.dkim, fact.dkim);
   put_text(row.dmarc, fact.dmarc);
   put_text(row.spf, fact.spf);

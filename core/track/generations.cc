@@ -127,8 +127,8 @@ OpenMails::Picked OpenMails::pick_other(OpenMail* newest, uint32_t server, std::
   if (kind != LineKind::removed)
     for (OpenMail* other = newest; other; other = older(*other))
       if (other->seen.contains(line.identity)) return {other, true};
-  bool over =
-      mail && mail->finished && kind != LineKind::other && line.time > mail->finish_time + config_.linger;
+  bool about = kind == LineKind::other || kind == LineKind::note;
+  bool over = mail && mail->finished && !about && line.time > mail->finish_time + config_.linger;
   if (mail && !over) {
     if (!mail->identified && line.time < mail->first_time) mail->first_time = line.time;
     return {mail};

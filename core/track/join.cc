@@ -62,4 +62,66 @@ void MailTracker::on(const LogLine& line, const Mailbox& fact) {
   }
 }
 
+// ---- verdicts
+
+// Filters and milters may run on another host, or serve several: the mail with that queue id on any other
+// host, if there is just one.
+OpenMail* MailTracker::elsewhere(uint32_t server, std::string_view queue_id, Time time) {
+  OpenMail* found = nullptr;
+  for (uint32_t other = 0; other < std::min(mails_.servers(), most_servers_asked); ++other) {
+    OpenMail* mail = other == server ? nullptr : mails_.find_at(other, queue_id, time);
+    if (!mail || mail->placeholder || mail->only_removed) continue;
+    if (found) return nullptr;
+    found = mail;
+  }
+  return found;
+}
+
+void MailTracker::on(const LogLine& line, const Verdict& fact) {
+  if (fact.queue_id.empty()) return;
+  uint32_t server = mails_.server(line.hostname);
+  OpenMail* here = mails_.find_at(server, fact.queue_id, line.time);
+  OpenMail* mail = nullptr;
+  if (!here || here->placeholder || here->only_removed) mail = elsewhere(server, fact.queue_id, line.time);
+  if (!mail) {
+    mail = take(line, fact.queue_id, LineKind::note);
+    if (!mail) return;
+  } else {
+    if (mail->seen.contains(line.identity)) return;
+    account(*mail, line, LineKind::note);
+  }
+  fill_verdict(fact, mail->change());
+}
+
+// A verdict whose mail came later, or was written before: on another host.
+void MailTracker::pass_on(OpenMail& note) {
+  if (!note.row || note.finished) return;
+  if (OpenMail* mail = elsewhere(note.server, note.queue_id, note.last_time + config_.reorder)) {
+    mails_.fold(note, *mail);
+    mails_.ready(*mail);
+    return;
+  }
+  if (!find_open_) return;
+  std::optional<Mail> found;
+  for (uint32_t server = 0; server < std::min(mails_.servers(), most_servers_asked); ++server) {
+    if (server == note.server) continue;
+    auto other = find_open_(mails_.server_name(server), note.queue_id, note.last_time + config_.reorder);
+    if (!other || note.last_time > other->connect.connect_time + config_.forget_after) continue;
+    if (found) return;
+    found = std::move(other);
+  }
+  if (!found) return;
+  Loose loose;
+  loose.connect = std::move(*note.row);
+  loose.connect.id = found->connect.id;
+  loose.connect.day = found->connect.day;
+  loose.connect.connect_time = found->connect.connect_time;
+  loose.connect.server = found->connect.server;
+  loose.connect.queue_id = found->connect.queue_id;
+  loose.lines = std::move(note.lines);
+  loose.line = note.first_line;
+  loose.sequence = note.dirty_sequence;
+  loose_.push_back(std::move(loose));
+}
+
 }  // namespace mailtrace

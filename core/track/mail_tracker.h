@@ -51,8 +51,6 @@ class MailTracker final : public Tracker {
   void on(const LogLine& line, const Policy& fact);
   void on(const LogLine& line, const Subject& fact);
   void on(const LogLine& line, const Aborted& fact);
-  void on(const LogLine& line, const Verdict& fact);
-  void on(const LogLine& line, const Mailbox& fact);  // join.cc
   void on(const LogLine&, const LoginFailed&) {}
   void on(const LogLine&, const Listed&) {}
   void on(const LogLine&, const Screened&) {}
@@ -69,6 +67,10 @@ class MailTracker final : public Tracker {
   void refuse(const LogLine& line, const Policy& fact);
 
   // ---- join.cc
+  void on(const LogLine& line, const Mailbox& fact);
+  void on(const LogLine& line, const Verdict& fact);
+  OpenMail* elsewhere(uint32_t server, std::string_view queue_id, Time time);
+  void pass_on(OpenMail& note);
   void expect_mailbox(OpenMail& mail, const LogLine& line, const Attempt& fact);
   static void set_folder(const Mailboxes::Session& session, const Mailboxes::Delivered& delivered,
                          DeliverRow& row);
@@ -131,6 +133,9 @@ class MailTracker final : public Tracker {
 
 // How long the cache keeps a mail: longer than Postfix tries (maximal_queue_lifetime, 5 days).
 inline constexpr int shadow_seconds = 6 * 86400;
+
+// How many hosts may be asked for a queue id that a line named without its host.
+inline constexpr uint32_t most_servers_asked = 64;
 
 uint64_t message_id_hash(std::string_view message_id);
 

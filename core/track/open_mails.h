@@ -13,7 +13,8 @@
 namespace mailtrace {
 
 // What a line is for the choice between mails that shared a short queue id.
-enum class LineKind { opener, message_id, queue, removed, other };
+// `note`: another program's word on a mail; alone it makes none.
+enum class LineKind { opener, message_id, queue, removed, note, other };
 
 class OpenMails {
  public:

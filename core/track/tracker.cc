@@ -72,7 +72,7 @@ void MailTracker::account(OpenMail& mail, const LogLine& line, LineKind kind) {
   mail.seen.add(line.identity);
   mail.placeholder = false;
   mail.last_time = std::max(mail.last_time, line.time);
-  if (kind != LineKind::removed) mail.only_removed = false;
+  if (kind != LineKind::removed && kind != LineKind::note) mail.only_removed = false;
   mails_.touch(mail, line);
   ConnectRow& row = mail.change();
   if (line.time_suspect) row.flags |= row_flag::time_suspect;
@@ -437,12 +437,6 @@ void MailTracker::on(const LogLine& line, const Aborted& fact) {
   refused.status = "rejected";
   put_text(refused.response, fact.reason);
   mail->deliveries.push_back({std::move(refused), line.identity});
-}
-
-void MailTracker::on(const LogLine& line, const Verdict& fact) {
-  if (fact.queue_id.empty()) return;
-  OpenMail* mail = take(line, fact.queue_id, LineKind::other);
-  if (mail) fill_verdict(fact, mail->change());
 }
 
 }  // namespace mailtrace

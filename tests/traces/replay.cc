@@ -111,7 +111,8 @@ std::vector<std::optional<std::string>> MapCache::get(std::span<const std::strin
 }
 
 Replay::Replay() {
-  for (const char* name : {"postfix", "dovecot", "amavis"}) {
+  for (const char* name : {"postfix", "dovecot", "amavis", "rspamd", "opendkim", "opendmarc", "policyd_spf",
+                           "postgrey", "spamd"}) {
     auto info = load_plugin(MAILTRACE_PLUGIN_OUTPUT, PluginKind::parser, name);
     if (!info) give_up(info.error().text);
     ConfigErrors errors("test");

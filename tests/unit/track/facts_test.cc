@@ -282,6 +282,96 @@ BOOST_AUTO_TEST_CASE(subject_verdict_and_abort) {
   BOOST_TEST(ends(qid) == "");
 }
 
+BOOST_AUTO_TEST_CASE(a_verdict_alone_is_no_mail) {
+  Verdict verdict;
+  verdict.queue_id = qid;
+  verdict.dkim = "pass";
+  apply(1, verdict);
+  collect();
+  BOOST_TEST(rows.connects.empty());
+  BOOST_TEST(rows.lines.empty());
+  BOOST_TEST(tracker->pinned(sequence + 1) == sequence + 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_verdict_of_a_mail_that_is_written) {
+  apply(1, opened(qid));
+  apply(1.1, removed(qid));
+  collect();
+  restart();
+  Verdict verdict;
+  verdict.queue_id = qid;
+  verdict.dkim = "pass";
+  apply(1.2, verdict);
+  collect();
+  BOOST_TEST(rows.connects.size() == 1u);
+  BOOST_TEST(mail(qid)->dkim.value_or("-") == "pass");
+}
+
+// The milter runs on another host than the mail server.
+BOOST_AUTO_TEST_CASE(a_verdict_from_another_host_in_any_order) {
+  constexpr auto id = "4FB1C2000A1";
+  Verdict verdict;
+  verdict.program = "rspamd";
+  verdict.queue_id = id;
+  verdict.action = "greylist";
+  verdict.score = 4.5;
+  for (int when = 0; when < 4; ++when) {
+    tracker = make();
+    rows = {};
+    auto judge = [&](int at) {
+      if (at != when) return;
+      host = "filter1";
+      apply(1.2, verdict);
+      host = "mx1";
+      collect(false);
+    };
+    judge(0);
+    apply(1, opened(id));
+    judge(1);
+    apply(1.3, removed(id));
+    judge(2);
+    collect();
+    if (when == 3) {
+      restart();
+      apply(1.4, opened("4FB1C2000FF"));  // the host is known
+    }
+    judge(3);
+    collect();
+    BOOST_TEST_CONTEXT(when) {
+      BOOST_TEST(rows.connects.size() == (when == 3 ? 2u : 1u));
+      BOOST_TEST(mail(id)->spam_action.value_or("-") == "greylist");
+      BOOST_TEST(mail(id)->spam_score.value_or(0) == 4.5);
+      BOOST_TEST(rows.lines[mail(id)->id].size() == 3u);
+      BOOST_TEST(tracker->pinned(sequence + 1) == sequence + 1);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_verdict_that_fits_two_hosts_is_nobodys) {
+  apply(1, opened(qid));
+  host = "mx2";
+  apply(1, opened(qid));
+  host = "filter1";
+  Verdict verdict;
+  verdict.queue_id = qid;
+  verdict.dkim = "pass";
+  apply(1.2, verdict);
+  collect();
+  BOOST_TEST(rows.connects.size() == 2u);
+  for (auto& [id, row] : rows.connects) BOOST_TEST(!row.dkim);
+}
+
+BOOST_AUTO_TEST_CASE(only_content_filters_have_a_spam_action) {
+  apply(1, opened(qid));
+  Verdict verdict;
+  verdict.program = "postgrey";
+  verdict.queue_id = qid;
+  verdict.action = "pass";
+  apply(1.2, verdict);
+  collect();
+  BOOST_TEST(!mail(qid)->spam_action);
+}
+
 BOOST_AUTO_TEST_CASE(text_is_made_storable) {
   Attempt fact = attempt(qid, "a@example.net");
   fact.response = "\xff evil \x01";
