@@ -22,6 +22,8 @@ class Parser {
   virtual std::span<const std::string> tags() const noexcept = 0;
   // `fact` borrows from `line`.
   virtual Parsed parse(const LogLine& line, Fact& fact) noexcept = 0;
+  // What is wrong with how a line that gave a fact got here, and what to do; "" if nothing. Logged once.
+  virtual std::string_view doubt(const LogLine&) const noexcept { return {}; }
 };
 
 }  // namespace mailtrace

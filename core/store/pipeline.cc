@@ -54,6 +54,7 @@ void Pipeline::understand(const LogLine& line) {
     }
   }
   if (result != Result::fact) fact = std::monostate{};
+  if (result == Result::fact && !warned_ && !line.imported) warn_once(*parser, line);
   counters_of(line.app_name)[static_cast<size_t>(result)]->fetch_add(1, std::memory_order_relaxed);
   if (result == Result::unknown) {
     if (unknown_) unknown_->add(line);
@@ -64,6 +65,17 @@ void Pipeline::understand(const LogLine& line) {
   }
   hosts_.add(line, result == Result::unknown);
   tracker_->apply(line, fact);
+}
+
+// A file is as it is; only who sends now can send better.
+void Pipeline::warn_once(const Parser& parser, const LogLine& line) {
+  auto doubt = parser.doubt(line);
+  if (doubt.empty()) return;
+  warned_ = true;
+  log(LogLevel::warning, "parse.doubt",
+      {{"host", std::string(line.hostname)},
+       {"program", std::string(line.app_name)},
+       {"hint", std::string(doubt)}});
 }
 
 Pipeline::Counters& Pipeline::counters_of(std::string_view app_name) {

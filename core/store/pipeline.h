@@ -38,6 +38,7 @@ class Pipeline {
   enum class Result : size_t { fact, ignored, unknown, unparsed };
   using Counters = std::array<Counter*, 4>;  // by Result
   void understand(const LogLine& line);
+  void warn_once(const Parser& parser, const LogLine& line);
   Counters& counters_of(std::string_view app_name);
 
   HeaderOptions header_;
@@ -46,6 +47,7 @@ class Pipeline {
   std::unique_ptr<Sequencer> sequencer_;
   HostCounts hosts_;
   UnknownLines* unknown_ = nullptr;
+  bool warned_ = false;
   std::unordered_map<std::string, Counters> counters_;  // by program
   std::pair<const std::string, Counters>* last_counters_ = nullptr;
   uint64_t next_ = 0;

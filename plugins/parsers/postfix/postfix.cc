@@ -208,6 +208,13 @@ Parsed PostfixParser::parse(const LogLine& log, Fact& fact) noexcept {
   return parsed;
 }
 
+std::string_view PostfixParser::doubt(const LogLine& log) const noexcept {
+  if (log.app_name.find('/') != std::string_view::npos) return {};
+  return "the tag does not name the daemon, as in postfix/smtpd: what the line means is guessed; in rsyslog "
+         "set "
+         "global(parser.permitSlashInProgramname=\"on\")";
+}
+
 }  // namespace mailtrace
 
 MAILTRACE_PARSER(mailtrace::PostfixParser, "postfix", "reads the log of Postfix 2.10 and later");

@@ -19,6 +19,7 @@ class PostfixParser : public Parser {
 
   std::span<const std::string> tags() const noexcept override { return tags_; }
   Parsed parse(const LogLine& line, Fact& fact) noexcept override;
+  std::string_view doubt(const LogLine& line) const noexcept override;
 
  private:
   std::vector<std::string> tags_;

@@ -202,3 +202,14 @@ BOOST_AUTO_TEST_CASE(cut_anywhere_stays_inside) {
     }
   }
 }
+
+BOOST_AUTO_TEST_CASE(a_tag_without_the_daemon_is_doubtful) {
+  auto parser = make_parser();
+  LogLine line;
+  for (auto tag : {"postfix/smtpd", "postfix-out/submission/smtpd", "postfix/submissi"}) {
+    line.app_name = tag;
+    BOOST_TEST(parser->doubt(line) == "");
+  }
+  line.app_name = "postfix";
+  BOOST_TEST(parser->doubt(line).find("parser.permitSlashInProgramname") != std::string_view::npos);
+}

@@ -30,6 +30,11 @@ class WordParser : public Parser {
     }
     return Parsed::unknown;
   }
+  std::string_view doubt(const LogLine& line) const noexcept override {
+    ++asked;
+    return line.text.ends_with("?") ? "why?" : "";
+  }
+  mutable int asked = 0;
 
  private:
   std::vector<std::string> tags_{"word"};
@@ -152,6 +157,18 @@ BOOST_AUTO_TEST_CASE(the_newest_unknown_line_of_each_program_is_kept) {
   BOOST_TEST(list[0].text == "what then");
   BOOST_TEST((list[0].time == received));
   BOOST_TEST(list[1].program == "word/sub");
+}
+
+BOOST_AUTO_TEST_CASE(a_doubt_is_said_once) {
+  feed("what?");
+  feed("open AAAAAA1");
+  collect(true);
+  BOOST_TEST(parser.asked == 1);  // only about facts
+  feed("open AAAAAA2?");
+  feed("open AAAAAA3?");
+  feed("open AAAAAA4");
+  collect(true);
+  BOOST_TEST(parser.asked == 2);
 }
 
 BOOST_AUTO_TEST_CASE(made_up_programs_do_not_fill_the_memory) {
