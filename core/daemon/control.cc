@@ -49,8 +49,8 @@ struct Control::Client {
     uv_read_stop(stream);
     self->answer = self->control->answer_(std::string_view(self->command).substr(0, end)) + "\n";
     auto out = uv_buf_init(self->answer.data(), static_cast<unsigned>(self->answer.size()));
-    int failed = uv_write(&self->write, stream, &out, 1, [](uv_write_t* write, int) {
-      auto* client = static_cast<Client*>(write->handle->data);
+    int failed = uv_write(&self->write, stream, &out, 1, [](uv_write_t* done, int) {
+      auto* client = static_cast<Client*>(done->handle->data);
       client->control->drop(client);
     });
     if (failed) self->control->drop(self);

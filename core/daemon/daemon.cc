@@ -295,8 +295,8 @@ void Daemon::stop_spool() {
 // Every few seconds while running, every 50 ms while draining.
 void Daemon::beat() {
   if (phase_ == Phase::running) {
-    // Alive means: this loop turns, and the pipeline moves or waits for a database, which says so itself.
-    bool waiting = false;
+    // Alive means: this loop turns, and the pipeline moves or waits for a database.
+    bool waiting = line_reader_->waits_for_sink();
     for (auto& sink : sinks_) waiting = waiting || sink->status().state != "running";
     uint64_t heartbeat = line_reader_->heartbeat();
     if (waiting || heartbeat != last_heartbeat_) sd_notify(0, "WATCHDOG=1");

@@ -17,6 +17,18 @@ constexpr std::chrono::milliseconds pause_when_idle{50};
 constexpr Microseconds collect_every{200'000};       // DESIGN 6: a batch is full or 200 ms old
 constexpr Microseconds checkpoint_every{5'000'000};  // when lines give no rows
 
+// A database that takes its time is no reason for the watchdog.
+class Waiting {
+ public:
+  explicit Waiting(std::atomic<bool>& flag) : flag_(flag) { flag_ = true; }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+  ~Waiting() { flag_ = false; }
+
+ private:
+  std::atomic<bool>& flag_;
+};
+
 }  // namespace
 
 LineReader::LineReader(Parts parts) : parts_(std::move(parts)) {}
@@ -108,6 +120,7 @@ bool LineReader::hand_over(Pipeline& pipeline, bool all) {
     written_pin_ = batch->checkpoint.sequence;
     written_ = now();
     ++made;
+    Waiting waiting(waits_);
     for (auto* sink : parts_.sinks)
       if (!sink->offer(batch)) return false;
   }
@@ -124,6 +137,7 @@ std::optional<Mail> LineReader::find_open(const std::string& server, const std::
   readers_.resize(1);
   auto& reader = readers_.front();
   Backoff backoff;
+  Waiting waiting(waits_);
   while (!abandoned_) {
     if (!reader) {
       auto opened = parts_.sinks.front()->sink().open_reader();

@@ -45,9 +45,9 @@ class LineReader {
   bool ended() const { return ended_; }
   Status status() const;
   const UnknownLines& unknown() const { return unknown_; }
-  uint64_t heartbeat() const {
-    return heartbeat_;
-  }  // changes while the thread is alive and not waiting for a sink
+  // Changes while the thread is alive and does not wait for a sink.
+  uint64_t heartbeat() const { return heartbeat_; }
+  bool waits_for_sink() const { return waits_; }
 
  private:
   void run();
@@ -63,7 +63,7 @@ class LineReader {
   std::string spool_id_;
   uint64_t written_pin_ = 0;
   Time written_{};
-  std::atomic<bool> draining_{false}, abandoned_{false}, ended_{false};
+  std::atomic<bool> draining_{false}, abandoned_{false}, ended_{false}, waits_{false};
   std::atomic<uint64_t> heartbeat_{0};
   UnknownLines unknown_;
   mutable std::mutex mutex_;
