@@ -119,7 +119,8 @@ class Writer {
     line(fmt::format("{}: {}", terminal_.say("reader"), terminal_.say(text_of(*at, "state"))));
     auto until = when(*at, "visible_until", terminal_);
     if (!until.empty()) line(fmt::format("{} {}", terminal_.say("newest line read"), until));
-    line(fmt::format("{} {}, {} {}", number_of(*at, "open_mails"), terminal_.say("mails under way"),
+    auto mails = number_of(*at, "open_mails");
+    line(fmt::format("{} {}, {} {}", mails, terminal_.say(mails == 1 ? "mail under way" : "mails under way"),
                      number_of(*at, "held_lines"), terminal_.say("lines held for their order")));
     auto cache = text_of(status_, "cache");
     if (!cache.empty()) line(fmt::format("{}: {}", terminal_.say("cache"), cache));
@@ -181,7 +182,8 @@ class Writer {
       auto name = text_of(c, "name"), label = text_of(c, "label");
       auto words = words_of_trouble(name);
       if (auto value = number_of(c, "value"); value && !words.empty())
-        out += fmt::format("  {} {}{}\n", value, terminal_.say(words), label.empty() ? "" : " (" + label + ")");
+        out +=
+            fmt::format("  {} {}{}\n", value, terminal_.say(words), label.empty() ? "" : " (" + label + ")");
     }
     if (out.empty()) return;
     title("Look at");

@@ -81,8 +81,9 @@ Cell read(sqlite3_stmt* statement, int at) {
   return cell;
 }
 
-// Who wrote to whom is not everybody's to read; SQLite alone makes 0644. Its -wal and -shm get the same mode. An
-// existing file is not opened: closing it again would drop the locks of another connection of this process.
+// Who wrote to whom is not everybody's to read; SQLite alone makes 0644. Its -wal and -shm get the same mode.
+// An existing file is not opened: closing it again would drop the locks of another connection of this
+// process.
 void make_private(const std::string& path) {
   int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
   if (fd >= 0) ::close(fd);

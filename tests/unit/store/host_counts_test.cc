@@ -1,3 +1,4 @@
+// HostCounts: each record counts once, also when it is read again.
 #include "core/store/host_counts.h"
 
 #include <boost/test/unit_test.hpp>
