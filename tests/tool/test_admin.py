@@ -50,7 +50,7 @@ class Admin(tool.Imported):
         done = self.answer(json.dumps(reply).encode() + b"\n")
         self.assertEqual(done.returncode, 0)
         self.assertTrue(done.out.startswith("mailtraced 9.9 on mx1, running since 2026-11-23 12:00:00\n"))
-        self.assertIn("\nInputs\n  relp  here\n", done.out)
+        self.assertIn("\nInputs\n  relp  here, 0 lines received\n", done.out)
         self.assertIn("Servers in the database", done.out)
 
     def test_status_of_a_daemon_that_talks_nonsense(self):
