@@ -14,12 +14,20 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 RENDERINGS = ["rfc3339", "rfc5424", "rfc5424-noslash", "trad", "fwd3164"]
 
 
-def postfix():
+def fixture_lines(wanted):
     """tag[pid]: text, as the fixtures have it."""
-    for file in sorted((ROOT / "plugins/parsers/postfix/fixtures").glob("*.txt")):
-        for line in file.read_bytes().splitlines():
+    for file in sorted((ROOT / "plugins/parsers").glob("*/fixtures/*.txt")):
+        for line in file.read_bytes().splitlines() if wanted(file.parts[-3]) else []:
             if line.startswith(b"> "):
                 yield line[2:]
+
+
+def postfix():
+    return fixture_lines(lambda name: name == "postfix")
+
+
+def parsers():
+    return fixture_lines(lambda name: name != "postfix")
 
 
 def header():
@@ -36,7 +44,7 @@ def config():
             yield file.read_bytes()
 
 
-SEEDS = {"postfix": postfix, "header": header, "config": config}
+SEEDS = {"postfix": postfix, "parsers": parsers, "header": header, "config": config}
 
 
 def write(folder, names):
