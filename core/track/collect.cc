@@ -184,6 +184,8 @@ void MailTracker::end_recipients(OpenMail& mail) {
   for (auto& ending : mail.endings) {
     size_t ended = 0;
     for (auto& recipient : recipients) {
+      // The line came again: what it ended is stored.
+      if (!recipient.waiting && recipient.attempt == ending.time) ++ended;
       if (!recipient.waiting || recipient.attempt > ending.time) continue;
       recipient.waiting = false;
       recipient.attempt = ending.time;

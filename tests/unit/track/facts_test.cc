@@ -47,6 +47,19 @@ BOOST_AUTO_TEST_CASE(expiry_after_a_restart_asks_who_waited) {
   BOOST_TEST(deliveries(qid).size() == 4u);
 }
 
+BOOST_AUTO_TEST_CASE(an_expiry_that_comes_again_alone_adds_nothing) {
+  apply(1, opened(qid));
+  apply(2, attempt(qid, "a@example.net", Outcome::deferred));
+  apply(400, Expired{qid, "s@example.org", false});
+  collect();
+  auto before = ends(qid);
+  restart();
+  apply(400, Expired{qid, "s@example.org", false});
+  collect();
+  BOOST_TEST(ends(qid) == before);
+  BOOST_TEST(deliveries(qid).size() == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(expiry_of_nobody_known_is_one_row) {
   apply(1, opened(qid));
   apply(4, Expired{qid, std::nullopt, true});
