@@ -76,6 +76,8 @@ void MailTracker::prefetch(const std::vector<Handle>& due) {
     if (!mail->session.key.empty()) add_tls_keys(mail->session.key, mail->opener_time);
     if (mail->own_client && !mail->has_origin) keys.push_back(claim_key(mail->queue_id));
     for (auto& delivery : mail->deliveries) {
+      for (size_t number = 0; !delivery.lmtp_session.empty() && number < cached_outcomes; ++number)
+        keys.push_back(outcome_key(delivery.lmtp_session, number));
       if (!delivery.session_key.empty()) add_tls_keys(delivery.session_key, delivery.row.deliver_time);
       if (delivery.row.next_queue_id && delivery.row.relay_addr && own_.contains(*delivery.row.relay_addr))
         keys.push_back(child_key(*delivery.row.next_queue_id));
@@ -140,6 +142,7 @@ MailTracker::Written MailTracker::write(OpenMail& given, bool all, Time now) {
   if (cache_) {
     use_cached_tls(*mail);
     use_cached_links(*mail);
+    use_cached_outcomes(*mail);
   }
   if (cache_) shadow(*mail);
   emitter_.add_mail(*mail, mails_.server_name(mail->server));

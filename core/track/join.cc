@@ -5,6 +5,11 @@
 #include "core/track/mail_tracker.h"
 
 namespace mailtrace {
+namespace {
+
+constexpr int outcome_seconds = 600;
+
+}  // namespace
 
 // ---- mailboxes
 
@@ -40,12 +45,38 @@ void MailTracker::set_folder(const Mailboxes::Session& session, const Mailboxes:
   if (!outcomes.empty()) row.folder = folder_text(std::move(outcomes));
 }
 
+// The mailbox server's lines, or some of them, may have come to another instance.
+void MailTracker::use_cached_outcomes(OpenMail& mail) {
+  for (auto& delivery : mail.deliveries) {
+    if (delivery.lmtp_session.empty()) continue;
+    bool any_server = own_.contains(delivery.row.relay_addr.value_or(""));
+    std::vector<std::string> outcomes;
+    for (size_t number = 0; number < cached_outcomes; ++number) {
+      auto value = cached(outcome_key(delivery.lmtp_session, number));
+      auto known = value ? decode_outcome(*value) : std::nullopt;
+      if (!known) continue;
+      if (any_server || known->first == mails_.server_name(mail.server))
+        outcomes.push_back(std::move(known->second));
+    }
+    if (outcomes.empty()) continue;
+    if (auto* session = mailboxes_.find(delivery.lmtp_session))
+      for (auto& told : session->told)
+        if (any_server || told.server == mail.server) outcomes.push_back(told.what);
+    delivery.row.folder = folder_text(std::move(outcomes));
+  }
+}
+
 void MailTracker::on(const LogLine& line, const Mailbox& fact) {
   if (fact.session.empty()) return;
   uint32_t server = mails_.server(line.hostname);
   auto* session = mailboxes_.tell(fact.session, line, server, fact, config_.keep_lines);
   if (!session) return;
   auto& told = session->told.back();
+  if (cache_) {
+    auto outcome = encode_outcome(line.hostname, told.what);
+    for (size_t number = session->told.size() - 1; number < cached_outcomes; ++number)
+      if (cache_->add(outcome_key(fact.session, number), outcome, outcome_seconds)) break;
+  }
   for (auto& delivered : session->delivered) {
     OpenMail* mail = mails_.get(delivered.mail);
     if (!mail || !delivered.fits(told)) continue;

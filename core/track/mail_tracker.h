@@ -69,6 +69,7 @@ class MailTracker final : public Tracker {
   // ---- join.cc
   void on(const LogLine& line, const Mailbox& fact);
   void on(const LogLine& line, const Verdict& fact);
+  void use_cached_outcomes(OpenMail& mail);
   OpenMail* elsewhere(uint32_t server, std::string_view queue_id, Time time);
   void pass_on(OpenMail& note);
   void expect_mailbox(OpenMail& mail, const LogLine& line, const Attempt& fact);

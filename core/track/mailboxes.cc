@@ -76,6 +76,11 @@ Mailboxes::Session* Mailboxes::deliver(std::string_view name, const LogLine& lin
   return &session;
 }
 
+const Mailboxes::Session* Mailboxes::find(std::string_view session) const {
+  auto found = sessions_.find(session);
+  return found == sessions_.end() ? nullptr : &*found->second;
+}
+
 void Mailboxes::move(std::string_view name, const Hash128& line, Handle mail) {
   auto found = sessions_.find(name);
   if (found == sessions_.end()) return;

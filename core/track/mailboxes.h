@@ -43,6 +43,7 @@ class Mailboxes {
   Session* tell(std::string_view session, const LogLine& line, uint32_t server, const Mailbox& fact,
                 bool keep_raw);
   Session* deliver(std::string_view session, const LogLine& line, Delivered delivered);
+  const Session* find(std::string_view session) const;
   // The mail is known under another handle.
   void move(std::string_view session, const Hash128& line, Handle mail);
   void forget_before(Time received);

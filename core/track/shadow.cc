@@ -154,6 +154,24 @@ std::optional<KnownEnd> decode_end(std::string_view bytes) {
 std::string claim_key(std::string_view next_queue_id) { return hashed("mt:q:", {next_queue_id}); }
 std::string child_key(std::string_view queue_id) { return hashed("mt:c:", {queue_id}); }
 
+std::string outcome_key(std::string_view lmtp_session, size_t number) {
+  return hashed("mt:l:", {lmtp_session}) + ":" + std::to_string(number);
+}
+
+std::string encode_outcome(std::string_view server, std::string_view what) {
+  Writer out('o');
+  out.text(server);
+  out.text(what);
+  return out.done();
+}
+
+std::optional<std::pair<std::string, std::string>> decode_outcome(std::string_view bytes) {
+  FieldReader in(bytes, 'o');
+  std::string server = in.text(), what = in.text();
+  if (!in.complete()) return std::nullopt;
+  return std::pair{std::move(server), std::move(what)};
+}
+
 std::string session_key(std::string_view server, std::string_view program, std::string_view pid,
                         std::string_view client) {
   return hashed("mt:s:", {server, program, pid, client});

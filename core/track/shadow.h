@@ -36,6 +36,12 @@ std::optional<KnownEnd> decode_end(std::string_view bytes);
 std::string claim_key(std::string_view next_queue_id);
 std::string child_key(std::string_view queue_id);
 
+// What a mailbox server did in an LMTP session, one key for each of the first few lines.
+inline constexpr size_t cached_outcomes = 4;
+std::string outcome_key(std::string_view lmtp_session, size_t number);
+std::string encode_outcome(std::string_view server, std::string_view what);
+std::optional<std::pair<std::string, std::string>> decode_outcome(std::string_view bytes);
+
 // TLS of a session: the first of each five seconds under a key of their number, because a busy server process
 // has had several clients when the mail is written.
 std::string session_key(std::string_view server, std::string_view program, std::string_view pid,

@@ -6,7 +6,8 @@
 // - A session's lines without queue id (TLS, hold) reach a mail only through memory, ten seconds of replay,
 //   or the cache; not from one import to the next.
 // - The mailbox server's line and the answer that names its session must come to one memory within five
-//   minutes, and before the mail has left it; else the delivery has no folder.
+//   minutes, and before the mail has left it; or the former to the cache before the delivery is written. Else
+//   the delivery has no folder.
 // - Links by Message-ID (pipe filters) need both mails in one memory. A hop whose answer was read before the
 //   next host's first line, by another instance without cache, has no origin_id: readers join it by
 //   next_queue_id.

@@ -28,7 +28,7 @@ bool whole_seconds(const std::vector<std::string>& lines) { return !lines[0].sta
 // What lines without queue id say (TLS, a hold, a mailbox) is not known behind a cut. If the answer of a hop
 // came before the next host's first line and the cut lies between, the hop is joined when it is read
 // (next_queue_id).
-std::vector<std::string> across_a_cut(StoredRows rows, const std::string& name) {
+std::vector<std::string> across_a_cut(StoredRows rows, const std::string& name, bool cache = false) {
   for (auto& [id, row] : rows.connects) {
     row.tls.reset();
     if (name == "client-hold") row.flags &= ~row_flag::held;
@@ -39,7 +39,7 @@ std::vector<std::string> across_a_cut(StoredRows rows, const std::string& name) 
   }
   for (auto& [id, row] : rows.deliveries) {
     row.tls.reset();
-    row.folder.reset();
+    if (!cache) row.folder.reset();
   }
   return rows.print();
 }
@@ -130,7 +130,8 @@ BOOST_AUTO_TEST_CASE(two_instances_take_lines_in_turn) {
     auto name = path.stem().string();
     // A short id used again while half of its lines are elsewhere cannot be told apart.
     if (whole_seconds(lines) || name == "pipe-filter" || name == "short-id-reuse") continue;
-    BOOST_TEST((across_a_cut(replay.run_alternate(lines), name) == across_a_cut(replay.run(lines), name)),
+    BOOST_TEST((across_a_cut(replay.run_alternate(lines), name, true) ==
+                across_a_cut(replay.run(lines), name, true)),
                name);
   }
 }

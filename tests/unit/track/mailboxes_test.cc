@@ -173,6 +173,20 @@ BOOST_AUTO_TEST_CASE(a_crash_between_the_two_lines_loses_nothing) {
   BOOST_TEST(tracker->pinned(sequence + 1) == sequence + 1);
 }
 
+BOOST_AUTO_TEST_CASE(lines_of_two_instances_meet_in_the_cache) {
+  auto mine = make(&cache), other = make(&cache);
+  auto turn = [&] { std::swap(tracker, other); };
+  tracker = std::move(mine);
+  told(0.1, mailbox("s1", "saved", "INBOX"));
+  told(0.1, mailbox("s2", "saved", "INBOX"), "store1");
+  turn();
+  told(0.1, mailbox("s1", "vacation", "", "s@example.org"));
+  mail(0, "4F00", "s1");
+  mail(0, "4F01", "s2");  // by a socket: not the other host's
+  BOOST_TEST(folder("4F00") == "INBOX, (vacation to <s@example.org>)");
+  BOOST_TEST(folder("4F01") == "-");
+}
+
 BOOST_AUTO_TEST_CASE(a_folder_is_no_outcome) {
   BOOST_TEST(outcome_text(mailbox("s", "saved", "INBOX")) == "INBOX");
   BOOST_TEST(outcome_text(mailbox("s", "saved", "")) == "(saved)");
