@@ -153,10 +153,10 @@ BOOST_AUTO_TEST_CASE(everything_is_text_without_a_header) {
 }
 
 BOOST_AUTO_TEST_CASE(finds_the_year) {
-  auto stamp = [](const std::string& text, const std::string& received, bool import = false) {
+  auto stamp = [](const std::string& start, const std::string& received, bool import = false) {
     HeaderOptions options;
     options.import = import;
-    return format_time(read("<22>" + text + " mx1 a[1]: " + long_text, received, options).line.time)
+    return format_time(read("<22>" + start + " mx1 a[1]: " + long_text, received, options).line.time)
         .substr(0, 19);
   };
   BOOST_CHECK_EQUAL(stamp("Dec 31 23:59:59", "2027-01-01T00:00:05Z"), "2026-12-31T23:59:59");
@@ -192,10 +192,10 @@ BOOST_AUTO_TEST_CASE(knows_zones) {
   BOOST_CHECK_EQUAL(
       wrong.error().text,
       "time zone \"Europe/Berlln\" is not in the time zone database, did you mean Europe/Berlin?");
-  auto stamp = [&](const std::string& text, const std::string& received) {
+  auto stamp = [&](const std::string& start, const std::string& received) {
     HeaderOptions options;
     options.zone = *berlin;
-    return format_time(read(text + " mx1 a[1]: " + long_text, received, options).line.time);
+    return format_time(read(start + " mx1 a[1]: " + long_text, received, options).line.time);
   };
   BOOST_CHECK_EQUAL(stamp("Nov 23 21:11:54", "2026-11-23T20:12:00Z"), "2026-11-23T20:11:54.000000Z");
   BOOST_CHECK_EQUAL(stamp("Jul 23 21:11:54", "2026-07-23T19:12:00Z"), "2026-07-23T19:11:54.000000Z");
