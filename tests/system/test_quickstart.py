@@ -5,7 +5,7 @@ import shlex
 import subprocess
 
 from databases import Sqlite
-from harness import ROOT, Case, free_port
+from harness import ROOT, Case, free_port, wait_until
 
 
 class Quickstart(Case):
@@ -15,13 +15,23 @@ class Quickstart(Case):
         self.assertEqual(0, done.returncode, done.stdout[-3000:] + done.stderr[-3000:])
         return done.stdout
 
+    def send_a_line(self, text):
+        logger, search = re.search(r"^  (logger .*?)\n  (\S*mailtrace --config [^\n]*)", text, re.M | re.S).groups()
+        done = subprocess.run(["bash", "-c", logger], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual((0, ""), (done.returncode, done.stderr))
+
+        def found():
+            return subprocess.run(shlex.split(search), cwd=ROOT, capture_output=True, check=False).returncode == 0
+        wait_until(found, "the line sent by hand to be found")
+
     def test_two_runs(self):
         self.state = self.scratch.folder("state")
         self.addCleanup(self.quickstart, "--stop")
         start = ["--no-packages", "--ports", f"{free_port()},{free_port()}"]
         text = self.quickstart(*start)
         commands = [line.strip() for line in text.splitlines() if re.match(r"  \S*mailtrace --config ", line)]
-        self.assertGreaterEqual(len(commands), 5, text)
+        self.assertGreaterEqual(len(commands), 6, text)
+        self.send_a_line(text)
         for command in commands:
             with self.subTest(command=command):
                 done = subprocess.run(shlex.split(command), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
