@@ -29,7 +29,9 @@ Json spool_json(const SpoolStatus& status, const LineReader::Status& reader) {
                     {"bytes", gap.bytes},
                     {"segment", gap.segment},
                     {"reason", gap.reason}});
-  uint64_t unread = status.durable_sequence - std::min(status.durable_sequence, reader.next_sequence);
+  // The first record is 1; a reader that has read nothing yet stands at 0.
+  uint64_t read_until = std::max<uint64_t>(1, reader.next_sequence);
+  uint64_t unread = status.durable_sequence - std::min(status.durable_sequence, read_until);
   return {{"id", status.id},         {"segments", status.segments},
           {"bytes", status.bytes},   {"next", status.next_sequence},
           {"backlog_lines", unread}, {"failed", status.failed},

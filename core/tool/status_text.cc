@@ -119,9 +119,10 @@ class Writer {
     line(fmt::format("{}: {}", terminal_.say("reader"), terminal_.say(text_of(*at, "state"))));
     auto until = when(*at, "visible_until", terminal_);
     if (!until.empty()) line(fmt::format("{} {}", terminal_.say("newest line read"), until));
-    auto mails = number_of(*at, "open_mails");
+    auto mails = number_of(*at, "open_mails"), lines = number_of(*at, "held_lines");
     line(fmt::format("{} {}, {} {}", mails, terminal_.say(mails == 1 ? "mail under way" : "mails under way"),
-                     number_of(*at, "held_lines"), terminal_.say("lines held for their order")));
+                     lines,
+                     terminal_.say(lines == 1 ? "line held for its order" : "lines held for their order")));
     auto cache = text_of(status_, "cache");
     if (!cache.empty()) line(fmt::format("{}: {}", terminal_.say("cache"), cache));
   }

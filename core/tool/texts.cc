@@ -92,6 +92,7 @@ constexpr std::pair<std::string_view, std::string_view> table[] = {
     {"newest line read", "neueste gelesene Zeile"},
     {"mail under way", "Mail unterwegs"},
     {"mails under way", "Mails unterwegs"},
+    {"line held for its order", "Zeile zum Ordnen zurückgehalten"},
     {"lines held for their order", "Zeilen zum Ordnen zurückgehalten"},
     {"cache", "Cache"},
     {"Databases", "Datenbanken"},

@@ -37,6 +37,7 @@ class Lifecycle(Case):
             entry, _ = listener("tcp")
             daemon = self.start([entry], Sqlite(self.scratch).sink(), env={"NOTIFY_SOCKET": path})
             self.assertIn(b"READY=1", notify.recv(4096))
+            self.assertEqual(0, daemon.status()["spool"]["backlog_lines"])
             self.assertIn(b"WATCHDOG=1", notify.recv(4096))
             daemon.process.child.send_signal(signal.SIGTERM)
             while b"STOPPING=1" not in notify.recv(4096):

@@ -67,6 +67,16 @@ BOOST_AUTO_TEST_CASE(a_healthy_daemon) {
              "  2 broken frames (input=\"relp\")\n");
 }
 
+BOOST_AUTO_TEST_CASE(one_is_singular) {
+  auto json = sample();
+  json["pipeline"]["open_mails"] = json["pipeline"]["held_lines"] = 1;
+  json["spool"]["segments"] = json["spool"]["backlog_lines"] = 1;
+  auto text = daemon_text(json, utc());
+  for (auto* line :
+       {"  1 mail under way, 1 line held for its order\n", "  1 segment, ", "  1 line waits to be read\n"})
+    BOOST_TEST(text.find(line) != std::string::npos, text);
+}
+
 BOOST_AUTO_TEST_CASE(trouble_is_said) {
   auto json = sample();
   json["spool"]["failed"] = true;
