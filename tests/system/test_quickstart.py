@@ -1,5 +1,5 @@
 """conf/quickstart as a user runs it, but for the packages: it builds, starts, feeds the sample, and what it tells to
-try finds something. A second run changes nothing."""
+try finds something. A second run changes nothing; a port that is taken is said."""
 import re
 import shlex
 import subprocess
@@ -43,5 +43,9 @@ class Quickstart(Case):
         again = self.quickstart(*start)
         self.assertIn("runs already", again)
         self.assertEqual(rows, database.rows())
+        taken = subprocess.run([ROOT / "conf" / "quickstart", "--state", self.scratch.folder("other"), *start], cwd=ROOT,
+                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
+        self.assertEqual(1, taken.returncode, taken.stdout)
+        self.assertIn("address already in use", taken.stderr)
         self.assertIn("stopped", self.quickstart("--stop"))
         self.assertIn("no mailtraced runs", self.quickstart("--stop"))
