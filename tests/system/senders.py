@@ -89,10 +89,12 @@ options {{ keep-hostname(yes); time-reopen(1); }};
 source s_src {{ network(ip("127.0.0.1") port({self.input_port}) transport("tcp") flags(syslog-protocol)); }};
 {shipped}''')
         library = self.home / "usr" / "lib" / "syslog-ng"
+        # Those the machine does not have lie beside it.
+        libraries = [library, *self.home.glob("lib/*-linux-*"), *self.home.glob("usr/lib/*-linux-*")]
         arguments = ["--foreground", "--stderr", "--no-caps", f"--cfgfile={config}", f"--module-path={library}/3.38",
                      f"--persist-file={folder}/persist", f"--pidfile={folder}/pid", f"--control={folder}/control"]
         self.process = Process(scratch, "syslog-ng", self.home / "usr" / "sbin" / "syslog-ng", *arguments,
-                               env={"LD_LIBRARY_PATH": str(library)})
+                               env={"LD_LIBRARY_PATH": ":".join(map(str, libraries))})
         self.process.wait_ready(lambda: accepts(self.input_port))
 
     feed = Rsyslog.feed
