@@ -97,7 +97,7 @@ class Namespace:
         self.process.wait_ready(ready.exists)
 
     def inside(self, *command):
-        return ["nsenter", f"--target={self.process.child.pid}", "--mount", "--", *command]
+        return ["nsenter", f"--target={self.process.child.pid}", "--mount", "--root", "--", *command]
 
 
 class LocalRsyslog(Rsyslog):
