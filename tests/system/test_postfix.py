@@ -34,9 +34,10 @@ class PostfixLab:
         daemon.stop()
 
     def ends(self, *arguments):
-        """[(recipient, status)] of the results, oldest first."""
-        return [(hit["deliver"]["recipient"], hit["deliver"]["status"])
-                for hit in reversed(found(self.config, *arguments)) if hit["deliver"]]
+        """[(recipient, status)] of the results, oldest delivery first; search puts mails in order, not the deliveries
+        of one mail."""
+        deliveries = [hit["deliver"] for hit in found(self.config, *arguments) if hit["deliver"]]
+        return [(d["recipient"], d["status"]) for d in sorted(deliveries, key=lambda d: d["deliver_time"])]
 
 
 class ShortQueueIds(Case):
