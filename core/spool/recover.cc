@@ -22,7 +22,7 @@ void measure_files(FileSystem& files, const std::string& directory, const std::v
     bool is_spare = name.starts_with("spare.");
     if (!is_segment && !is_spare) continue;
     int error = 0;
-    auto file = files.open(directory + "/" + name, FileSystem::Mode::read, error);
+    auto file = files.open(fmt::format("{}/{}", directory, name), FileSystem::Mode::read, error);
     int64_t size = file ? file->size() : 0;
     uint64_t bytes = size > 0 ? static_cast<uint64_t>(size) : 0;
     if (is_segment)

@@ -51,9 +51,9 @@ bool is_queue_id(std::string_view text) {
 
 std::vector<Query> guesses(std::string_view given, const Query& base) {
   std::vector<Query> out;
-  auto add = [&](auto Query::*member, std::string value) {
+  auto add = [&](auto Query::*member, const std::string& value) {
     Query query = base;
-    query.*member = std::move(value);
+    query.*member = value;
     out.push_back(std::move(query));
   };
   auto text = trimmed(given);

@@ -67,6 +67,7 @@ std::vector<std::string> in_order(const Request& r, const HeaderOptions& header)
     return *a.first < *b.first;
   });
   std::vector<std::string> out;
+  out.reserve(stamped.size());
   for (auto& [time, path] : stamped) out.push_back(path);
   return out;
 }

@@ -8,11 +8,10 @@ namespace {
 // postfix src/global/safe_ultostr.c: digits of base 52; the inode behind the `z` is base 51, without `z`.
 constexpr std::string_view digits = "0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz";
 
-constexpr std::array<int8_t, 256> make_values() {
-  std::array<int8_t, 256> out{};
+constexpr std::array<int, 256> make_values() {
+  std::array<int, 256> out{};
   for (auto& value : out) value = -1;
-  for (size_t i = 0; i < digits.size(); ++i)
-    out[static_cast<unsigned char>(digits[i])] = static_cast<int8_t>(i);
+  for (size_t i = 0; i < digits.size(); ++i) out[static_cast<unsigned char>(digits[i])] = static_cast<int>(i);
   return out;
 }
 constexpr auto values = make_values();

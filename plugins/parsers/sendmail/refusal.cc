@@ -54,7 +54,7 @@ Parsed parse_ruleset(Scan scan, Policy& policy) {
 
 // "to=<…>, reject=451 …", "data, discard": behind "Milter: ".
 Parsed parse_milter(Scan scan, Policy& policy) {
-  std::string_view address, skipped;
+  std::string_view address;
   policy.milter = true;
   if (scan.skip("to=")) {
     policy.stage = "RCPT";

@@ -51,7 +51,7 @@ Parsed parse_arrival(std::string_view id, Scan scan, Fact& fact) {
   Opened opened;
   opened.queue_id = id;
   opened.service = "sendmail";
-  std::string_view sender, skipped;
+  std::string_view sender;
   if (!read_path(scan, sender) && !scan.until(", size=", sender)) return Parsed::unknown;
   scan.skip(", size=");
   opened.sender = sender;
