@@ -137,6 +137,7 @@ std::string message_id_text(const std::optional<std::string>& id) {
 // then the rest is cut; the status word never is.
 std::string result_table(const std::vector<Hit>& hits, const Terminal& terminal) {
   std::vector<Lines> all;
+  all.reserve(hits.size());
   for (auto& hit : hits) all.push_back(lines_of(hit, terminal));
   constexpr size_t time_width = 19;
   size_t address_width = widest(all, &Lines::in_address, &Lines::out_address);

@@ -214,6 +214,7 @@ std::vector<HostRow> joined_hosts(const std::vector<HostRow>& days) {
     to.unknown += row.unknown;
   }
   std::vector<HostRow> out;
+  out.reserve(joined.size());
   for (auto& [host, row] : joined) out.push_back(row);
   return out;
 }
