@@ -59,8 +59,8 @@ struct ViewWalk {
   }
   void operator()(const Attempt& x) const {
     views(x.relay, f);
-    texts(f, x.queue_id, x.transport, x.recipient, x.original_recipient, x.other_recipients, x.tls, x.dsn, x.response,
-          x.next_queue_id, x.lmtp_session);
+    texts(f, x.queue_id, x.transport, x.recipient, x.original_recipient, x.other_recipients, x.tls, x.dsn,
+          x.response, x.next_queue_id, x.lmtp_session);
   }
   void operator()(const Expired& x) const {
     views(x.sender, f);
