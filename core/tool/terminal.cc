@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <ctime>
 #include <string_view>
@@ -137,7 +138,7 @@ std::string human_size(int64_t bytes) {
 
 std::string human_duration(double seconds) {
   if (seconds < 10) return fmt::format("{:.1f} s", seconds);
-  auto whole = static_cast<int64_t>(seconds + 0.5);
+  int64_t whole = std::llround(seconds);
   if (whole < 60) return fmt::format("{} s", whole);
   if (whole < 3600)
     return whole < 600 && whole % 60 ? fmt::format("{} min {} s", whole / 60, whole % 60)

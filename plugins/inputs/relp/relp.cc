@@ -33,7 +33,7 @@ class Relp final : public Input {
     check_stream_options(config, node, errors);
   }
 
-  Relp(Config config, const InputContext& context)
+  Relp(const Config& config, const InputContext& context)
       : name_(context.name),
         intake_(*context.intake),
         max_line_(static_cast<size_t>(config.max_line)),

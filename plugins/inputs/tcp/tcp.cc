@@ -23,7 +23,7 @@ class Tcp final : public Input {
     check_stream_options(config, node, errors);
   }
 
-  Tcp(Config config, const InputContext& context)
+  Tcp(const Config& config, const InputContext& context)
       : name_(context.name),
         intake_(*context.intake),
         max_line_(static_cast<size_t>(config.max_line)),

@@ -23,9 +23,8 @@ bool read_head(std::string_view text, Verdict& verdict) {
     id = take(scan, end);
     take(scan, 9);
     if (!scan.until(">,", verdict.queue_id)) return false;
-  } else if (scan.rest().find(">, qid: <") != npos || !scan.until(">,", id)) {
-    return false;
-  } else if (id.find('>') != npos || scan.rest().find(">,") != scan.rest().rfind(">,")) {
+  } else if (scan.rest().find(">, qid: <") != npos || !scan.until(">,", id) || id.find('>') != npos ||
+             scan.rest().find(">,") != scan.rest().rfind(">,")) {
     return false;
   }
   if (id != "undef") verdict.message_id = id;

@@ -53,7 +53,7 @@ class MysqlDatabase : public Database {
 class MysqlSink : public SqlSink {
  public:
   using Config = MysqlConfig;
-  MysqlSink(Config config, const StoreContext&) : SqlSink(std::make_shared<MysqlDatabase>(config)) {}
+  MysqlSink(const Config& config, const StoreContext&) : SqlSink(std::make_shared<MysqlDatabase>(config)) {}
   static std::span<const Option> options() {
     static const Option table[] = {
         option("host", &Config::host, "name or address of the server"),

@@ -49,7 +49,7 @@ class PostgresqlDatabase : public Database {
 class PostgresqlSink : public SqlSink {
  public:
   using Config = PostgresqlConfig;
-  PostgresqlSink(Config config, const StoreContext&)
+  PostgresqlSink(const Config& config, const StoreContext&)
       : SqlSink(std::make_shared<PostgresqlDatabase>(config)) {}
   static std::span<const Option> options() {
     static const Option table[] = {

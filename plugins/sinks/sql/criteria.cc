@@ -1,5 +1,7 @@
 #include "plugins/sinks/sql/criteria.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "core/base/text.h"
@@ -101,9 +103,7 @@ Piece Planner::dictionary_statement(const Pattern& pattern) const {
     out.add("SELECT a.address FROM addresses a");
     size_t count = std::min<size_t>(3, trigrams.size());
     for (size_t i = 0; i < count; ++i) {
-      std::string name = "t" + std::to_string(i);
-      out.add(" JOIN address_trigrams " + name + " ON " + name + ".address_id = a.id AND " + name +
-              ".trigram = ");
+      out.add(fmt::format(" JOIN address_trigrams t{0} ON t{0}.address_id = a.id AND t{0}.trigram = ", i));
       out.bind(text_value(trigrams[i * (trigrams.size() - 1) / std::max<size_t>(1, count - 1)]));
     }
     out.add(" WHERE ").add(pattern.like(dialect_, "a.address"));

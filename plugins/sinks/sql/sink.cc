@@ -232,9 +232,10 @@ Result<void> SqlSink::write_counts(const Batch& batch) {
 }
 
 // MySQL has no trigram index: three-letter pieces of each new address in a table of their own.
-Result<void> SqlSink::write_trigrams(std::vector<std::pair<Id, std::string_view>> fresh) {
+Result<void> SqlSink::write_trigrams(const std::vector<std::pair<Id, std::string_view>>& fresh) {
   if (fresh.empty()) return {};
   std::vector<Cell> ids;
+  ids.reserve(fresh.size());
   std::string marks;
   for (const auto& [id, address] : fresh) {
     ids.emplace_back(id_value(id));

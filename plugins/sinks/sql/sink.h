@@ -30,7 +30,7 @@ class SqlSink : public Sink {
   template <class Row, class Key>
   Result<void> upsert_rows(const Table& table, const std::vector<Row>& rows, Key key);
   Result<void> write_addresses(const Batch& batch);
-  Result<void> write_trigrams(std::vector<std::pair<Id, std::string_view>> fresh);
+  Result<void> write_trigrams(const std::vector<std::pair<Id, std::string_view>>& fresh);
   Result<void> write_counts(const Batch& batch);
 
   std::shared_ptr<Database> database_;

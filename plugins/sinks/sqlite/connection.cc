@@ -22,7 +22,6 @@ Fault fault_of(int code) {
     case SQLITE_ERROR:
     case SQLITE_SCHEMA:
     case SQLITE_NOTADB:
-      return Fault::schema;
     case SQLITE_CORRUPT:
       return Fault::schema;
     case SQLITE_AUTH:

@@ -42,7 +42,7 @@ class SqliteDatabase : public Database {
 class SqliteSink : public SqlSink {
  public:
   using Config = SqliteConfig;
-  SqliteSink(Config config, const StoreContext& context)
+  SqliteSink(const Config& config, const StoreContext& context)
       : SqlSink(std::make_shared<SqliteDatabase>(config, context)) {}
   static std::span<const Option> options() {
     static const Option table[] = {
