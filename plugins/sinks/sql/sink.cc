@@ -203,7 +203,7 @@ Result<void> SqlSink::write_addresses(const Batch& batch) {
     if (!seen_addresses_.contains(entry.id)) names.emplace_back(entry.id, entry.address);
   }
   if (database_->dialect() == Dialect::mysql) {
-    if (auto done = write_trigrams(std::move(names)); !done) return done;
+    if (auto done = write_trigrams(names); !done) return done;
   }
   return connection_->upsert(addresses_table(), block.values);
 }
