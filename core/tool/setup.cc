@@ -51,7 +51,8 @@ StoreContext Setup::store_context(const std::string& name) const {
 
 bool Setup::make_sinks(const std::string& only) {
   std::vector<std::string_view> names;
-  for (auto& [entry, info] : load_instances(*config_, PluginKind::sink, errors_)) {
+  auto instances = load_instances(*config_, PluginKind::sink, errors_);
+  for (auto& [entry, info] : instances) {
     names.push_back(entry.name);
     if (!only.empty() && entry.name != only) continue;
     auto sink = info->make_sink(*entry.node, errors_, store_context(entry.name));

@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(two_lines_a_result) {
 }
 
 BOOST_AUTO_TEST_CASE(a_narrow_terminal_is_never_overrun) {
-  for (size_t width : {40, 60, 80, 100, 120, 200})
+  for (size_t width : {40u, 60u, 80u, 100u, 120u, 200u})
     BOOST_TEST(widest_line(result_table(sample(), terminal(width))) <= std::max<size_t>(width, 56));
   BOOST_TEST(result_table({sample()[0]}, terminal(80)) ==
              "2026-11-23 14:02:11  alice@example.org  4dFk8Q5sN1zQp7Y  mx1  from client.examp…\n"
