@@ -44,10 +44,11 @@ Daemon::Daemon(std::string config_file) : config_file_(std::move(config_file)) {
 }
 
 Daemon::~Daemon() {
+  plugins_.webs.clear();  // they read from a sink
   line_reader_.reset();
   sinks_.clear();
   control_.reset();
-  inputs_.clear();
+  plugins_.inputs.clear();
   intake_.reset();
   spool_.reset();
   if (!loop_made_) return;
@@ -58,9 +59,8 @@ Daemon::~Daemon() {
 }
 
 int Daemon::check(const std::string& config_file) {
-  Daemon daemon(config_file);
   ConfigErrors errors(config_file);
-  bool good = daemon.load(errors);
+  bool good = check_configuration(config_file, errors);
   print(errors);
   if (good) std::fprintf(stderr, "%s: ok\n", config_file.c_str());
   return good ? 0 : exit_config;
@@ -68,41 +68,12 @@ int Daemon::check(const std::string& config_file) {
 
 bool Daemon::load(ConfigErrors& errors) {
   config_ = read_config(config_file_, errors);
-  if (config_) make_plugins(errors);
+  if (config_) plugins_ = make_plugins(*config_, &loop_, intake_slot_, errors);
   return errors.empty();
 }
 
 void Daemon::take_log_level(const Config& config) {
   if (LogLevel level; parse_log_level(config.core.log_level, level)) set_log_level(level);
-}
-
-// Every plugin is made even when an earlier one has errors: the admin sees all of them at once.
-void Daemon::make_plugins(ConfigErrors& errors) {
-  const auto& core = config_->core;
-  for (auto& [entry, info] : load_instances(*config_, PluginKind::parser, errors))
-    if (auto made = info->make_parser(*entry.node, errors)) parsers_.push_back(std::move(made));
-  for (auto& [entry, info] : load_instances(*config_, PluginKind::sink, errors)) {
-    StoreContext context{.name = entry.name, .state_directory = core.state_directory};
-    if (auto made = info->make_sink(*entry.node, errors, context))
-      sinks_.push_back(std::make_unique<SinkWorker>(std::move(made), core.name, core.state_directory));
-  }
-  auto caches = load_instances(*config_, PluginKind::cache, errors);
-  if (caches.size() > 1)
-    add_instance_error(caches[1].first, "only one cache can be used; remove all but one", errors);
-  for (auto& [entry, info] : caches) {
-    StoreContext context{.name = entry.name, .state_directory = core.state_directory};
-    cache_ = info->make_cache(*entry.node, errors, context);
-  }
-  for (auto& [entry, info] : load_instances(*config_, PluginKind::input, errors)) {
-    InputContext context{
-        .name = entry.name, .loop = &loop_, .intake = &intake_slot_, .state_directory = core.state_directory};
-    if (auto made = info->make_input(*entry.node, errors, context))
-      inputs_.push_back({entry.name, std::move(made)});
-  }
-  for (auto& parser : parsers_) router_.add(*parser);
-  const Node* zone = config_->root.find("time_zone");
-  if (auto found = find_zone(core.time_zone); !found)
-    errors.add(zone ? *zone : config_->root, found.error().text);
 }
 
 bool Daemon::open_state() {
@@ -129,7 +100,7 @@ bool Daemon::open_state() {
        {"next", std::to_string(status.next_sequence)},
        {"gaps", std::to_string(status.gaps.size())}});
   intake_ = std::make_unique<SpoolIntake>(*spool_);
-  for (auto& named : inputs_) intake_->add(named.input.get());
+  for (auto& named : plugins_.inputs) intake_->add(named.plugin.get());
   intake_slot_.target = intake_.get();
   return true;
 }
@@ -156,21 +127,23 @@ bool Daemon::start() {
     log(LogLevel::error, "control.start", {{"error", listening.error().text}});
     return false;
   }
-  if (cache_) {
-    if (auto opened = cache_->open(); !opened) {
+  if (plugins_.cache) {
+    if (auto opened = plugins_.cache->open(); !opened) {
       log(LogLevel::error, "cache.open", {{"error", opened.error().text}});
       return false;
     }
-    log(LogLevel::info, "cache.open", {{"cache", cache_->describe()}});
+    log(LogLevel::info, "cache.open", {{"cache", plugins_.cache->describe()}});
   }
   LineReader::Parts parts{.receiver = core.name,
                           .spool_directory = spool_directory(core),
                           .tracker = core.tracker,
-                          .header = {.zone = *find_zone(core.time_zone), .import = false},
+                          .header = {.zone = plugins_.zone, .import = false},
                           .spool = spool_.get(),
-                          .router = &router_,
-                          .cache = cache_.get(),
+                          .router = &plugins_.router,
+                          .cache = plugins_.cache.get(),
                           .sinks = {}};
+  for (auto& named : plugins_.sinks)
+    sinks_.push_back(std::make_unique<SinkWorker>(std::move(named.plugin), core.name, core.state_directory));
   for (auto& sink : sinks_) {
     sink->start();
     parts.sinks.push_back(sink.get());
@@ -178,8 +151,8 @@ bool Daemon::start() {
   resume_spool();
   line_reader_ = std::make_unique<LineReader>(std::move(parts));
   line_reader_->start();
-  for (auto& named : inputs_) {
-    if (auto listening = named.input->start(); !listening) {
+  for (auto& named : plugins_.inputs) {
+    if (auto listening = named.plugin->start(); !listening) {
       log(LogLevel::error, "input.start", {{"input", named.name}, {"error", listening.error().text}});
       return false;
     }
@@ -214,9 +187,10 @@ int Daemon::run() {
     return exit_config;
   }
   take_log_level(*config_);
-  if (inputs_.empty() || sinks_.empty())
+  if (plugins_.inputs.empty() || plugins_.sinks.empty())
     log(LogLevel::warning, "config.incomplete",
-        {{"inputs", std::to_string(inputs_.size())}, {"sinks", std::to_string(sinks_.size())}});
+        {{"inputs", std::to_string(plugins_.inputs.size())},
+         {"sinks", std::to_string(plugins_.sinks.size())}});
   if (!open_state()) return exit_config;
   watch_signals();
   if (!start()) {
@@ -258,8 +232,8 @@ void Daemon::reload() {
     log(LogLevel::info, "config.reload",
         {{"result", same ? "unchanged" : "log_level taken over; other changes need a restart"}});
   }
-  for (auto& named : inputs_)
-    if (auto reloaded = named.input->reload(); !reloaded)
+  for (auto& named : plugins_.inputs)
+    if (auto reloaded = named.plugin->reload(); !reloaded)
       log(LogLevel::error, "input.reload", {{"input", named.name}, {"error", reloaded.error().text}});
   sd_notify(0, "READY=1");
 }
@@ -276,10 +250,10 @@ void Daemon::begin_stop() {
 }
 
 void Daemon::stop_inputs() {
-  inputs_open_ = inputs_.size();
+  inputs_open_ = plugins_.inputs.size();
   if (!inputs_open_) return stop_spool();
-  for (auto& named : inputs_)
-    named.input->stop([this] {
+  for (auto& named : plugins_.inputs)
+    named.plugin->stop([this] {
       if (--inputs_open_ == 0) stop_spool();
     });
 }

@@ -39,13 +39,8 @@ class Daemon {
       return target && target->submit(lines, std::move(on_durable));
     }
   };
-  struct Named {
-    std::string name;
-    std::unique_ptr<Input> input;
-  };
 
   bool load(ConfigErrors& errors);
-  void make_plugins(ConfigErrors& errors);
   static void take_log_level(const Config& config);
   bool open_state();
   bool start();
@@ -67,11 +62,8 @@ class Daemon {
   std::unique_ptr<Spool> spool_;
   std::unique_ptr<SpoolIntake> intake_;
   IntakeSlot intake_slot_;
-  std::vector<std::unique_ptr<Parser>> parsers_;
-  Router router_;
-  std::unique_ptr<Cache> cache_;
+  PluginSet plugins_;  // its sinks are moved into sinks_
   std::vector<std::unique_ptr<SinkWorker>> sinks_;
-  std::vector<Named> inputs_;
   std::unique_ptr<LineReader> line_reader_;
   std::unique_ptr<Control> control_;
 

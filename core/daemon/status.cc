@@ -54,7 +54,8 @@ Json unknown_json(const UnknownLines& unknown) {
 std::string Daemon::status_json() const {
   auto reader = line_reader_ ? line_reader_->status() : LineReader::Status{};
   Json inputs = Json::array(), sinks = Json::array(), counters = Json::array();
-  for (auto& named : inputs_) inputs.push_back({{"input", named.name}, {"at", named.input->describe()}});
+  for (auto& named : plugins_.inputs)
+    inputs.push_back({{"input", named.name}, {"at", named.plugin->describe()}});
   for (auto& sink : sinks_) sinks.push_back(sink_json(sink->status()));
   for (auto& value : all_counters())
     counters.push_back({{"name", value.name}, {"label", value.label}, {"value", value.value}});
@@ -69,7 +70,7 @@ std::string Daemon::status_json() const {
              {"visible_until", time_or_null(reader.newest)},
              {"open_mails", reader.open_mails},
              {"held_lines", reader.held_lines}}},
-           {"cache", cache_ ? Json(cache_->describe()) : Json(nullptr)},
+           {"cache", plugins_.cache ? Json(plugins_.cache->describe()) : Json(nullptr)},
            {"sinks", std::move(sinks)},
            {"unknown", line_reader_ ? unknown_json(line_reader_->unknown()) : Json::array()},
            {"counters", std::move(counters)}};

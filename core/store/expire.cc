@@ -45,11 +45,7 @@ int expire_all(const std::string& config_file, int max_age_days, bool dry_run, b
     print(errors);
     return exit_config;
   }
-  std::vector<std::unique_ptr<Sink>> sinks;
-  for (auto& [entry, info] : load_instances(*config, PluginKind::sink, errors)) {
-    StoreContext context{.name = entry.name, .state_directory = config->core.state_directory};
-    if (auto sink = info->make_sink(*entry.node, errors, context)) sinks.push_back(std::move(sink));
-  }
+  auto sinks = make_sinks(*config, errors);
   if (!errors.empty()) {
     print(errors);
     return exit_config;
@@ -57,7 +53,7 @@ int expire_all(const std::string& config_file, int max_age_days, bool dry_run, b
   Day before = day_of(now()) - std::chrono::days(max_age_days);
   int code = 0;
   for (auto& sink : sinks)
-    if (int failed = expire_one(*sink, before, dry_run, force)) code = failed;
+    if (int failed = expire_one(*sink.plugin, before, dry_run, force)) code = failed;
   return code;
 }
 

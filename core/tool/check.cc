@@ -1,11 +1,7 @@
 // `mailtrace check` and `expire`: what the daemon's options do too, for people who look here
 // first. Main thread.
 #include <fmt/format.h>
-#include <uv.h>
 
-#include <cstdio>
-
-#include "core/parse/header.h"
 #include "core/plugin/instances.h"
 #include "core/store/expire.h"
 #include "core/tool/command.h"
@@ -14,55 +10,9 @@
 namespace mailtrace {
 namespace {
 
-// Inputs are made, never started: no line comes.
-struct NoIntake final : Intake {
-  bool submit(std::span<const RawLine>, Durable) noexcept override { return false; }
-};
-
-void make_inputs(Setup& setup) {
-  uv_loop_t loop;
-  if (uv_loop_init(&loop) != 0) return;
-  NoIntake intake;
-  {
-    std::vector<std::unique_ptr<Input>> inputs;
-    for (auto& [entry, info] : load_instances(setup.config(), PluginKind::input, setup.errors()))
-      inputs.push_back(
-          info->make_input(*entry.node, setup.errors(),
-                           InputContext{.name = entry.name,
-                                        .loop = &loop,
-                                        .intake = &intake,
-                                        .state_directory = setup.config().core.state_directory}));
-  }
-  uv_walk(
-      &loop,
-      [](uv_handle_t* handle, void*) {
-        if (!uv_is_closing(handle)) uv_close(handle, nullptr);
-      },
-      nullptr);
-  uv_run(&loop, UV_RUN_DEFAULT);
-  uv_loop_close(&loop);
-}
-
 int check(const Common& common) {
-  auto setup = Setup::load_with_errors(common);
-  if (!setup) return exit_code::config;
-  auto& config = setup->config();
-  auto& errors = setup->errors();
-  setup->make_parsers();
-  if (!config.sinks.empty()) setup->make_sinks();
-  for (auto& [entry, info] : load_instances(config, PluginKind::cache, errors))
-    info->make_cache(*entry.node, errors, setup->store_context(entry.name));
-  if (config.caches.size() > 1)
-    add_instance_error(config.caches[1], "only one cache can be used; remove all but one", errors);
-  make_inputs(*setup);
-  for (auto& [entry, info] : load_instances(config, PluginKind::web, errors)) {
-    if (setup->sinks().empty()) continue;
-    info->make_web(*entry.node, errors,
-                   WebContext{setup->sinks().front().sink.get(), config.core.state_directory});
-  }
-  auto zone = find_zone(config.core.time_zone);
-  if (!zone) errors.add(config.root, "time_zone: " + zone.error().text);
-  if (!errors.empty()) return print_errors(errors);
+  ConfigErrors errors(common.config_file);
+  if (!check_configuration(common.config_file, errors)) return print_errors(errors);
   fmt::print("{}: ok\n", common.config_file);
   return exit_code::found;
 }

@@ -159,7 +159,7 @@ bool add_row(const Entry& entry, Batch& batch) {
 // The daemon writes what a sink calls itself, an import its configured name.
 Sink* sink_of(Setup& setup, const std::string& name) {
   for (auto& each : setup.sinks())
-    if (each.name == name || each.sink->describe() == name) return each.sink.get();
+    if (each.name == name || each.plugin->describe() == name) return each.plugin.get();
   return nullptr;
 }
 

@@ -55,7 +55,7 @@ ImportWriter::ImportWriter(Setup& setup) {
 
 Result<void> ImportWriter::open() {
   for (auto& target : targets_) {
-    auto opened = target.named->sink->open();
+    auto opened = target.named->plugin->open();
     if (!opened) return opened;
   }
   return {};
@@ -70,7 +70,7 @@ Result<void> ImportWriter::write(Batch batch) {
   for (auto& row : batch.deliveries) deliveries_.add(row.id);
   if (batch.rows() == 0 && batch.hosts.empty()) return {};
   for (auto& target : targets_) {
-    auto& sink = *target.named->sink;
+    auto& sink = *target.named->plugin;
     auto written = patiently(sink.describe(),
                              [&] { return write_batch(sink, batch, target.dead_letter, dead_letters_); });
     if (!written) return written;
@@ -80,7 +80,7 @@ Result<void> ImportWriter::write(Batch batch) {
 
 FindOpen ImportWriter::find_open() {
   return [this](const std::string& server, const std::string& queue_id, Time at) -> std::optional<Mail> {
-    auto& sink = *targets_.front().named->sink;
+    auto& sink = *targets_.front().named->plugin;
     auto found = patiently(sink.describe(), [&]() -> Result<std::optional<Mail>> {
       if (!reader_) {
         auto reader = sink.open_reader();

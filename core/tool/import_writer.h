@@ -39,7 +39,7 @@ class ImportWriter {
 
  private:
   struct Target {
-    NamedSink* named;
+    NamedPlugin<Sink>* named;
     DeadLetter dead_letter;
   };
   std::vector<Target> targets_;

@@ -7,7 +7,6 @@
 #include <cstdio>
 
 #include "core/base/text.h"
-#include "core/plugin/instances.h"
 #include "core/tool/command.h"
 
 namespace mailtrace {
@@ -30,40 +29,24 @@ int print_error(const Error& error) {
   }
 }
 
-std::unique_ptr<Setup> Setup::load_with_errors(const Common& common) {
+std::unique_ptr<Setup> Setup::load(const Common& common) {
   std::unique_ptr<Setup> setup(new Setup(common.config_file));
-  setup->config_ = read_config(common.config_file, setup->errors_);
+  setup->config_ = load_config(common.config_file, setup->errors_);
   if (setup->config_) return setup;
   print_errors(setup->errors_);
   return nullptr;
 }
 
-std::unique_ptr<Setup> Setup::load(const Common& common) {
-  auto setup = load_with_errors(common);
-  if (!setup || setup->errors_.empty()) return setup;
-  print_errors(setup->errors_);
-  return nullptr;
-}
-
-StoreContext Setup::store_context(const std::string& name) const {
-  return {name, config_->core.state_directory};
-}
-
 bool Setup::make_sinks(const std::string& only) {
-  std::vector<std::string_view> names;
-  auto instances = load_instances(*config_, PluginKind::sink, errors_);
-  for (auto& [entry, info] : instances) {
-    names.push_back(entry.name);
-    if (!only.empty() && entry.name != only) continue;
-    auto sink = info->make_sink(*entry.node, errors_, store_context(entry.name));
-    if (sink) sinks_.push_back({entry.name, std::move(sink)});
-  }
+  sinks_ = mailtrace::make_sinks(*config_, errors_, only);
   if (!errors_.empty()) return false;
   if (!sinks_.empty()) return true;
   if (only.empty()) {
     errors_.add(config_->root, "sinks: expected at least one database, found none");
     return false;
   }
+  std::vector<std::string_view> names;
+  for (auto& entry : config_->sinks) names.push_back(entry.name);
   auto near = closest(only, names);
   errors_.add(config_->root, fmt::format("sinks: expected one named \"{}\", found none{}", only,
                                          near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
@@ -71,12 +54,8 @@ bool Setup::make_sinks(const std::string& only) {
 }
 
 bool Setup::make_parsers() {
-  for (auto& [entry, info] : load_instances(*config_, PluginKind::parser, errors_)) {
-    auto parser = info->make_parser(*entry.node, errors_);
-    if (!parser) continue;
-    router_.add(*parser);
-    parsers_.push_back(std::move(parser));
-  }
+  parsers_ = mailtrace::make_parsers(*config_, errors_);
+  for (auto& parser : parsers_) router_.add(*parser);
   return errors_.empty();
 }
 
@@ -91,7 +70,7 @@ Database open_database(const Common& common) {
     database.code = print_errors(database.setup->errors());
     return database;
   }
-  auto& sink = *database.setup->sinks().front().sink;
+  auto& sink = *database.setup->sinks().front().plugin;
   database.description = sink.describe();
   auto reader = sink.open_reader();
   if (!reader) {

@@ -6,8 +6,7 @@
 #include <vector>
 
 #include "core/config/config.h"
-#include "core/parse/router.h"
-#include "core/plugin/plugin.h"
+#include "core/plugin/instances.h"
 
 namespace mailtrace {
 
@@ -18,33 +17,25 @@ int print_errors(const ConfigErrors& errors);
 // "mailtrace: <text>" to stderr, and the exit code of that kind of fault.
 int print_error(const Error& error);
 
-struct NamedSink {
-  std::string name;
-  std::unique_ptr<Sink> sink;
-};
-
 // The configuration with the plugins of it that a subcommand needs. Nothing is opened.
 class Setup {
  public:
   // Null: errors were printed.
   static std::unique_ptr<Setup> load(const Common& common);
-  // The same also when errors() has some already, so that `check` can add those of the plugins.
-  static std::unique_ptr<Setup> load_with_errors(const Common& common);
 
   const Config& config() const { return *config_; }
   ConfigErrors& errors() { return errors_; }
   // False: reported in errors(). make_sinks() takes only the one of --sink if that is given.
   bool make_sinks(const std::string& only = {});
   bool make_parsers();
-  std::vector<NamedSink>& sinks() { return sinks_; }
+  std::vector<NamedPlugin<Sink>>& sinks() { return sinks_; }
   const Router& router() const { return router_; }
-  StoreContext store_context(const std::string& name) const;
 
  private:
   explicit Setup(std::string file) : errors_(std::move(file)) {}
   ConfigErrors errors_;
   std::unique_ptr<Config> config_;
-  std::vector<NamedSink> sinks_;
+  std::vector<NamedPlugin<Sink>> sinks_;
   std::vector<std::unique_ptr<Parser>> parsers_;
   Router router_;
 };
