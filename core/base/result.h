@@ -13,6 +13,7 @@ enum class Fault {
   schema,     // the database is not the one this program was built for: stop, say so, lose nothing
   transient,  // will pass: the same again, with back-off, for ever
   permanent,  // this one value will never be taken: set it aside, go on
+  slow,       // took longer than the asker allowed: ask for less
   corrupt     // stored bytes are damaged: skip, count, go on
 };
 

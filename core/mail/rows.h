@@ -89,6 +89,41 @@ struct HostRow {
   int64_t lines = 0, unknown = 0;
 };
 
+// What one host logged in one hour (UTC), by program, as counted by `source`: a receiver, whose counts are
+// added up, or "" for imports, whose counts merge by the larger, so that a second import changes nothing.
+struct HourRow {
+  Day day{};
+  int64_t hour = 0;  // 0..23
+  std::string host, program, source;
+  int64_t understood = 0, ignored = 0, unknown = 0;  // by a parser
+  int64_t unparsed = 0;                              // no parser for that program
+  int64_t minutes = 0;                               // bit n: there was a line in minute n
+  int64_t lines() const { return understood + ignored + unknown + unparsed; }
+};
+
+// Lines of one program that its parser should know and did not, alike in shape: numbers and names aside. A
+// few samples of each (`slot`), the newest of its slot each; `lines` of all slots together are all of them.
+struct UnknownRow {
+  Day day{};
+  std::string program;
+  Id shape;
+  int64_t slot = 0;
+  std::string source;  // as in HourRow
+  int64_t lines = 0;
+  Time first_time{}, last_time{};
+  std::string host, text;  // of the newest
+};
+
+// A time in which lines were lost on the way through a receiver, of whichever hosts.
+struct GapRow {
+  Day day{};  // of first_time
+  Id id;
+  std::string receiver, kind;      // damage: spool damaged; dropped: nothing took them
+  Time first_time{}, last_time{};  // last moment before and first moment after, as far as known
+  int64_t lines = 0;               // how many records; 0: unknown
+  std::string reason;
+};
+
 // Where to read on. In the same transaction as the rows.
 struct Checkpoint {
   std::string receiver;   // name of the receiver; one row each; empty: no checkpoint (import)
@@ -103,7 +138,11 @@ struct Batch {
   std::vector<DeliverRow> deliveries;
   std::vector<LinesRow> lines;
   std::vector<HostRow> hosts;
+  std::vector<HourRow> hours;
+  std::vector<UnknownRow> unknown;
+  std::vector<GapRow> gaps;
   Checkpoint checkpoint;
+  // Rows about mails. The others are about lines and come with the checkpoint that says they are counted.
   size_t rows() const { return connects.size() + deliveries.size() + lines.size(); }
 };
 

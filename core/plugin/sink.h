@@ -10,7 +10,8 @@
 
 namespace mailtrace {
 
-// Each Reader is called from one thread only (which: whoever opened it), has its own connection.
+// Each Reader is called from one thread only (which: whoever opened it), has its own connection. A statement
+// that runs into the limit of the database's `read_timeout` fails with Fault::slow.
 class Reader {
  public:
   virtual ~Reader() = default;
@@ -24,8 +25,22 @@ class Reader {
   virtual Result<std::optional<Mail>> find_open(const std::string& server, const std::string& queue_id,
                                                 Time at) noexcept = 0;
   virtual Result<std::vector<HostRow>> hosts(Day from, Day to) noexcept = 0;  // both included
+  // Lines by hour, host and program, and where a receiver lost some; hours and gaps that touch from..to.
+  virtual Result<std::vector<HourRow>> hours(Time, Time) noexcept { return unsupported(); }
+  virtual Result<std::vector<GapRow>> gaps(Time, Time) noexcept { return unsupported(); }
+  // Samples of lines no parser understood, most frequent first; days as in hosts().
+  virtual Result<std::vector<UnknownRow>> unknown(Day, Day) noexcept { return unsupported(); }
+  virtual Result<Overview> overview(const OverviewQuery&) noexcept { return unsupported(); }
+  virtual Result<Alike> alike(const AlikeQuery&) noexcept { return unsupported(); }
+  // Stored addresses that differ from this one (or this "@domain") by a slip of the hand; nearest first.
+  virtual Result<std::vector<std::string>> near_addresses(const std::string&, size_t) noexcept {
+    return unsupported();
+  }
   virtual Result<std::vector<Checkpoint>> checkpoints() noexcept = 0;
   virtual Result<std::pair<Day, Day>> days() noexcept = 0;  // oldest and newest day that holds a mail
+
+ private:
+  static Error unsupported() { return {Fault::config, "this database cannot answer that"}; }
 };
 
 struct Expiry {

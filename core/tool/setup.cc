@@ -23,6 +23,7 @@ int print_error(const Error& error) {
     case Fault::schema:
       return exit_code::config;
     case Fault::transient:
+    case Fault::slow:
       return exit_code::unavailable;
     default:
       return exit_code::broken;
