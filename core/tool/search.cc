@@ -4,10 +4,10 @@
 #include <cstdio>
 #include <map>
 
+#include "core/answer/understand.h"
 #include "core/base/text.h"
 #include "core/mail/row_json.h"
 #include "core/tool/command.h"
-#include "core/tool/guess.h"
 #include "core/tool/result_table.h"
 #include "core/tool/setup.h"
 #include "core/tool/when.h"
@@ -131,6 +131,20 @@ void print_table(const Page& page, const Request& r) {
   fmt::print("\n{}\n", terminal.paint(Colour::dim, footer));
 }
 
+// The deliveries of one mail's way, for a pasted id of ours.
+int list_trace(Reader& reader, const Id& id, const Request& r) {
+  auto trace = reader.trace(id);
+  if (!trace) return print_error(trace.error());
+  Page page;
+  for (auto& mail : trace->mails) {
+    if (mail.deliveries.empty()) page.hits.push_back({mail.connect, std::nullopt});
+    for (auto& delivery : mail.deliveries) page.hits.push_back({mail.connect, delivery});
+  }
+  if (!page.hits.empty()) r.json ? print_json(page) : print_table(page, r);
+  if (page.hits.empty() && !r.json) fmt::print("{}\n", Terminal::of_stdout().say("nothing found"));
+  return page.hits.empty() ? exit_code::nothing : exit_code::found;
+}
+
 int search(const Common& common, Request& r) {
   static const std::map<std::string, Query::Sort> sorts{{"time", Query::Sort::time},
                                                         {"sender", Query::Sort::sender},
@@ -141,7 +155,9 @@ int search(const Common& common, Request& r) {
   auto database = open_database(common);
   if (!database.reader) return database.code;
 
-  auto queries = guesses(r.paste, r.query);
+  auto understood = understand(r.paste, r.query);
+  if (understood.id) return list_trace(*database.reader, *understood.id, r);
+  auto& queries = understood.tries;
   if (queries.empty()) queries.push_back(r.query);
   for (auto& query : queries) {
     auto page = turn_pages(*database.reader, query, r.page);

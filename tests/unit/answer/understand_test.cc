@@ -1,5 +1,5 @@
 // What a pasted text is taken for, in the order in which it is tried.
-#include "core/tool/guess.h"
+#include "core/answer/understand.h"
 
 #include <boost/test/unit_test.hpp>
 
@@ -9,11 +9,13 @@ namespace {
 
 std::string tried(std::string_view text) {
   std::string out;
-  for (auto& q : guesses(text, Query{})) {
+  for (auto& q : understand(text).tries) {
     if (!out.empty()) out += " | ";
     auto show = [&](const char* name, const std::optional<std::string>& value) {
       if (value) out += std::string(name) + "=" + *value;
     };
+    show("sender", q.sender);
+    show("recipient", q.recipient);
     show("address", q.address);
     show("message_id", q.message_id);
     show("queue_id", q.queue_id);
@@ -36,7 +38,8 @@ BOOST_AUTO_TEST_CASE(addresses_and_message_ids) {
   BOOST_TEST(tried("Message-ID: <1.2@example.org>") ==
              "message_id=1.2@example.org | address=1.2@example.org");
   BOOST_TEST(tried("message-id=<odd>") == "message_id=odd");
-  BOOST_TEST(tried("to=<bob@example.com>,") == "message_id=bob@example.com | address=bob@example.com");
+  BOOST_TEST(tried("to=<bob@example.com>,") ==
+             "recipient=bob@example.com | address=bob@example.com | message_id=bob@example.com");
   BOOST_TEST(tried("mailto:bob@example.com") == "address=bob@example.com | message_id=bob@example.com");
 }
 
@@ -67,7 +70,7 @@ BOOST_AUTO_TEST_CASE(what_else_was_asked_stays) {
   Query base;
   base.status = {"bounced"};
   base.limit = 7;
-  for (auto& q : guesses("alice@example.org", base)) {
+  for (auto& q : understand("alice@example.org", base).tries) {
     BOOST_TEST(q.status.size() == 1u);
     BOOST_TEST(q.limit == 7);
   }

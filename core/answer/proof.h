@@ -1,0 +1,71 @@
+// Proof of "nothing found", near misses, and "you are not alone". The Reader's thread.
+#pragma once
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/answer/words.h"
+#include "core/base/result.h"
+#include "core/mail/query.h"
+#include "core/plugin/sink.h"
+
+namespace mailtrace {
+
+// What one logging host sent in the time asked for.
+struct HostProof {
+  std::string host;
+  Time first{}, last{};
+  int64_t lines = 0;
+  int64_t silent_seconds = 0;  // since the last line
+  struct Gap {
+    Time from{}, to{};
+  };
+  std::vector<Gap> gaps;  // days without a line between first and last
+  Words sentence;         // "mx1: complete from … to …, last line 12 seconds ago"
+};
+
+enum class NearMissKind { similar_address, other_time, other_recipient, other_status, same_local_part };
+std::string_view near_miss_name(NearMissKind kind);
+
+struct NearMiss {
+  NearMissKind kind = NearMissKind::other_time;
+  std::string value;  // the address that exists
+  Words words;        // "similar address: boris@alpha.example"
+  Query query;        // what to ask instead
+  int64_t count = 0;  // results of it, at most 25
+  bool more = false;  // there are more
+  Time newest{};
+};
+
+struct Proof {
+  std::vector<HostProof> hosts;
+  bool complete = false;  // each host sent lines over the whole time asked for, and lately
+  Words sentence;         // "no server that reports here saw this mail …"
+  std::vector<NearMiss> near;
+};
+
+struct ProofOptions {
+  Time now = mailtrace::now();
+  const date::time_zone* zone = nullptr;
+  std::chrono::milliseconds limit{1500};  // no further search is begun after this
+  std::chrono::seconds quiet{3600};       // a host silent for longer is named
+  bool with_hosts = true;                 // false: near misses only (users who may not see hosts)
+};
+
+// `query` found nothing: why that is true, and what comes near. Query::only_addresses limits these, too.
+Result<Proof> prove_nothing(Reader& reader, const Query& query, const ProofOptions& options);
+
+// The same answer from the same server, for others.
+struct Company {
+  int64_t others = 0, senders = 0;  // deliveries besides this one; distinct senders of them
+  bool at_least = false;            // counting stopped at the limit
+  std::optional<Time> since;        // the first of them
+  std::string server;               // whose answer it is
+  Words sentence;                   // empty: alone
+};
+// `window`: how far back. One search over at most 1,000 rows.
+Result<Company> not_alone(Reader& reader, const DeliverRow& deliver, const ProofOptions& options,
+                          std::chrono::hours window = std::chrono::hours(48));
+
+}  // namespace mailtrace

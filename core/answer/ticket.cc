@@ -1,0 +1,183 @@
+// A ticket's text: what happened, what to do, the evidence. Any thread.
+#include "core/answer/ticket.h"
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+
+#include "core/answer/outcome.h"
+#include "core/base/text.h"
+
+namespace mailtrace {
+namespace {
+
+bool is_address_char(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) ||
+         std::string_view("!#$%&'*+-/=?^_`{|}~.").find(c) != std::string_view::npos ||
+         static_cast<unsigned char>(c) >= 0x80;
+}
+
+bool is_own(std::string_view address, const std::vector<std::string>& own) {
+  auto low = lower(address);
+  return std::any_of(own.begin(), own.end(), [&](auto& entry) {
+    return entry.starts_with('@') ? low.ends_with(entry) : low == entry;
+  });
+}
+
+class Writer {
+ public:
+  Writer(const Trace& trace, const TicketOptions& options)
+      : trace_(trace), options_(options), german_(options.language == Language::german) {
+    if (options.audience == Audience::admin) return;
+    for (auto& mail : trace.mails) hide(mail.connect.server);
+  }
+
+  void verdict(const Verdict& v) {
+    line(shown(v.sentence.to(options_.audience).in(options_.language)));
+    auto& next = v.next.to(options_.audience).in(options_.language);
+    if (!next.empty()) line(say("What to do: ", "Was zu tun ist: ") + shown(next));
+    if (v.actor != Actor::nobody)
+      line(say("Who must act: ", "Wer handeln muss: ") + actor_words(v.actor).in(options_.language));
+  }
+
+  void evidence(const Verdict& v) {
+    auto& root = trace_.mails.front().connect;
+    line("");
+    line(say("Evidence", "Nachweis"));
+    field(say("From", "Von"), v.sender.empty() ? "<>" : v.sender);
+    field(say("To", "An"), v.original_recipient ? *v.original_recipient : v.recipient.value_or("?"));
+    if (v.original_recipient && v.recipient) field(say("Went to", "Ging an"), *v.recipient);
+    for (auto& mail : trace_.mails)
+      if (mail.connect.message_id) {
+        field("Message-ID", "<" + *mail.connect.message_id + ">");
+        break;
+      }
+    field(say("Received", "Angenommen"), time(v.accepted));
+    if (v.decided) field(say("Last event", "Letztes Ereignis"), time(*v.decided));
+    if (v.next_from)
+      field(say("Next attempt", "Nächster Versuch"), time(*v.next_from) + " – " + time(*v.next_to));
+    if (v.deadline) field(say("Given up at", "Aufgegeben wird am"), time(*v.deadline));
+    bool internal = answered_inside(v);
+    if (!v.answered_by.empty() && (options_.audience == Audience::admin || !internal))
+      field(say("Other server", "Anderer Server"), v.answered_by);
+    if (!v.answer.empty() && (options_.audience == Audience::admin || !internal))
+      field(say("Its answer", "Seine Antwort"), v.answer);
+    if (options_.audience == Audience::admin) queue_ids(root);
+  }
+
+  void link() {
+    if (!options_.link.empty()) field(say("Link", "Link"), options_.link, false);
+  }
+
+  void line(std::string_view text) { (out_ += text) += '\n'; }
+  std::string take() { return std::move(out_); }
+
+ private:
+  std::string say(const char* en, const char* de) const { return german_ ? de : en; }
+  std::string time(Time t) const { return time_text(t, options_.language, options_.zone); }
+
+  void hide(const std::string& host) {
+    if (host.size() >= 3) hidden_.insert(host);
+  }
+
+  // Delivered by our own programs: their answer names sockets, sessions and hosts of ours.
+  bool answered_inside(const Verdict& v) const {
+    return v.kind == VerdictKind::delivered || v.kind == VerdictKind::unknown ||
+           v.answered_by.find("private/") != std::string::npos || v.answered_by == v.server;
+  }
+
+  void queue_ids(const ConnectRow& root) {
+    for (auto& mail : trace_.mails)
+      if (mail.connect.queue_id)
+        field(&mail.connect == &root ? say("Queue ids", "Queue-IDs") : "",
+              mail.connect.server + " " + *mail.connect.queue_id + "  " + time(mail.connect.connect_time));
+  }
+
+  // Own hosts become "our server" for customers, whether short or full; addresses of others are masked.
+  std::string shown(const std::string& given) const {
+    auto text = printable(given);
+    if (options_.audience == Audience::admin) return text;
+    auto masked = mask_addresses(text, options_.own_addresses);
+    for (auto& host : hidden_) masked = without_host(std::move(masked), host);
+    return masked;
+  }
+
+  std::string without_host(std::string text, const std::string& host) const {
+    auto word = say("our server", "unser Server");
+    for (size_t at = text.find(host); at != std::string::npos; at = text.find(host, at)) {
+      bool begins = at == 0 || !(std::isalnum(static_cast<unsigned char>(text[at - 1])) ||
+                                 text[at - 1] == '@' || text[at - 1] == '-' || text[at - 1] == '.');
+      size_t end = at + host.size();
+      // The rest of its full name goes, too.
+      while (end < text.size() &&
+             (std::isalnum(static_cast<unsigned char>(text[end])) || text[end] == '.' || text[end] == '-'))
+        ++end;
+      while (end > at + host.size() && text[end - 1] == '.') --end;
+      bool whole = end == at + host.size() || text[at + host.size()] == '.';
+      if (!begins || !whole) {
+        ++at;
+        continue;
+      }
+      text.replace(at, end - at, word);
+      at += word.size();
+    }
+    return text;
+  }
+
+  void field(const std::string& name, const std::string& value, bool masked = true) {
+    std::string label = name.empty() ? "" : name + ":";
+    size_t width = 0;
+    for (char c : label) width += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+    label += std::string(width < 20 ? 20 - width : 1, ' ');
+    line("  " + label + (masked ? shown(value) : printable(value)));
+  }
+
+  const Trace& trace_;
+  const TicketOptions& options_;
+  const bool german_;
+  std::set<std::string, std::greater<>> hidden_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string masked_address(std::string_view address) {
+  auto at = address.rfind('@');
+  if (at == std::string_view::npos) return std::string(address);
+  // The first character, which may have several bytes.
+  size_t first = at > 0 ? 1 : 0;
+  while (first < at && (static_cast<unsigned char>(address[first]) & 0xC0) == 0x80) ++first;
+  return std::string(address.substr(0, first)) + "***" + std::string(address.substr(at));
+}
+
+std::string mask_addresses(std::string_view text, const std::vector<std::string>& own) {
+  std::string out;
+  while (!text.empty()) {
+    auto at = text.find('@');
+    if (at == std::string_view::npos) break;
+    size_t from = at, to = at + 1;
+    while (from > 0 && is_address_char(text[from - 1])) --from;
+    while (to < text.size() && (is_address_char(text[to]) && text[to] != '/' && text[to] != '=')) ++to;
+    while (to > at + 1 && text[to - 1] == '.') --to;
+    out += text.substr(0, from);
+    auto address = text.substr(from, to - from);
+    out += is_own(address, own) ? std::string(address) : masked_address(address);
+    text.remove_prefix(to);
+  }
+  return out += text;
+}
+
+std::string ticket_text(const Trace& trace, const std::vector<Verdict>& verdicts,
+                        const TicketOptions& options) {
+  if (trace.mails.empty()) return {};
+  Writer writer(trace, options);
+  for (size_t i = 0; i < verdicts.size(); ++i) {
+    if (i > 0) writer.line("");
+    writer.verdict(verdicts[i]);
+    writer.evidence(verdicts[i]);
+  }
+  writer.link();
+  return writer.take();
+}
+
+}  // namespace mailtrace

@@ -1,0 +1,30 @@
+// The text for a ticket: the verdict, the evidence, a permanent link. Any thread.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "core/answer/verdict.h"
+
+namespace mailtrace {
+
+struct TicketOptions {
+  Audience audience = Audience::customer;
+  Language language = Language::english;
+  const date::time_zone* zone = nullptr;  // null: UTC
+  std::string link;                       // permanent; empty: none
+  // What the reader may see anyhow: his own addresses and domains ("@example.org"), in lower case. All other
+  // addresses are masked for customers.
+  std::vector<std::string> own_addresses;
+};
+
+// Plain text, LF, ends with LF. For customers: other people's addresses masked, no names, addresses or queue
+// ids of our own hosts. Control characters of logged text are escaped (core/base/text.h printable).
+std::string ticket_text(const Trace& trace, const std::vector<Verdict>& verdicts,
+                        const TicketOptions& options);
+
+// "a***@example.org"; domains stay.
+std::string masked_address(std::string_view address);
+// Every address in `text` that is not among `own` masked.
+std::string mask_addresses(std::string_view text, const std::vector<std::string>& own);
+
+}  // namespace mailtrace

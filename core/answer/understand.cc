@@ -1,0 +1,266 @@
+// What a pasted text may be: single words and ids here, longer texts in pasted_text.cc. Any thread.
+#include "core/answer/understand.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "core/answer/pasted_text.h"
+#include "core/base/text.h"
+
+namespace mailtrace {
+namespace {
+
+constexpr size_t most_bytes = 256u << 10;
+
+bool all_of(std::string_view text, int (*is)(int)) {
+  return std::all_of(text.begin(), text.end(),
+                     [is](char c) { return is(static_cast<unsigned char>(c)) != 0; });
+}
+
+// "Message-ID: <…>", "message-id=<…>", "to=<…>," and "mailto:…" as they are copied out of headers and logs.
+std::string_view without_label(std::string_view text, bool& names_id, std::string& side) {
+  auto low = lower(text.substr(0, 16));
+  struct Label {
+    std::string_view text, side;
+  };
+  for (auto& label : {Label{"message-id:", "id"}, Label{"message-id=", "id"}, Label{"mailto:", ""},
+                      Label{"from=", "sender"}, Label{"to=", "recipient"}, Label{"orig_to=", "recipient"},
+                      Label{"from:", "sender"}, Label{"to:", "recipient"}, Label{"von:", "sender"},
+                      Label{"an:", "recipient"}, Label{"queue-id:", ""}, Label{"queue id:", ""}}) {
+    if (!low.starts_with(label.text)) continue;
+    names_id = label.side == "id";
+    if (!names_id) side = label.side;
+    return trimmed(text.substr(label.text.size()));
+  }
+  return text;
+}
+
+bool is_hex_id(std::string_view text) {
+  Id id;
+  return text.size() == 32 && parse_id(lower(text), id);
+}
+
+// An id of ours: alone, "id …" as `show` prints it, or at the end of a link or in its fragment.
+std::optional<Id> own_id(std::string_view text) {
+  Id id;
+  if (text.starts_with("id ")) text = trimmed(text.substr(3));
+  if (is_hex_id(text) && parse_id(lower(text), id)) return id;
+  auto low = lower(text.substr(0, 8));
+  if (!low.starts_with("http://") && !low.starts_with("https://") && !text.starts_with("/"))
+    return std::nullopt;
+  for (auto rest = text; !rest.empty();) {
+    auto end = rest.find_first_of("/?#&=");
+    auto word = rest.substr(0, end);
+    if (is_hex_id(word) && parse_id(lower(word), id)) return id;
+    if (end == std::string_view::npos) break;
+    rest.remove_prefix(end + 1);
+  }
+  return std::nullopt;
+}
+
+Words words_of(PasteKind kind) {
+  switch (kind) {
+    case PasteKind::nothing:
+      return {"nothing", "nichts"};
+    case PasteKind::address:
+      return {"an address", "eine Adresse"};
+    case PasteKind::domain:
+      return {"a domain or host", "eine Domain oder ein Server"};
+    case PasteKind::part:
+      return {"a part of an address or subject", "ein Teil einer Adresse oder eines Betreffs"};
+    case PasteKind::message_id:
+      return {"a Message-ID", "eine Message-ID"};
+    case PasteKind::queue_id:
+      return {"a queue id", "eine Queue-ID"};
+    case PasteKind::ip_address:
+      return {"an IP address", "eine IP-Adresse"};
+    case PasteKind::log_line:
+      return {"a log line", "eine Log-Zeile"};
+    case PasteKind::headers:
+      return {"the headers of a mail", "die Kopfzeilen einer Mail"};
+    case PasteKind::bounce:
+      return {"a non-delivery notice", "eine Unzustellbarkeitsmeldung"};
+    case PasteKind::own_link:
+      return {"a link to a mail", "ein Link auf eine Mail"};
+    case PasteKind::text:
+      return {"words of a subject or an answer", "Worte aus einem Betreff oder einer Antwort"};
+  }
+  return {};
+}
+
+class Guess {
+ public:
+  Guess(const Query& base, Understood& out) : base_(base), out_(out) {}
+
+  template <class Member>
+  void add(Member member, const std::string& value) {
+    Query query = base_;
+    query.*member = value;
+    out_.tries.push_back(std::move(query));
+  }
+  void part(const char* name, const std::string& value) {
+    out_.found.push_back({name, part_words(name), value});
+  }
+
+  PasteKind address(const std::string& plain, bool id_first, const std::string& side) {
+    if (id_first) add(&Query::message_id, plain);
+    if (side == "sender")
+      add(&Query::sender, plain);
+    else if (side == "recipient")
+      add(&Query::recipient, plain);
+    add(&Query::address, plain);
+    if (id_first) {
+      part("message_id", plain);
+      return PasteKind::message_id;
+    }
+    if (plain.front() == '@') return PasteKind::domain;
+    add(&Query::message_id, plain);
+    part(side.empty() ? "address" : side == "sender" ? "sender" : "recipient", plain);
+    return PasteKind::address;
+  }
+
+  PasteKind word(const std::string& plain) {
+    auto kind = PasteKind::part;
+    if (is_queue_id(plain)) {
+      add(&Query::queue_id, plain);
+      part("queue_id", plain);
+      kind = PasteKind::queue_id;
+    }
+    bool has_blank = plain.find(' ') != std::string::npos, wild = plain.find('*') != std::string::npos;
+    if (has_blank) {
+      kind = PasteKind::text;
+    } else if (wild) {
+      add(&Query::address, plain);
+      add(&Query::subject, plain);
+      add(&Query::response, plain);
+      return kind;
+    } else if (plain.find('.') != std::string::npos) {
+      add(&Query::address, "@" + plain);
+      add(&Query::received_from, plain);
+      add(&Query::sent_to, plain);
+      add(&Query::logged_by, plain);
+      kind = PasteKind::domain;
+    }
+    if (!has_blank) add(&Query::address, "*" + plain + "*");
+    add(&Query::subject, "*" + plain + "*");
+    add(&Query::response, "*" + plain + "*");
+    return kind;
+  }
+
+ private:
+  const Query& base_;
+  Understood& out_;
+};
+
+PasteKind single(std::string_view text, const Query& base, Understood& out) {
+  Guess guess(base, out);
+  bool names_id = false;
+  std::string side;
+  text = without_label(text, names_id, side);
+  while (text.ends_with(",") || text.ends_with(";")) text = trimmed(text.substr(0, text.size() - 1));
+  if (text.empty()) return PasteKind::nothing;
+  std::string plain(text);
+  bool bracketed = text.size() > 2 && text.front() == '<' && text.back() == '>';
+  if (bracketed || (text.size() > 2 && text.front() == '[' && text.back() == ']'))
+    plain = std::string(text.substr(1, text.size() - 2));
+  if (is_ip_address(plain)) {
+    guess.add(&Query::received_from, plain);
+    guess.add(&Query::sent_to, plain);
+    guess.part("ip_address", plain);
+    return PasteKind::ip_address;
+  }
+  // "Boris <boris@example.org>", as it is copied out of a mail program.
+  if (auto named = address_in(plain);
+      !bracketed && plain.find('<') != std::string::npos && !named.empty() && !names_id)
+    return guess.address(named, false, side);
+  if (plain.find('@') != std::string::npos && plain.find(' ') == std::string::npos) {
+    // Both have the same form; brackets stand around Message-IDs more often than around addresses.
+    if (plain.front() == '*' || plain.back() == '*') return guess.word(plain);
+    return guess.address(plain, names_id || (bracketed && side.empty()), side);
+  }
+  if (names_id) {
+    guess.add(&Query::message_id, plain);
+    guess.part("message_id", plain);
+    return PasteKind::message_id;
+  }
+  return guess.word(plain);
+}
+
+}  // namespace
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.remove_suffix(1);
+  return text;
+}
+
+std::string_view paste_kind_name(PasteKind kind) {
+  constexpr std::string_view names[] = {"nothing",    "address",  "domain",     "part",
+                                        "message_id", "queue_id", "ip_address", "log_line",
+                                        "headers",    "bounce",   "own_link",   "text"};
+  return names[static_cast<size_t>(kind)];
+}
+
+Words part_words(std::string_view name) {
+  struct Entry {
+    std::string_view name, en, de;
+  };
+  constexpr Entry table[] = {{"queue_id", "queue id", "Queue-ID"},
+                             {"message_id", "Message-ID", "Message-ID"},
+                             {"sender", "sender", "Absender"},
+                             {"recipient", "recipient", "Empfänger"},
+                             {"address", "address", "Adresse"},
+                             {"ip_address", "IP address", "IP-Adresse"},
+                             {"server", "server", "Server"},
+                             {"time", "time", "Zeit"},
+                             {"answer", "answer", "Antwort"},
+                             {"status", "status code", "Statuscode"},
+                             {"reporting_server", "reported by", "gemeldet von"},
+                             {"remote_server", "answered by", "Antwort von"},
+                             {"subject", "subject", "Betreff"}};
+  for (auto& entry : table)
+    if (entry.name == name) return {std::string(entry.en), std::string(entry.de)};
+  return {std::string(name), std::string(name)};
+}
+
+bool is_ip_address(std::string_view text) {
+  unsigned char bytes[16];
+  std::string copy(text);
+  return ::inet_pton(AF_INET, copy.c_str(), bytes) == 1 || ::inet_pton(AF_INET6, copy.c_str(), bytes) == 1;
+}
+
+bool is_queue_id(std::string_view text) {
+  // postfix src/global/mail_queue.h: short ids are upper-case hex (microseconds and inode).
+  bool is_short = text.size() >= 6 && text.size() <= 20 && all_of(text, std::isxdigit) &&
+                  all_of(text, [](int c) { return std::islower(c) ? 0 : 1; });
+  if (is_short) return true;
+  // Exim: 1pQxyz-0001AB-CD, since 4.97 1pQxyz-00000001ABC-2DEF
+  bool dashes = (text.size() == 16 && text[6] == '-' && text[13] == '-') ||
+                (text.size() == 23 && text[6] == '-' && text[18] == '-');
+  if (dashes && all_of(text, [](int c) { return c == '-' ? 1 : std::isalnum(c); })) return true;
+  // Long: 6 digits of seconds, 4 of microseconds, 'z', inode; base 52 without vowels.
+  return text.size() >= 12 && text.size() <= 22 && text[10] == 'z' && all_of(text, std::isalnum);
+}
+
+Understood understand(std::string_view pasted, const Query& base, const HeaderOptions& options) {
+  Understood out;
+  auto text = trimmed(pasted.substr(0, most_bytes));
+  out.words = words_of(out.kind);
+  if (text.empty()) return out;
+  if (auto id = own_id(text)) {
+    out.kind = PasteKind::own_link;
+    out.id = id;
+  } else if (auto longer = read_pasted_text(text, base, options)) {
+    out = std::move(*longer);
+  } else {
+    // Several lines that are nothing else: the first one that is not blank.
+    auto line = trimmed(text.substr(0, text.find('\n')));
+    out.kind = single(line.substr(0, 998), base, out);
+  }
+  out.words = words_of(out.kind);
+  return out;
+}
+
+}  // namespace mailtrace

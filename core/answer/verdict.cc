@@ -1,0 +1,615 @@
+// Follows each recipient through a trace to where its way ended, and says what that means. Any thread.
+#include "core/answer/verdict.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "core/answer/greylist.h"
+#include "core/answer/outcome.h"
+#include "core/answer/verdict_texts.h"
+#include "core/base/text.h"
+
+namespace mailtrace {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::seconds;
+
+// Where one recipient's way ended.
+struct End {
+  const Mail* root = nullptr;
+  const Mail* mail = nullptr;
+  std::string original;  // as the sender wrote it
+  Attempts attempts;     // none: nothing logged yet
+};
+
+bool takes_part(const Attempts& group, const std::string& key) {
+  if (group.key == key) return true;
+  return std::any_of(group.rows.begin(), group.rows.end(),
+                     [&](auto* d) { return key_of(d->original_recipient) == key; });
+}
+
+class Walk {
+ public:
+  explicit Walk(const Trace& trace) : trace_(trace) {}
+
+  std::vector<End> ends() {
+    for (auto& mail : trace_.mails)
+      if (is_root(mail, true)) begin(mail);
+    if (out_.empty())
+      for (auto& mail : trace_.mails)
+        if (is_root(mail, false)) begin(mail);
+    return std::move(out_);
+  }
+  std::vector<End> ends_from(const Mail& mail) {
+    begin(mail);
+    return std::move(out_);
+  }
+
+ private:
+  // Nothing of the trace leads there; with `notices`, those about another mail are none either.
+  bool is_root(const Mail& mail, bool notices) const {
+    for (auto& link : trace_.links) {
+      if (link.to != mail.connect.id || !find_mail(trace_, link.from)) continue;
+      if (notices || goes_on(link.kind)) return false;
+    }
+    return true;
+  }
+
+  void begin(const Mail& mail) {
+    root_ = &mail;
+    visit(mail, "", "");
+  }
+
+  void visit(const Mail& mail, const std::string& key, const std::string& original) {
+    if (!seen_.insert({mail.connect.id, key}).second || seen_.size() > 5000) return;
+    auto groups = attempts_of(mail);
+    bool known =
+        key.empty() || std::any_of(groups.begin(), groups.end(), [&](auto& g) { return takes_part(g, key); });
+    // The address was changed on the way: with one recipient there is no doubt which one it is.
+    if (!known && groups.size() > 1) return;
+    if (groups.empty()) out_.push_back({root_, &mail, original.empty() ? key : original, {key, {}}});
+    for (auto& group : groups) {
+      if (known && !key.empty() && !takes_part(group, key)) continue;
+      auto first = group.rows.empty() ? std::nullopt : group.rows.front()->original_recipient;
+      auto as_written = !original.empty() ? original : first ? *first : written(group);
+      if (!follow(mail, group, as_written)) out_.push_back({root_, &mail, as_written, group});
+    }
+  }
+
+  static std::string written(const Attempts& group) {
+    return group.rows.empty() || !group.rows.front()->recipient ? group.key : *group.rows.front()->recipient;
+  }
+
+  // True if the way of this recipient goes on in another mail of the trace (and nothing of it ended here).
+  bool follow(const Mail& mail, const Attempts& group, const std::string& original) {
+    auto* last = group.last();
+    if (!last) return false;
+    auto status = last->status.value_or("");
+    bool handed = status == "sent" || status == "filtered";
+    bool went = false;
+    for (auto& link : trace_.links) {
+      if (link.from != mail.connect.id || !goes_on(link.kind)) continue;
+      auto* next = find_mail(trace_, link.to);
+      if (!next) continue;
+      bool resent = link.kind == "resend" && (status == "deferred" || status == "held" || status.empty());
+      if (!handed && !resent) continue;
+      if (!belongs(*last, *next, group.key, link.kind)) continue;
+      visit(*next, changes_address(*last, *next) ? "" : group.key, original);
+      went = true;
+    }
+    if (!went) return false;
+    auto box = mailbox_outcome(last->folder.value_or(""));
+    return box.saved.empty();
+  }
+
+  // local(8) "forwarded as", Sieve: the next mail has other recipients.
+  static bool changes_address(const DeliverRow& d, const Mail& next) {
+    if (!mailbox_outcome(d.folder.value_or("")).redirected.empty()) return true;
+    auto groups = attempts_of(next);
+    return d.next_queue_id && d.next_queue_id == next.connect.queue_id &&
+           std::none_of(groups.begin(), groups.end(),
+                        [&](auto& g) { return takes_part(g, key_of(d.recipient)); });
+  }
+
+  static bool belongs(const DeliverRow& d, const Mail& next, const std::string& key,
+                      const std::string& kind) {
+    if (d.next_queue_id && d.next_queue_id == next.connect.queue_id) return true;
+    auto groups = attempts_of(next);
+    if (std::any_of(groups.begin(), groups.end(), [&](auto& g) { return takes_part(g, key); })) return true;
+    auto box = mailbox_outcome(d.folder.value_or(""));
+    for (auto& target : box.redirected)
+      if (std::any_of(groups.begin(), groups.end(), [&](auto& g) { return takes_part(g, lower(target)); }))
+        return true;
+    return groups.empty() && !d.next_queue_id && kind != "relay";
+  }
+
+  const Trace& trace_;
+  const Mail* root_ = nullptr;
+  std::set<std::pair<Id, std::string>> seen_;
+  std::vector<End> out_;
+};
+
+class Judge {
+ public:
+  Judge(const Trace& trace, const VerdictOptions& options)
+      : trace_(trace),
+        options_(options),
+        explanations_(options.explanations ? *options.explanations : none_) {}
+
+  Verdict of(const End& end) {
+    end_ = &end;
+    last_ = end.attempts.last();
+    tell_ = Telling(options_.zone);
+    Verdict v;
+    basics(v);
+    if (!last_)
+      no_attempt(v);
+    else
+      by_status(v);
+    v.tone = tone_of(v.kind);
+    if (v.word.empty()) v.word = verdict_words(v.kind);
+    finish(v);
+    return v;
+  }
+
+ private:
+  const ConnectRow& connect() const { return end_->mail->connect; }
+
+  void basics(Verdict& v) {
+    auto& root = end_->root->connect;
+    v.sender = root.sender.value_or(connect().sender.value_or(""));
+    v.accepted = root.connect_time;
+    v.server = connect().server;
+    v.mail = connect().id;
+    if (last_ && last_->recipient)
+      v.recipient = *last_->recipient;
+    else if (!end_->attempts.key.empty())
+      v.recipient = end_->attempts.key;
+    if (!end_->original.empty() && lower(end_->original) != key_of(v.recipient))
+      v.original_recipient = end_->original;
+    for (auto* d : end_->attempts.rows) {
+      v.deliveries.push_back(d->id);
+      v.attempts += d->transport || d->relay_name ? 1 : 0;
+    }
+    if (last_) {
+      v.decided = last_->deliver_time;
+      v.answer = last_->response.value_or("");
+      v.answered_by = answered_by(*last_);
+    }
+    auto client = connect().client_name.value_or("unknown"), address = connect().client_addr.value_or("");
+    if (client == "unknown")
+      client = address;
+    else if (!address.empty())
+      client += " [" + address + "]";
+    tell_.set("recipient", v.recipient.value_or("?"));
+    tell_.set("server", v.server);
+    tell_.set("client", client.empty() ? "?" : client);
+    tell_.set("answer", v.answer);
+    tell_.set("by", v.answered_by.empty() ? v.server : v.answered_by);
+    tell_.set("transport", last_ ? last_->transport.value_or("?") : "?");
+    tell_.set("attempts", std::to_string(v.attempts));
+    tell_.set("accepted", v.accepted);
+    if (last_) tell_.set("time", last_->deliver_time);
+  }
+
+  void no_attempt(Verdict& v) {
+    auto flags = connect().flags;
+    tell_.set("time", connect().connect_time);
+    if (flags & row_flag::refused) return refused(v);
+    if (flags & row_flag::held) {
+      v.kind = VerdictKind::held;
+      v.sentence = tell_.tell(Phrase::held);
+      v.actor = Actor::our_admin;
+    } else if (connect().end_time || options_.now > connect().connect_time + options_.queue_lifetime) {
+      v.kind = VerdictKind::unknown;
+      v.sentence = tell_.tell(Phrase::no_end);
+    } else {
+      v.kind = VerdictKind::waiting;
+      v.word = {"in progress", "in Bearbeitung"};
+      v.sentence = tell_.tell(Phrase::in_queue);
+    }
+  }
+
+  void by_status(Verdict& v) {
+    auto status = last_->status.value_or("");
+    if (status == "sent")
+      sent(v);
+    else if (status == "deferred")
+      waiting(v);
+    else if (status == "bounced" || status == "expired")
+      bounced(v, status == "expired");
+    else if (status == "rejected" || status == "blocked")
+      refused(v);
+    else if (status == "greylisted")
+      greylisted(v);
+    else if (status == "discarded")
+      ended(v, VerdictKind::discarded, Phrase::discarded);
+    else if (status == "filtered")
+      ended(v, VerdictKind::filtered, Phrase::filtered);
+    else if (status == "held")
+      ended(v, VerdictKind::held, Phrase::held);
+    else if (status == "deleted")
+      ended(v, VerdictKind::deleted, Phrase::deleted);
+    else
+      ended(v, VerdictKind::unknown, Phrase::no_end);
+  }
+
+  void ended(Verdict& v, VerdictKind kind, Phrase which) {
+    v.kind = kind;
+    if (kind == VerdictKind::held) v.actor = Actor::our_admin;
+    if (kind == VerdictKind::deleted) v.actor = Actor::sender;
+    v.sentence = tell_.tell(which);
+  }
+
+  // ---- sent
+
+  void sent(Verdict& v) {
+    auto& d = *last_;
+    auto box = mailbox_outcome(d.folder.value_or(""));
+    if (!box.empty()) return mailbox(v, box);
+    if (d.transport == "discard") return ended(v, VerdictKind::discarded, Phrase::discarded);
+    if (is_local_delivery(d)) return local(v);
+    bool inside = is_loopback(d.relay_addr.value_or("")) || is_private_relay();
+    if (inside && kept_by_filter()) return ended(v, VerdictKind::filtered, Phrase::filtered);
+    v.target = relay_of(d);
+    tell_.set("target", v.target.empty() ? "?" : v.target);
+    if (is_loopback(d.relay_addr.value_or("")))
+      return ended(v, VerdictKind::unknown, Phrase::handed_to_filter);
+    v.kind = VerdictKind::delivered_elsewhere;
+    v.sentence =
+        tell_.tell(is_private_relay() && named_by_address() ? Phrase::next_server : Phrase::elsewhere);
+    greylisted_there(v);
+    greylisted_before(v);
+  }
+
+  bool named_by_address() const { return last_->relay_name == last_->relay_addr; }
+
+  // RFC 1918, RFC 4193: not a server of somebody else.
+  bool is_private_relay() const {
+    auto address = last_->relay_addr.value_or("");
+    if (address.starts_with("127.") || address.starts_with("10.") || address.starts_with("192.168."))
+      return true;
+    if (address.starts_with("172.")) {
+      int second = std::atoi(address.c_str() + 4);
+      return second >= 16 && second <= 31;
+    }
+    auto low = lower(address.substr(0, 2));
+    return address.find(':') != std::string::npos && (low == "fc" || low == "fd");
+  }
+
+  // amavisd: "250 2.7.0 Ok, discarded, id=…", and its own verdict line.
+  bool kept_by_filter() const {
+    return connect().spam_action.value_or("").starts_with("Blocked") ||
+           (is_loopback(last_->relay_addr.value_or("")) &&
+            last_->response.value_or("").find("Ok, discarded") != std::string::npos);
+  }
+
+  void mailbox(Verdict& v, const MailboxOutcome& box) {
+    v.folder = join(box.saved);
+    tell_.set("folder", v.folder);
+    auto extra = [&](Phrase which, const std::vector<std::string>& targets) {
+      if (targets.empty()) return;
+      tell_.set("target", join(targets));
+      append(v.sentence, tell_.tell(which));
+      if (v.target.empty()) v.target = join(targets);
+    };
+    if (!box.saved.empty()) {
+      v.kind = VerdictKind::delivered;
+      v.sentence = tell_.tell(Phrase::delivered_folder);
+      extra(Phrase::copy_forwarded, box.redirected);
+      extra(Phrase::auto_reply, box.vacation);
+      greylisted_before(v);
+    } else if (!box.redirected.empty()) {
+      v.kind = VerdictKind::forwarded;
+      extra(Phrase::forwarded, box.redirected);
+      extra(Phrase::auto_reply, box.vacation);
+    } else if (!box.rejected.empty()) {
+      v.kind = VerdictKind::refused;
+      v.actor = Actor::sender;
+      v.told = box.rejected;
+      extra(Phrase::rejected_by_rule, box.rejected);
+    } else if (box.discarded) {
+      ended(v, VerdictKind::discarded, Phrase::discarded_by_rule);
+      v.actor = Actor::recipient;
+    } else if (!box.vacation.empty()) {
+      v.kind = VerdictKind::delivered;
+      v.sentence = tell_.tell(Phrase::delivered);
+      extra(Phrase::auto_reply, box.vacation);
+    } else {
+      ended(v, VerdictKind::unknown, Phrase::no_end);
+      v.actor = Actor::our_admin;
+    }
+  }
+
+  void local(Verdict& v) {
+    auto& d = *last_;
+    auto& response = v.answer;
+    if (response.starts_with("forwarded as ")) {
+      v.kind = VerdictKind::forwarded;
+      tell_.set("target", response.substr(13));
+      v.sentence = tell_.tell(Phrase::forwarded);
+      return;
+    }
+    if (response.find("delivered to file: /dev/null") != std::string::npos)
+      return ended(v, VerdictKind::discarded, Phrase::discarded);
+    v.kind = VerdictKind::delivered;
+    auto service = d.relay_name.value_or("");
+    bool pipe = d.transport.value_or("").ends_with("pipe");
+    bool mailbox_program =
+        service.find("dovecot") != std::string::npos || service.find("maildrop") != std::string::npos ||
+        service.find("cyrus") != std::string::npos || service.find("procmail") != std::string::npos ||
+        service.find("lda") != std::string::npos;
+    bool command = response.find("delivered to command") != std::string::npos &&
+                   response.find("procmail") == std::string::npos;
+    v.sentence =
+        tell_.tell(command || (pipe && !mailbox_program) ? Phrase::delivered_program : Phrase::delivered);
+    greylisted_before(v);
+  }
+
+  // The other side put us off at first.
+  void greylisted_there(Verdict& v) {
+    for (auto* d : end_->attempts.rows) {
+      if (d->status != "deferred") continue;
+      auto why = explanations_.explain(connect(), *d);
+      if (why.category != "greylisting") continue;
+      v.greylist = GreylistStory{{d->deliver_time}, last_->deliver_time, last_->deliver_time, connect().id};
+      tell_.set("refused", d->deliver_time);
+      tell_.set_duration("duration",
+                         std::chrono::duration<double>(last_->deliver_time - d->deliver_time).count());
+      append(v.sentence, tell_.tell(Phrase::after_greylisting_there));
+      return;
+    }
+  }
+
+  // We put them off at first.
+  void greylisted_before(Verdict& v) {
+    if (!options_.reader || v.greylist) return;
+    auto story = refused_before(*options_.reader, end_->root->connect, end_->original);
+    if (!story || story->refused.empty()) return;
+    story->delivered = v.decided;
+    tell_.set("refused", story->refused.front());
+    tell_.set_duration(
+        "duration",
+        std::chrono::duration<double>(end_->root->connect.connect_time - story->refused.front()).count());
+    append(v.sentence, tell_.tell(Phrase::after_greylisting));
+    v.greylist = std::move(story);
+  }
+
+  // ---- waiting
+
+  // qmgr(8): the file's next visit is its age later, within the limits; the queue is walked every queue_run.
+  void waiting(Verdict& v) {
+    v.kind = VerdictKind::waiting;
+    explain(v, *last_);
+    auto born = connect().connect_time;
+    auto last = last_->deliver_time;
+    v.deadline = born + options_.queue_lifetime;
+    if (connect().end_time && *connect().end_time > last + seconds(1))
+      return ended(v, VerdictKind::unknown, Phrase::no_end);
+    auto age = std::max<Microseconds>(last - born, Microseconds(0));
+    Microseconds wait = std::clamp<Microseconds>(age, options_.minimal_backoff, options_.maximal_backoff);
+    // Other settings show in what was seen: the last pause, up to its double.
+    auto seen = last_pause();
+    Microseconds most = wait + options_.queue_run;
+    if (seen && (*seen + options_.queue_run < predicted_pause() ||
+                 *seen > predicted_pause() + 2 * options_.queue_run)) {
+      wait = *seen;
+      most = std::min<Microseconds>(2 * *seen, std::max<Microseconds>(*seen, options_.maximal_backoff)) +
+             options_.queue_run;
+    }
+    v.next_from = last + wait;
+    v.next_to = last + most;
+    if (*v.deadline < *v.next_from) v.next_from = v.next_to = *v.deadline;
+    v.overdue = options_.now > *v.next_to + seconds(600);
+    tell_.set("next_from", *v.next_from);
+    tell_.set("next_to", *v.next_to);
+    tell_.set("deadline", *v.deadline);
+    v.sentence = tell_.tell(v.overdue        ? Phrase::waiting_overdue
+                            : v.attempts > 1 ? Phrase::waiting
+                                             : Phrase::waiting_first);
+    append(v.sentence, v.explanation.text);
+  }
+
+  std::optional<Microseconds> last_pause() const {
+    auto& rows = end_->attempts.rows;
+    if (rows.size() < 2) return std::nullopt;
+    auto pause = rows.back()->deliver_time - rows[rows.size() - 2]->deliver_time;
+    return pause > Microseconds(0) ? std::optional<Microseconds>(pause) : std::nullopt;
+  }
+  Microseconds predicted_pause() const {
+    auto& rows = end_->attempts.rows;
+    auto age = rows[rows.size() - 2]->deliver_time - connect().connect_time;
+    return std::clamp<Microseconds>(age, options_.minimal_backoff, options_.maximal_backoff);
+  }
+
+  // ---- bounced, refused
+
+  void bounced(Verdict& v, bool expired) {
+    v.kind = VerdictKind::bounced;
+    auto* reason = last_;
+    if (expired) {
+      v.word = {"given up", "aufgegeben"};
+      for (auto* d : end_->attempts.rows)
+        if (d->status == "deferred") reason = d;
+      v.answer = reason->response.value_or("");
+      v.answered_by = answered_by(*reason);
+      tell_.set("answer", v.answer);
+      tell_.set_duration("duration",
+                         std::chrono::duration<double>(last_->deliver_time - connect().connect_time).count());
+    }
+    explain(v, *reason);
+    if (v.actor == Actor::nobody) v.actor = Actor::sender;
+    v.sentence = tell_.tell(expired ? Phrase::expired : Phrase::bounced);
+    append(v.sentence, v.explanation.text);
+    notices(v);
+    tell_.set("told", join(v.told));
+    bool null_sender = v.sender.empty() && end_->root->connect.sender;
+    auto how = !v.told.empty() ? (v.told_delivered ? Phrase::told : Phrase::told_failed)
+               : null_sender   ? Phrase::told_nobody
+                               : Phrase::told_unknown;
+    append(v.sentence, tell_.tell(how));
+  }
+
+  // The notices that went out when the mail was given up, not those that it waits.
+  void notices(Verdict& v) {
+    for (auto& link : trace_.links) {
+      if (link.from != connect().id || link.kind != "bounce") continue;
+      auto* notice = find_mail(trace_, link.to);
+      if (!notice || notice->connect.connect_time + seconds(5) < last_->deliver_time) continue;
+      if (notice->connect.sender.value_or("") != "") continue;  // to the postmaster
+      for (auto& end : Walk(trace_).ends_from(*notice)) {
+        auto to = end.original.empty() ? end.attempts.key : end.original;
+        if (!to.empty() && std::find(v.told.begin(), v.told.end(), to) == v.told.end()) v.told.push_back(to);
+        auto* d = end.attempts.last();
+        v.told_delivered = v.told_delivered || (d && d->status == "sent");
+      }
+    }
+  }
+
+  void refused(Verdict& v) {
+    v.kind = VerdictKind::refused;
+    v.actor = Actor::sender;
+    bool milter = connect().flags & row_flag::milter;
+    if (last_) {
+      explain(v, *last_);
+      if (last_->flags & row_flag::milter) milter = true;
+      if (v.answered_by.empty()) v.answered_by = v.server;
+    }
+    tell_.set("by", connect().service.value_or("smtpd"));
+    bool blocked = last_ && last_->status == "blocked";
+    v.word = blocked ? Words{"blocked", "blockiert"} : Words{};
+    v.sentence = tell_.tell(blocked ? Phrase::blocked : milter ? Phrase::refused_milter : Phrase::refused);
+    append(v.sentence, v.explanation.text);
+  }
+
+  void greylisted(Verdict& v) {
+    v.kind = VerdictKind::greylisted;
+    explain(v, *last_);
+    v.sentence = tell_.tell(Phrase::greylisted);
+    if (!options_.reader) {
+      v.greylist = GreylistStory{{last_->deliver_time}, {}, {}, {}};
+      return;
+    }
+    auto story = came_back(*options_.reader, connect(), *last_);
+    if (!story) return;
+    v.greylist = std::move(story);
+    auto& known = *v.greylist;
+    if (!known.accepted) {
+      append(v.sentence, tell_.tell(Phrase::greylist_waiting));
+      return;
+    }
+    tell_.set("accepted", *known.accepted);
+    tell_.set_duration("duration",
+                       std::chrono::duration<double>(*known.accepted - known.refused.front()).count());
+    append(v.sentence, tell_.tell(Phrase::greylist_back));
+    v.actor = Actor::nobody;
+    if (!known.delivered) return;
+    tell_.set("delivered", *known.delivered);
+    append(v.sentence, tell_.tell(Phrase::greylist_delivered));
+  }
+
+  void explain(Verdict& v, const DeliverRow& row) {
+    v.explanation = explanations_.explain(connect(), row);
+    v.actor = v.explanation.actor;
+    v.next = v.explanation.next;
+  }
+
+  void finish(Verdict& v) {
+    if (v.greylist && v.greylist->accepted && v.kind == VerdictKind::greylisted) {
+      v.tone = v.greylist->delivered ? Tone::good : Tone::neutral;
+      v.next = {};
+      v.word = {"greylisted, came back", "Greylisting, kam wieder"};
+      return;
+    }
+    auto usual = next_of(v.kind);
+    if (v.next.customer.empty()) v.next.customer = usual.customer;
+    if (v.next.admin.empty()) v.next.admin = usual.admin;
+  }
+
+  const Trace& trace_;
+  const VerdictOptions& options_;
+  const Explanations none_;
+  const Explanations& explanations_;
+  const End* end_ = nullptr;
+  const DeliverRow* last_ = nullptr;
+  Telling tell_{nullptr};
+};
+
+}  // namespace
+
+std::string_view verdict_name(VerdictKind kind) {
+  constexpr std::string_view names[] = {
+      "delivered",  "delivered_elsewhere", "forwarded", "waiting", "bounced", "refused",
+      "greylisted", "discarded",           "filtered",  "held",    "deleted", "unknown"};
+  return names[static_cast<size_t>(kind)];
+}
+
+Words verdict_words(VerdictKind kind) {
+  static const Words words[] = {
+      {"delivered", "zugestellt"},       {"delivered elsewhere", "anderswo zugestellt"},
+      {"forwarded", "weitergeleitet"},   {"waiting", "wartet"},
+      {"undeliverable", "unzustellbar"}, {"refused", "abgelehnt"},
+      {"greylisted", "Greylisting"},     {"discarded", "verworfen"},
+      {"filtered", "ausgefiltert"},      {"held", "angehalten"},
+      {"deleted", "gelöscht"},           {"unknown", "unbekannt"}};
+  return words[static_cast<size_t>(kind)];
+}
+
+Tone tone_of(VerdictKind kind) {
+  switch (kind) {
+    case VerdictKind::delivered:
+    case VerdictKind::delivered_elsewhere:
+    case VerdictKind::forwarded:
+      return Tone::good;
+    case VerdictKind::waiting:
+    case VerdictKind::greylisted:
+    case VerdictKind::held:
+      return Tone::waiting;
+    case VerdictKind::bounced:
+    case VerdictKind::refused:
+    case VerdictKind::discarded:
+    case VerdictKind::filtered:
+    case VerdictKind::deleted:
+      return Tone::bad;
+    case VerdictKind::unknown:
+      return Tone::neutral;
+  }
+  return Tone::neutral;
+}
+
+std::vector<Verdict> verdicts(const Trace& trace, const VerdictOptions& options) {
+  std::vector<Verdict> out;
+  Judge judge(trace, options);
+  for (auto& end : Walk(trace).ends()) out.push_back(judge.of(end));
+  return out;
+}
+
+VerdictKind verdict_of_row(const ConnectRow& connect, const DeliverRow* deliver) {
+  if (!deliver) {
+    if (connect.flags & row_flag::refused) return VerdictKind::refused;
+    if (connect.flags & row_flag::held) return VerdictKind::held;
+    return connect.end_time ? VerdictKind::unknown : VerdictKind::waiting;
+  }
+  auto status = deliver->status.value_or("");
+  if (status == "sent") {
+    auto box = mailbox_outcome(deliver->folder.value_or(""));
+    if (!box.saved.empty()) return VerdictKind::delivered;
+    if (!box.redirected.empty()) return VerdictKind::forwarded;
+    if (!box.rejected.empty()) return VerdictKind::refused;
+    if (box.discarded) return VerdictKind::discarded;
+    return is_local_delivery(*deliver) ? VerdictKind::delivered : VerdictKind::delivered_elsewhere;
+  }
+  if (status == "deferred") return VerdictKind::waiting;
+  if (status == "bounced" || status == "expired") return VerdictKind::bounced;
+  if (status == "rejected" || status == "blocked") return VerdictKind::refused;
+  if (status == "greylisted") return VerdictKind::greylisted;
+  if (status == "discarded") return VerdictKind::discarded;
+  if (status == "filtered") return VerdictKind::filtered;
+  if (status == "held") return VerdictKind::held;
+  if (status == "deleted") return VerdictKind::deleted;
+  return VerdictKind::unknown;
+}
+
+}  // namespace mailtrace

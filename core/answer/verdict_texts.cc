@@ -1,0 +1,318 @@
+// German and English of the verdicts: for customers without jargon, for admins with names. Any thread.
+#include "core/answer/verdict_texts.h"
+
+namespace mailtrace {
+namespace {
+
+const Sentence table[] = {
+    // delivered
+    {{"The mail was delivered to the mailbox of {recipient} on {time}.",
+      "Die Mail wurde am {time} in das Postfach von {recipient} zugestellt."},
+     {"Delivered by {server} to {recipient} ({transport}) at {time}.",
+      "Von {server} an {recipient} zugestellt ({transport}), {time}."}},
+    {{"The mail was delivered to {recipient} on {time}, into the folder \"{folder}\".",
+      "Die Mail wurde am {time} an {recipient} zugestellt, in den Ordner „{folder}“."},
+     {"Delivered by {server} to {recipient}, folder \"{folder}\" ({transport}), at {time}.",
+      "Von {server} an {recipient} zugestellt, Ordner „{folder}“ ({transport}), {time}."}},
+    {{"The mail for {recipient} was handed to a program that processes it, on {time}.",
+      "Die Mail für {recipient} wurde am {time} an ein Programm übergeben, das sie verarbeitet."},
+     {"{server} handed the mail for {recipient} to a program ({transport}, {answer}) at {time}.",
+      "{server} hat die Mail für {recipient} an ein Programm übergeben ({transport}, {answer}), {time}."}},
+    {{"A copy was sent on to {target}.", "Eine Kopie wurde an {target} weitergeleitet."},
+     {"Sieve also redirected it to {target}.", "Sieve hat sie außerdem an {target} weitergeleitet."}},
+    {{"An automatic reply was sent to {target}.", "An {target} ging eine automatische Antwort."},
+     {"Sieve sent a vacation reply to {target}.", "Sieve hat eine Abwesenheitsnotiz an {target} geschickt."}},
+    {{"At first it was put off as a precaution against spam ({refused}); the sender's server came back and "
+      "it was "
+      "taken {duration} later.",
+      "Zunächst wurde sie zum Schutz vor Spam zurückgestellt ({refused}); der Server des Absenders hat es "
+      "erneut "
+      "versucht, angenommen wurde sie {duration} später."},
+     {"Greylisted first at {refused}; accepted {duration} later, the time the sending server took to retry.",
+      "Zuerst Greylisting um {refused}; angenommen {duration} später, so lange brauchte der sendende Server "
+      "für den "
+      "neuen Versuch."}},
+    {{"At first the other server put it off as a precaution against spam ({refused}); it was taken "
+      "{duration} later.",
+      "Zunächst stellte der andere Server sie zum Schutz vor Spam zurück ({refused}); angenommen wurde sie "
+      "{duration} "
+      "später."},
+     {"Greylisted by the other side at {refused}, accepted {duration} later.",
+      "Von der Gegenseite um {refused} per Greylisting zurückgestellt, {duration} später angenommen."}},
+    // elsewhere
+    {{"The mail to {recipient} was accepted by the recipient's mail server on {time}. From there on, that "
+      "provider is "
+      "responsible for it.",
+      "Die Mail an {recipient} wurde am {time} vom Mailserver des Empfängers angenommen. Von da an ist "
+      "dessen Anbieter "
+      "zuständig."},
+     {"{target} took the mail from {server} for {recipient} at {time} and answered: {answer}",
+      "{target} hat die Mail von {server} für {recipient} um {time} angenommen und geantwortet: {answer}"}},
+    {{"The mail to {recipient} was passed to the next mail server on {time}.",
+      "Die Mail an {recipient} wurde am {time} an den nächsten Mailserver übergeben."},
+     {"{server} passed the mail for {recipient} to {target} at {time}; that server is not ours, or its log "
+      "is not here: "
+      "{answer}",
+      "{server} hat die Mail für {recipient} um {time} an {target} übergeben; das ist kein eigener Server, "
+      "oder sein Log "
+      "fehlt hier: {answer}"}},
+    {{"The mail for {recipient} was forwarded to {target} on {time}.",
+      "Die Mail für {recipient} wurde am {time} an {target} weitergeleitet."},
+     {"{server} forwarded the mail for {recipient} to {target} at {time}; nothing was kept here.",
+      "{server} hat die Mail für {recipient} um {time} an {target} weitergeleitet; hier wurde nichts "
+      "behalten."}},
+    // waiting
+    {{"The mail to {recipient} is waiting to be delivered; so far it was tried {attempts} times. The next "
+      "attempt comes "
+      "between {next_from} and {next_to}. If nothing helps until {deadline}, the sender gets a notice.",
+      "Die Mail an {recipient} wartet auf Zustellung, bisher gab es {attempts} Versuche. Der nächste kommt "
+      "zwischen "
+      "{next_from} und {next_to}. Hilft bis {deadline} nichts, erhält der Absender eine Meldung."},
+     {"Deferred on {server} for {recipient} after {attempts} attempts, last {time}; next attempt {next_from} "
+      "to {next_to}, "
+      "bounce at {deadline}.",
+      "Auf {server} für {recipient} zurückgestellt, {attempts} Versuche, zuletzt {time}; nächster Versuch "
+      "{next_from} bis "
+      "{next_to}, Rückläufer {deadline}."}},
+    {{"The mail to {recipient} could not be delivered at the first attempt and is waiting. The next attempt "
+      "comes between "
+      "{next_from} and {next_to}. If nothing helps until {deadline}, the sender gets a notice.",
+      "Die Mail an {recipient} konnte beim ersten Versuch nicht zugestellt werden und wartet. Der nächste "
+      "Versuch kommt "
+      "zwischen {next_from} und {next_to}. Hilft bis {deadline} nichts, erhält der Absender eine Meldung."},
+     {"Deferred on {server} for {recipient} after 1 attempt, {time}; next attempt {next_from} to {next_to}, "
+      "bounce at "
+      "{deadline}.",
+      "Auf {server} für {recipient} zurückgestellt, 1 Versuch, {time}; nächster Versuch {next_from} bis "
+      "{next_to}, "
+      "Rückläufer {deadline}."}},
+    {{"The mail to {recipient} could not be delivered so far; the last attempt was on {time}. A further "
+      "attempt should "
+      "have followed, but none was recorded.",
+      "Die Mail an {recipient} konnte bisher nicht zugestellt werden; der letzte Versuch war am {time}. Ein "
+      "weiterer "
+      "hätte folgen müssen, es wurde aber keiner verzeichnet."},
+     {"Deferred on {server} for {recipient}, {attempts} attempts, last {time}; another was due until "
+      "{next_to} and is not "
+      "in the log: the queue stands, the log is late, or the mail is gone (postqueue -p).",
+      "Auf {server} für {recipient} zurückgestellt, {attempts} Versuche, zuletzt {time}; ein weiterer war "
+      "bis {next_to} "
+      "fällig und fehlt im Log: die Queue steht, das Log kommt zu spät, oder die Mail ist weg (postqueue "
+      "-p)."}},
+    {{"The mail was received on {accepted} and is being processed.",
+      "Die Mail wurde am {accepted} angenommen und ist in Bearbeitung."},
+     {"In the queue of {server} since {accepted}; no attempt is in the log yet.",
+      "Seit {accepted} in der Queue von {server}; noch kein Versuch im Log."}},
+    // bounced
+    {{"The mail to {recipient} could not be delivered ({time}).",
+      "Die Mail an {recipient} konnte nicht zugestellt werden ({time})."},
+     {"Bounced by {server} for {recipient} at {time}; {by} answered: {answer}",
+      "Von {server} für {recipient} um {time} als unzustellbar beendet; {by} antwortete: {answer}"}},
+    {{"The mail to {recipient} could not be delivered within {duration} and was given up on {time}.",
+      "Die Mail an {recipient} konnte innerhalb von {duration} nicht zugestellt werden und wurde am {time} "
+      "aufgegeben."},
+     {"{server} gave up for {recipient} at {time}, after {duration} and {attempts} attempts; the last answer "
+      "was: {answer}",
+      "{server} hat für {recipient} um {time} aufgegeben, nach {duration} und {attempts} Versuchen; die "
+      "letzte Antwort "
+      "war: {answer}"}},
+    {{"The sender was told.", "Der Absender wurde benachrichtigt."},
+     {"Notice sent to {told}, delivered.", "Meldung an {told} geschickt und zugestellt."}},
+    {{"A notice to the sender was sent, but it did not arrive so far.",
+      "Eine Meldung an den Absender ging ab, kam bisher aber nicht an."},
+     {"Notice sent to {told}, not delivered.", "Meldung an {told} geschickt, nicht zugestellt."}},
+    {{"Nobody was told, for the mail itself was an automatic notice without a sender.",
+      "Niemand wurde benachrichtigt, denn die Mail war selbst eine automatische Meldung ohne Absender."},
+     {"Null sender: no notice.", "Leerer Absender: keine Meldung."}},
+    {{"The sender should have got a notice.", "Der Absender sollte eine Meldung erhalten haben."},
+     {"No notice is in the log.", "Im Log steht keine Meldung."}},
+    // refused
+    {{"The mail to {recipient} was not accepted ({time}). The sender gets a notice from their own mail "
+      "server.",
+      "Die Mail an {recipient} wurde nicht angenommen ({time}). Der Absender erhält eine Meldung von seinem "
+      "eigenen "
+      "Mailserver."},
+     {"{server} ({by}) refused {client} for {recipient} at {time}: {answer}",
+      "{server} ({by}) hat {client} für {recipient} um {time} abgewiesen: {answer}"}},
+    {{"The mail to {recipient} was examined and not accepted ({time}). The sender gets a notice from their "
+      "own mail "
+      "server.",
+      "Die Mail an {recipient} wurde geprüft und nicht angenommen ({time}). Der Absender erhält eine Meldung "
+      "von seinem "
+      "eigenen Mailserver."},
+     {"A milter of {server} refused the mail of {client} for {recipient} at {time}: {answer}",
+      "Ein Milter von {server} hat die Mail von {client} für {recipient} um {time} abgewiesen: {answer}"}},
+    {{"The mail to {recipient} was not accepted, because the sending server is not trusted ({time}). The "
+      "sender gets a "
+      "notice from their own mail server.",
+      "Die Mail an {recipient} wurde nicht angenommen, weil dem sendenden Server nicht vertraut wird "
+      "({time}). Der "
+      "Absender erhält eine Meldung von seinem eigenen Mailserver."},
+     {"{server} ({by}) blocked {client} for {recipient} at {time}: {answer}",
+      "{server} ({by}) hat {client} für {recipient} um {time} blockiert: {answer}"}},
+    {{"A filter rule of {recipient} refused the mail on {time}; the sender was told.",
+      "Eine Filterregel von {recipient} hat die Mail am {time} abgelehnt; der Absender wurde "
+      "benachrichtigt."},
+     {"Sieve of {recipient} rejected the mail at {time}; notice to {target}.",
+      "Sieve von {recipient} hat die Mail um {time} abgelehnt; Meldung an {target}."}},
+    // greylisting
+    {{"The mail to {recipient} was put off on {time} as a precaution against spam. An ordinary mail server "
+      "tries again "
+      "by itself after some minutes.",
+      "Die Mail an {recipient} wurde am {time} zum Schutz vor Spam zurückgestellt. Ein gewöhnlicher "
+      "Mailserver versucht "
+      "es nach einigen Minuten von selbst wieder."},
+     {"{server} greylisted {client} for {recipient} at {time}: {answer}",
+      "{server} hat {client} für {recipient} um {time} per Greylisting zurückgestellt: {answer}"}},
+    {{"It came back on {accepted} and was accepted.", "Sie kam am {accepted} wieder und wurde angenommen."},
+     {"Came back and accepted at {accepted}, after {duration}.",
+      "Wiedergekommen und angenommen {accepted}, nach {duration}."}},
+    {{"It was delivered on {delivered}.", "Zugestellt wurde sie am {delivered}."},
+     {"Delivered at {delivered}.", "Zugestellt {delivered}."}},
+    {{"It has not come back since.", "Seitdem kam sie nicht wieder."},
+     {"Nothing with this sender and recipient from that network since.",
+      "Seitdem nichts mit diesem Absender und Empfänger aus diesem Netz."}},
+    // other ends
+    {{"The mail to {recipient} was removed by an automatic rule on {time}, without a notice to the sender.",
+      "Die Mail an {recipient} wurde am {time} durch eine automatische Regel entfernt, ohne Meldung an den "
+      "Absender."},
+     {"Discarded by {server} for {recipient} at {time}: {answer}",
+      "Von {server} für {recipient} um {time} verworfen: {answer}"}},
+    {{"A filter rule of {recipient} threw the mail away on {time}.",
+      "Eine Filterregel von {recipient} hat die Mail am {time} verworfen."},
+     {"Sieve of {recipient} discarded the mail at {time}.",
+      "Sieve von {recipient} hat die Mail um {time} verworfen."}},
+    {{"The mail to {recipient} was stopped by the spam and virus filter on {time}.",
+      "Die Mail an {recipient} wurde am {time} vom Spam- und Virenfilter angehalten."},
+     {"The content filter of {server} kept the mail for {recipient} at {time}: {answer}",
+      "Der Inhaltsfilter von {server} hat die Mail für {recipient} um {time} einbehalten: {answer}"}},
+    {{"The mail to {recipient} is being held back for examination, since {time}.",
+      "Die Mail an {recipient} wird seit {time} zur Prüfung zurückgehalten."},
+     {"On hold on {server} for {recipient} since {time} {answer}; postsuper -H releases it.",
+      "Auf {server} für {recipient} angehalten seit {time} {answer}; postsuper -H gibt sie frei."}},
+    {{"The mail to {recipient} was removed by an administrator on {time} before it was delivered.",
+      "Die Mail an {recipient} wurde am {time} von der Administration entfernt, bevor sie zugestellt wurde."},
+     {"Deleted from the queue of {server} for {recipient} at {time} (postsuper -d).",
+      "Aus der Queue von {server} für {recipient} gelöscht um {time} (postsuper -d)."}},
+    {{"The mail was seen on {accepted}, but the log does not say what became of it.",
+      "Die Mail wurde am {accepted} gesehen, im Protokoll steht aber nicht, was aus ihr wurde."},
+     {"Seen on {server} at {accepted}; lines about its end are missing.",
+      "Gesehen auf {server} um {accepted}; Zeilen über ihr Ende fehlen."}},
+    {{"The mail to {recipient} is being examined by our filter, since {time}.",
+      "Die Mail an {recipient} wird seit {time} von unserem Filter geprüft."},
+     {"{server} handed the mail for {recipient} to {target} at {time} ({answer}); what came back from there "
+      "is not in the "
+      "log.",
+      "{server} hat die Mail für {recipient} um {time} an {target} übergeben ({answer}); was von dort "
+      "zurückkam, steht nicht "
+      "im Log."}},
+};
+
+}  // namespace
+
+const Sentence& phrase(Phrase which) { return table[static_cast<size_t>(which)]; }
+
+Sentence next_of(VerdictKind kind) {
+  switch (kind) {
+    case VerdictKind::delivered:
+      return {{"Look into the folder named above, also into the spam folder; a rule of the mail program may "
+               "have moved it.",
+               "Bitte in den genannten Ordner sehen, auch in den Spam-Ordner; eine Regel des Mailprogramms "
+               "kann sie "
+               "verschoben haben."},
+              {"Nothing to do.", "Nichts zu tun."}};
+    case VerdictKind::delivered_elsewhere:
+      return {{"If it cannot be found, the recipient should look into the spam folder and then ask their "
+               "provider, with the "
+               "time above.",
+               "Ist sie nicht zu finden, sollte der Empfänger in den Spam-Ordner sehen und dann mit der "
+               "genannten Zeit bei "
+               "seinem Anbieter nachfragen."},
+              {"Give the other side its own answer above; it holds their queue id.",
+               "Der anderen Seite ihre eigene Antwort nennen; darin steht deren Queue-ID."}};
+    case VerdictKind::forwarded:
+      return {{"Look into the mailbox it was forwarded to.",
+               "Bitte in dem Postfach nachsehen, an das weitergeleitet wurde."},
+              {"Nothing to do here.", "Hier nichts zu tun."}};
+    case VerdictKind::waiting:
+      return {{"Please wait; nothing needs to be done.", "Bitte warten; es ist nichts zu tun."},
+              {"Look at the last answer; postqueue -i tries at once.",
+               "Letzte Antwort ansehen; postqueue -i versucht es sofort."}};
+    case VerdictKind::greylisted:
+      return {{"Please wait, usually 5 to 30 minutes.", "Bitte warten, üblich sind 5 bis 30 Minuten."},
+              {"Nothing to do, unless the sending server never comes back.",
+               "Nichts zu tun, außer der sendende Server kommt nie wieder."}};
+    case VerdictKind::discarded:
+      return {{"If the mail was wanted, please tell us.", "War die Mail erwünscht, bitte bei uns melden."},
+              {"Look at the rule that discards.", "Die Regel ansehen, die verwirft."}};
+    case VerdictKind::filtered:
+      return {{"If the mail was wanted, please tell us; it may be in quarantine.",
+               "War die Mail erwünscht, bitte bei uns melden; vielleicht liegt sie in der Quarantäne."},
+              {"Look into the quarantine.", "In der Quarantäne nachsehen."}};
+    case VerdictKind::held:
+      return {{"We have to look at it.", "Wir müssen sie uns ansehen."},
+              {"postcat -q shows it, postsuper -H releases it, postsuper -d deletes it.",
+               "postcat -q zeigt sie, postsuper -H gibt sie frei, postsuper -d löscht sie."}};
+    case VerdictKind::deleted:
+      return {{"If the mail is needed, the sender should send it again.",
+               "Wird die Mail gebraucht, sollte der Absender sie noch einmal senden."},
+              {"Ask who deleted it.", "Fragen, wer sie gelöscht hat."}};
+    case VerdictKind::unknown:
+      return {{"Please ask again in a few minutes.", "Bitte in einigen Minuten noch einmal fragen."},
+              {"Compare with the logs of that server.", "Mit den Logs dieses Servers vergleichen."}};
+    case VerdictKind::bounced:
+    case VerdictKind::refused:
+      return {{"The sender should look at the notice and send the mail again when the reason is gone.",
+               "Der Absender sollte die Meldung lesen und die Mail neu senden, wenn der Grund behoben ist."},
+              {"Read the answer.", "Antwort lesen."}};
+  }
+  return {};
+}
+
+void Telling::set(const std::string& name, Time time) {
+  values_.push_back(
+      {name, time_text(time, Language::english, zone_), time_text(time, Language::german, zone_)});
+}
+
+void Telling::set_duration(const std::string& name, double seconds) {
+  values_.push_back(
+      {name, duration_text(seconds, Language::english), duration_text(seconds, Language::german)});
+}
+
+std::string Telling::put(const std::string& text, bool german) const {
+  std::string out;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    auto open = rest.find('{');
+    out += rest.substr(0, open);
+    if (open == std::string_view::npos) break;
+    rest.remove_prefix(open);
+    auto close = rest.find('}');
+    auto name = rest.substr(1, close == std::string_view::npos ? close : close - 1);
+    const Value* found = nullptr;
+    for (auto& value : values_)
+      if (value.name == name) found = &value;
+    if (found) out += german ? found->de : found->en;
+    rest.remove_prefix(close == std::string_view::npos ? rest.size() : close + 1);
+  }
+  return out;
+}
+
+Sentence Telling::fill_all(const Sentence& s) const {
+  return {{put(s.customer.en, false), put(s.customer.de, true)},
+          {put(s.admin.en, false), put(s.admin.de, true)}};
+}
+
+void append(Sentence& to, const Sentence& more) {
+  auto add = [](std::string& text, const std::string& with) {
+    if (with.empty()) return;
+    if (!text.empty()) text += text.ends_with('.') || text.ends_with('!') || text.ends_with('?') ? " " : ". ";
+    text += with;
+  };
+  add(to.customer.en, more.customer.en);
+  add(to.customer.de, more.customer.de);
+  add(to.admin.en, more.admin.en);
+  add(to.admin.de, more.admin.de);
+}
+
+}  // namespace mailtrace

@@ -1,0 +1,70 @@
+// The sentences of verdicts. Any thread.
+#pragma once
+#include "core/answer/verdict.h"
+
+namespace mailtrace {
+
+enum class Phrase {
+  delivered,
+  delivered_folder,
+  delivered_program,
+  copy_forwarded,
+  auto_reply,
+  after_greylisting,
+  after_greylisting_there,
+  elsewhere,
+  next_server,
+  forwarded,
+  waiting,
+  waiting_first,
+  waiting_overdue,
+  in_queue,
+  bounced,
+  expired,
+  told,
+  told_failed,
+  told_nobody,
+  told_unknown,
+  refused,
+  refused_milter,
+  blocked,
+  rejected_by_rule,
+  greylisted,
+  greylist_back,
+  greylist_delivered,
+  greylist_waiting,
+  discarded,
+  discarded_by_rule,
+  filtered,
+  held,
+  deleted,
+  no_end,
+  handed_to_filter
+};
+const Sentence& phrase(Phrase which);
+// What to do where no explanation says it.
+Sentence next_of(VerdictKind kind);
+
+// The values of a sentence; times are told in each language.
+class Telling {
+ public:
+  explicit Telling(const date::time_zone* zone) : zone_(zone) {}
+  void set(const std::string& name, const std::string& value) { values_.push_back({name, value, value}); }
+  void set(const std::string& name, Time time);
+  void set_duration(const std::string& name, double seconds);
+  Sentence tell(Phrase which) const { return fill_all(phrase(which)); }
+  Sentence fill_all(const Sentence& sentence) const;
+
+ private:
+  struct Value {
+    std::string name, en, de;
+  };
+  std::string put(const std::string& text, bool german) const;
+  const date::time_zone* zone_;
+  std::vector<Value> values_;
+};
+
+// Both sentences with a blank between.
+void append(Sentence& to, const Sentence& more);
+
+}  // namespace mailtrace
