@@ -1,0 +1,37 @@
+// The list of keyboard shortcuts.
+import { Dialog } from "parts/dialog";
+import { use_words } from "words";
+
+export function KeysHelp({ close }: { close: () => void }) {
+  const w = use_words();
+  const keys: [string[], string][] = [
+    [["/"], w.keys.search],
+    [["j"], w.keys.next],
+    [["k"], w.keys.previous],
+    [["x"], w.keys.fold],
+    [["m"], w.keys.open],
+    [["f"], w.keys.filters],
+    [["l"], w.keys.live],
+    [["n"], w.keys.older],
+    [["c"], w.keys.copy],
+    [["o"], w.keys.overview],
+    [["?"], w.keys.help],
+    [["Esc"], w.keys.escape],
+  ];
+  return (
+    <Dialog title={w.keys.title} close={close}>
+      <dl className="keys">
+        {keys.map(([names, what]) => (
+          <div key={what}>
+            <dt>
+              {names.map((name) => (
+                <kbd key={name}>{name}</kbd>
+              ))}
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+    </Dialog>
+  );
+}

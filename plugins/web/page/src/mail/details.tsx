@@ -1,0 +1,64 @@
+// Everything stored, by the names of the columns: for admins and for tickets to other admins.
+import { Connect, Deliver } from "api/types";
+import { day_and_clock, duration, size, zone_name } from "base/format";
+import { link } from "base/route";
+import { Logged } from "parts/address";
+import { use_words } from "words";
+
+const times = new Set(["connect_time", "deliver_time", "end_time"]);
+const spans = new Set(["delay", "delay_before", "delay_queue", "delay_connect", "delay_transmit"]);
+const links: Record<string, (value: string) => string> = {
+  message_id: (value) => link("search", { message_id: value }),
+  queue_id: (value) => link("search", { queue_id: value }),
+  next_queue_id: (value) => link("search", { queue_id: value }),
+  sender: (value) => link("search", { sender: value }),
+  recipient: (value) => link("search", { recipient: value }),
+  original_recipient: (value) => link("search", { recipient: value }),
+  server: (value) => link("search", { logged_by: value }),
+  client_addr: (value) => link("search", { received_from: value }),
+  client_name: (value) => link("search", { received_from: value }),
+  relay_name: (value) => link("search", { sent_to: value }),
+  relay_addr: (value) => link("search", { sent_to: value }),
+  sasl_user: (value) => link("search", { sasl_user: value }),
+  origin_id: (value) => link(`mail/${value}`),
+};
+
+function shown(name: string, value: unknown): string {
+  if (times.has(name)) return `${day_and_clock(String(value))} ${zone_name(String(value))}`;
+  if (spans.has(name)) return duration(Number(value));
+  if (name === "size") return size(Number(value));
+  return String(value);
+}
+
+function Columns({ row, title }: { row: object; title: string }) {
+  const w = use_words();
+  const columns = Object.entries(row).filter(([name]) => name !== "day");
+  return (
+    <section className="details">
+      <h4>
+        <Logged>{title}</Logged>
+      </h4>
+      <dl>
+        {columns.map(([name, value]) => {
+          const text = name === "sender" && value === "" ? w.null_sender : shown(name, value);
+          const to = links[name];
+          return (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{to ? <a href={to(String(value))}><Logged>{text}</Logged></a> : <Logged>{text}</Logged>}</dd>
+            </div>
+          );
+        })}
+      </dl>
+    </section>
+  );
+}
+
+export function ConnectDetails({ connect }: { connect: Connect }) {
+  const w = use_words();
+  return <Columns row={connect} title={w.mail.of_mail} />;
+}
+export function DeliverDetails({ deliver }: { deliver: Deliver }) {
+  const w = use_words();
+  return <Columns row={deliver} title={w.mail.of_delivery(deliver.recipient ?? w.no_recipient)} />;
+}

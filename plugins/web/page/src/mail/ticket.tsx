@@ -1,0 +1,82 @@
+// The answer for the ticket: asked for and copied with one click.
+import { useState } from "react";
+import { get } from "api/client";
+import { use_loaded } from "base/hooks";
+import { zone } from "base/format";
+import { visible } from "base/hostile";
+import { CopyButton, copy_text } from "parts/copy";
+import { Icon } from "parts/icon";
+import { Trouble, Waiting } from "parts/notice";
+import { use_language, use_words } from "words";
+
+interface Ticket {
+  text: string;
+  link: string;
+}
+async function ticket(mail: string, language: string, signal?: AbortSignal): Promise<string> {
+  const given = await get<Ticket>(`mails/${mail}/ticket`, { language, zone: zone() }, signal);
+  const address = new URL(`#/mail/${mail}`, window.location.href).href;
+  return given.text.includes(address) ? given.text : `${given.text.trimEnd()}\n\n${address}\n`;
+}
+
+export function TicketButton({ mail }: { mail: string }) {
+  const w = use_words();
+  const { language } = use_language();
+  const [done, set_done] = useState(false);
+  const [trouble, set_trouble] = useState<unknown>();
+  const copy = () =>
+    ticket(mail, language).then(
+      (text) => copy_text(text).then(() => set_done(true)),
+      (error) => set_trouble(error),
+    );
+  return (
+    <>
+      <button type="button" onClick={copy}>
+        <Icon name={done ? "check" : "ticket"} /> <span role="status">{done ? w.copied : w.mail.ticket_copy}</span>
+      </button>
+      {trouble !== undefined && <Trouble error={trouble} />}
+    </>
+  );
+}
+
+export function TicketCard({ mail }: { mail: string }) {
+  const w = use_words();
+  const { language: own } = use_language();
+  const [language, set_language] = useState(own);
+  const text = use_loaded((signal) => ticket(mail, language, signal), [mail, language]);
+  const languages = [
+    ["de", "Deutsch"],
+    ["en", "English"],
+  ] as const;
+  return (
+    <section className="card ticket">
+      <div className="card_head">
+        <h2>{w.mail.ticket}</h2>
+        <div className="switch" role="group" aria-label={w.nav.language}>
+          {languages.map(([name, word]) => (
+            <button
+              key={name}
+              type="button"
+              lang={name}
+              aria-pressed={language === name}
+              onClick={() => set_language(name)}
+            >
+              {word}
+            </button>
+          ))}
+        </div>
+      </div>
+      <p className="muted">{w.mail.ticket_lead}</p>
+      {text.error !== undefined && <Trouble error={text.error} again={text.reload} />}
+      {!text.value && text.loading && <Waiting />}
+      {text.value && (
+        <>
+          <pre className="ticket_text" tabIndex={0} aria-label={w.mail.ticket}>
+            {text.value.split("\n").map(visible).join("\n")}
+          </pre>
+          <CopyButton id="copy_ticket" className="primary" text={text.value} label={w.mail.ticket_copy} icon="ticket" />
+        </>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,96 @@
+// Where the stations of a way stand. Wide: columns from left to right. Narrow or long: one station a row, with rails.
+import { Way } from "api/types";
+
+export interface Place {
+  x: number;
+  y: number;
+}
+export interface Layout {
+  kind: "columns" | "rows";
+  width: number;
+  height: number;
+  places: Place[]; // columns: left upper corner of the card; rows: centre of the dot
+  text_x: number; // rows: where the words begin
+  lanes: number[];
+}
+export const card = { width: 168, height: 92, gap: 78, between: 22, margin: 2 };
+export const rail = { height: 82, lane: 30, first: 22, top: 34 };
+
+// The longest way to each station; an edge back (a loop) is not followed.
+function columns_of(way: Way): number[] {
+  const column = way.nodes.map(() => 0);
+  for (let round = 0; round < way.nodes.length; ++round) {
+    let moved = false;
+    for (const edge of way.edges) {
+      if (edge.to <= edge.from || column[edge.to] > column[edge.from]) continue;
+      column[edge.to] = column[edge.from] + 1;
+      moved = true;
+    }
+    if (!moved) break;
+  }
+  return column;
+}
+
+function in_columns(way: Way, width: number): Layout | null {
+  const column = columns_of(way);
+  const count = Math.max(0, ...column) + 1;
+  const needed = count * card.width + (count - 1) * card.gap + 2 * card.margin;
+  const members = Array.from({ length: count }, (_, at) => way.nodes.map((_node, index) => index).filter((index) => column[index] === at));
+  const most = Math.max(...members.map((list) => list.length));
+  if (needed > width || most > 4) return null;
+  const height = most * card.height + (most - 1) * card.between + 2 * card.margin;
+  const gap = count > 1 ? Math.min(150, (width - 2 * card.margin - count * card.width) / (count - 1)) : 0;
+  const places: Place[] = [];
+  members.forEach((list, at) => {
+    const used = list.length * card.height + (list.length - 1) * card.between;
+    list.forEach((index, row) => {
+      places[index] = { x: card.margin + at * (card.width + gap), y: (height - used) / 2 + row * (card.height + card.between) };
+    });
+  });
+  const right = count * card.width + (count - 1) * gap + 2 * card.margin;
+  return { kind: "columns", width: right, height, places, text_x: 0, lanes: [] };
+}
+
+// Like the rails of a line map: the first way on keeps the lane, others get the next free one.
+function lanes_of(way: Way): number[] {
+  const lanes: number[] = way.nodes.map(() => -1);
+  const last_row: number[] = []; // of each lane: the row until which it is taken
+  const last_child = way.nodes.map((_node, index) => Math.max(index, ...way.edges.filter((edge) => edge.from === index).map((edge) => edge.to)));
+  const passed_on = new Set<number>();
+  way.nodes.forEach((_node, index) => {
+    const parent = way.edges.find((edge) => edge.to === index && edge.from < index)?.from;
+    let lane = -1;
+    if (parent !== undefined && !passed_on.has(parent)) {
+      const later = way.edges.some((edge) => edge.from === parent && edge.to > index);
+      if (!later) {
+        lane = lanes[parent];
+        passed_on.add(parent);
+      }
+    }
+    if (lane < 0) {
+      lane = last_row.findIndex((row) => row < index);
+      if (lane < 0) lane = last_row.length;
+    }
+    lanes[index] = lane;
+    last_row[lane] = Math.max(last_row[lane] ?? 0, last_child[index]);
+  });
+  return lanes;
+}
+
+function in_rows(way: Way, width: number): Layout {
+  const lanes = lanes_of(way).map((lane) => Math.min(lane, 4));
+  const most = Math.max(0, ...lanes);
+  const places = way.nodes.map((_node, row) => ({ x: rail.first + lanes[row] * rail.lane, y: rail.top + row * rail.height }));
+  return {
+    kind: "rows",
+    width,
+    height: (way.nodes.length - 1) * rail.height + 2 * rail.top + 12,
+    places,
+    text_x: rail.first + most * rail.lane + 32,
+    lanes,
+  };
+}
+
+export function layout_of(way: Way, width: number): Layout {
+  return (width >= 640 && in_columns(way, width)) || in_rows(way, width);
+}

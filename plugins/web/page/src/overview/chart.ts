@@ -1,0 +1,76 @@
+// Chart.js, loaded only when the overview is open.
+import { BarController, BarElement, CategoryScale, Chart, ChartEvent, LinearScale, Tooltip } from "chart.js";
+import { Status } from "api/types";
+
+Chart.register(BarController, BarElement, CategoryScale, LinearScale, Tooltip);
+
+interface Plot {
+  labels: string[];
+  titles: string[];
+  series: { status: Status; word: string; values: number[] }[];
+  chosen: (column: number, status: Status) => void;
+}
+
+function colour(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+}
+
+export function draw(canvas: HTMLCanvasElement, plot: Plot): { destroy: () => void } {
+  const ink = colour("muted");
+  const font = { family: getComputedStyle(document.body).fontFamily, size: 11.5 };
+  return new Chart(canvas, {
+    type: "bar",
+    data: {
+      labels: plot.labels,
+      datasets: plot.series.map((one) => ({
+        label: one.word,
+        data: one.values,
+        backgroundColor: colour(`plot_${one.status}`),
+        hoverBackgroundColor: colour("accent"),
+        borderColor: colour("surface"),
+        borderWidth: { top: 1, right: 0, bottom: 0, left: 0 },
+        borderRadius: 2,
+        maxBarThickness: 34,
+        categoryPercentage: 0.86,
+        barPercentage: 1,
+      })),
+    },
+    options: {
+      animation: false,
+      responsive: true,
+      maintainAspectRatio: false,
+      interaction: { mode: "nearest", intersect: true },
+      scales: {
+        x: {
+          stacked: true,
+          grid: { display: false, drawBorder: false },
+          ticks: { color: ink, font, maxRotation: 0, autoSkipPadding: 18 },
+        },
+        y: {
+          stacked: true,
+          beginAtZero: true,
+          grid: { color: colour("line"), drawBorder: false },
+          ticks: { color: ink, font, precision: 0, maxTicksLimit: 6 },
+        },
+      },
+      plugins: {
+        legend: { display: false },
+        tooltip: {
+          callbacks: { title: (items: { dataIndex: number }[]) => plot.titles[items[0].dataIndex] ?? "" },
+          padding: 10,
+          cornerRadius: 8,
+          titleFont: font,
+          bodyFont: font,
+        },
+      },
+      onHover: (event: ChartEvent, elements: unknown[]) => {
+        const target = event.native?.target;
+        if (target instanceof HTMLElement) target.style.cursor = elements.length ? "pointer" : "default";
+      },
+      onClick: (_event: ChartEvent, elements: { index: number; datasetIndex: number }[]) => {
+        const hit = elements[0];
+        if (hit) plot.chosen(hit.index, plot.series[hit.datasetIndex].status);
+      },
+    },
+  });
+}

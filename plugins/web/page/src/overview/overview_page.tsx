@@ -1,0 +1,92 @@
+// All mails together, as plots. Every bar leads to its search.
+import { get } from "api/client";
+import { Count, Destination, Overview, Reason } from "api/types";
+import { duration, number } from "base/format";
+import { use_loaded, use_title } from "base/hooks";
+import { go, link } from "base/route";
+import { Bars } from "overview/bars";
+import { HostTable } from "overview/hosts";
+import { OverTime } from "overview/over_time";
+import { Trouble, Waiting } from "parts/notice";
+import { use_say, use_words } from "words";
+
+const spans = { "24h": 24, "7d": 7 * 24, "14d": 14 * 24 } as const;
+type Span = keyof typeof spans;
+
+function range_of(span: Span): { from: string; to: string } {
+  const to = new Date();
+  return { from: new Date(to.getTime() - spans[span] * 3600_000).toISOString(), to: to.toISOString() };
+}
+
+function Panels({ value }: { value: Overview }) {
+  const w = use_words();
+  const say = use_say();
+  const reason = (count: Count) => say((count as Reason).text) || count.name;
+  const note = (count: Count) => {
+    const there = count as Destination;
+    return [
+      there.deferred ? w.overview.waiting_n(number(there.deferred)) : "",
+      there.bounced ? w.overview.returned_n(number(there.bounced)) : "",
+      there.delay !== undefined ? w.overview.median(duration(there.delay)) : "",
+    ]
+      .filter(Boolean)
+      .join(" · ");
+  };
+  const range = { connect_from: value.from, connect_to: value.to };
+  return (
+    <>
+      <OverTime overview={value} />
+      <div className="panels">
+        <Bars
+          title={w.overview.reasons}
+          counts={value.reasons}
+          label={reason}
+          range={range}
+          tone="bad"
+          none={w.overview.good}
+        />
+        <Bars
+          title={w.overview.destinations}
+          counts={value.destinations}
+          note={note}
+          range={range}
+          tone="waiting"
+          none={w.overview.good}
+        />
+        <Bars title={w.overview.senders} counts={value.senders} range={range} />
+        <Bars title={w.overview.recipients} counts={value.recipients} range={range} />
+      </div>
+      <HostTable hosts={value.hosts} />
+    </>
+  );
+}
+
+export function OverviewPage({ query }: { query: URLSearchParams }) {
+  const w = use_words();
+  const asked = query.get("span");
+  const span: Span = asked === "7d" || asked === "14d" ? asked : "24h";
+  const overview = use_loaded((signal) => get<Overview>("overview", range_of(span), signal), [span]);
+  use_title(w.overview.title);
+  return (
+    <div className="overview">
+      <div className="page_head">
+        <h1>{w.overview.title}</h1>
+        <div className="switch" role="group" aria-label={w.overview.span}>
+          {(Object.keys(spans) as Span[]).map((name) => (
+            <button
+              key={name}
+              type="button"
+              aria-pressed={span === name}
+              onClick={() => go(link("overview", { span: name }))}
+            >
+              {w.overview.spans[name]}
+            </button>
+          ))}
+        </div>
+      </div>
+      {overview.error !== undefined && <Trouble error={overview.error} again={overview.reload} />}
+      {overview.loading && <Waiting />}
+      {overview.value && <Panels value={overview.value} />}
+    </div>
+  );
+}

@@ -1,0 +1,112 @@
+// Nothing found: the proof, and what comes near.
+import { get } from "api/client";
+import { HostProof, Near, Nothing as Proof } from "api/types";
+import { ago, day_and_time, number } from "base/format";
+import { use_loaded } from "base/hooks";
+import { link } from "base/route";
+import { Icon } from "parts/icon";
+import { Logged } from "parts/address";
+import { Trouble, Waiting } from "parts/notice";
+import { changed, criteria_of, has_criteria, Params, searched_anew } from "search/query";
+import { use_say, use_words } from "words";
+
+function Hosts({ hosts }: { hosts: HostProof[] }) {
+  const w = use_words();
+  const say = use_say();
+  return (
+    <ul className="proof_hosts">
+      {hosts.map((host) => {
+        const gaps = host.gaps?.length ?? 0;
+        return (
+          <li key={host.host}>
+            <span className={`proof_mark tone_${gaps ? "waiting" : "good"}`}>
+              <Icon name={gaps ? "warn" : "done"} />
+            </span>
+            <div>
+              <p>
+                <Logged>{say(host.sentence) || host.host}</Logged>
+              </p>
+              <p className="muted">
+                {w.nothing.last_line(ago(host.last))}
+                {host.lines !== undefined && ` · ${w.nothing.lines(number(host.lines))}`} · {w.nothing.gaps(gaps)}
+              </p>
+              {host.gaps?.map((gap) => (
+                <p key={gap.from} className="muted">
+                  {w.overview.gap(day_and_time(gap.from), day_and_time(gap.to))}
+                </p>
+              ))}
+            </div>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function NearMisses({ near, query }: { near: Near[]; query: Params }) {
+  const w = use_words();
+  const say = use_say();
+  if (near.length === 0) return <p className="muted">{w.nothing.none_near}</p>;
+  return (
+    <ul className="near">
+      {near.map((miss, index) => (
+        <li key={index}>
+          <a
+            href={link("search", searched_anew(miss.kind === "other_time" ? changed(query, { time: null }) : query, miss.query))}
+          >
+            <span className="near_words">
+              <Logged>{say(miss.words)}</Logged>
+            </span>
+            <span className="near_count">
+              {miss.more ? w.search.results_more(miss.count) : w.search.results(miss.count)}
+              {miss.newest && `, ${day_and_time(miss.newest)}`}
+            </span>
+          </a>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+export function Nothing({ query }: { query: Params }) {
+  const w = use_words();
+  const say = use_say();
+  const asked = query.toString();
+  const proof = use_loaded((signal) => get<Proof>("nothing", criteria_of(query), signal), [asked]);
+  const timed = ["time", "connect_from", "connect_to", "deliver_from", "deliver_to"].some((name) => query.get(name));
+  const any_time = changed(query, { time: null, connect_from: null, connect_to: null, deliver_from: null, deliver_to: null });
+  return (
+    <div className="nothing card" role="region" aria-label={w.nothing.title}>
+      <div className="nothing_head">
+        <Icon name="search" />
+        <h2>{w.nothing.title}</h2>
+      </div>
+      {proof.error !== undefined && <Trouble error={proof.error} again={proof.reload} />}
+      {proof.loading && <Waiting />}
+      {proof.value && (
+        <>
+          <p className="nothing_sentence">
+            {say(proof.value.sentence) || (proof.value.complete ? w.nothing.complete : w.nothing.incomplete)}
+          </p>
+          {proof.value.hosts && proof.value.hosts.length > 0 && (
+            <>
+              <h3>{w.nothing.proof}</h3>
+              <Hosts hosts={proof.value.hosts} />
+            </>
+          )}
+          {has_criteria(query) && (
+            <>
+              <h3>{w.nothing.near}</h3>
+              <NearMisses near={proof.value.near} query={query} />
+            </>
+          )}
+        </>
+      )}
+      {timed && (
+        <a className="button" href={link("search", any_time)}>
+          {w.nothing.widen}
+        </a>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,125 @@
+// The search page: box, chips, filters, results.
+import { useEffect, useRef, useState } from "react";
+import { post } from "api/client";
+import { Criteria, Understood } from "api/types";
+import { use_keys, use_title } from "base/hooks";
+import { go, link } from "base/route";
+import { recall, remember } from "base/store";
+import { zone } from "base/format";
+import { Trouble } from "parts/notice";
+import { Box } from "search/box";
+import { Chips } from "search/chips";
+import { Filters, QuickTimes } from "search/filters";
+import { ListHead } from "search/list_head";
+import { Nothing } from "search/nothing";
+import { changed, has_criteria, page_size_of, params_of, Params, searched_anew } from "search/query";
+import { Reading, ReadingNote } from "search/reading";
+import { Pager, Progress, Results } from "search/results";
+import { use_search } from "search/run";
+import { SavedSearches } from "search/saved";
+import { use_words } from "words";
+
+function same(params: Params, criteria: Criteria): boolean {
+  return Object.entries(params_of(criteria)).every(([name, value]) => params.get(name) === value);
+}
+
+export function SearchPage({ query }: { query: Params }) {
+  const w = use_words();
+  const [reading, set_reading] = useState<Reading | null>(null);
+  const [trouble, set_trouble] = useState<unknown>();
+  const [filters, set_filters] = useState(() => recall("filters") === "open");
+  const [live, set_live] = useState(false);
+  const limit = page_size_of(query, Number(recall("page_size")) || 25);
+  const first_page = !query.get("after");
+  const found = use_search(query, limit, live && first_page);
+  const top = useRef<HTMLDivElement>(null);
+  const searching = has_criteria(query);
+  use_title(w.search.title);
+
+  const open = (next: Params, replace = false) => go(link("search", next), replace);
+  const change = (changes: Record<string, string | null>) => open(changed(query, changes));
+  const show_filters = (shown: boolean) => {
+    remember("filters", shown ? "open" : null);
+    set_filters(shown);
+  };
+
+  const understand = async (text: string) => {
+    set_trouble(undefined);
+    try {
+      const understood = await post<Understood>("understand", { text, zone: zone() });
+      if (understood.id) return go(link(`mail/${understood.id}`));
+      set_reading({ understood, at: 0, by_itself: false });
+      if (understood.tries.length) open(searched_anew(query, understood.tries[0]));
+    } catch (error) {
+      set_trouble(error);
+    }
+  };
+  const take = (at: number, by_itself: boolean) => {
+    if (!reading) return;
+    set_reading({ ...reading, at, by_itself });
+    open(searched_anew(query, reading.understood.tries[at]), by_itself);
+  };
+
+  // The likeliest meaning found nothing: the next one.
+  const empty = found.done && !found.error && found.results.length === 0 && first_page;
+  const current = reading?.understood.tries[reading.at];
+  const is_reading = Boolean(reading && current && same(query, current));
+  const has_other = Boolean(reading && reading.at + 1 < reading.understood.tries.length);
+  useEffect(() => {
+    if (empty && is_reading && has_other && reading) take(reading.at + 1, true);
+  }, [empty, is_reading, has_other]);
+
+  useEffect(() => {
+    if (query.get("focus") !== "box") return;
+    document.getElementById("box")?.focus();
+    open(changed(query, {}), true);
+  }, [query]);
+  useEffect(() => {
+    if (!first_page) top.current?.scrollIntoView({ block: "start" });
+  }, [query.get("after")]);
+
+  const older = () => {
+    if (!found.next || !found.done || found.results.length < limit) return;
+    const next = new URLSearchParams(query);
+    next.set("after", found.next);
+    next.set("page", String((Number(query.get("page")) || 1) + 1));
+    open(next);
+  };
+  use_keys({ f: () => show_filters(!filters), l: () => set_live(!live), n: older });
+
+  return (
+    <div className={searching ? "search" : "search search_fresh"}>
+      <section className="search_top" aria-label={w.search.title}>
+        <h1 className={searching ? "unseen" : "question"}>{w.search.question}</h1>
+        <Box understand={understand} />
+        {trouble !== undefined && <Trouble error={trouble} />}
+        <ReadingNote reading={reading} shown={is_reading} take={(at) => take(at, false)} />
+        <div className="search_bar">
+          <QuickTimes query={query} change={change} />
+          <div className="search_tools">
+            <button
+              type="button"
+              className="quiet"
+              aria-expanded={filters}
+              aria-controls="filters"
+              onClick={() => show_filters(!filters)}
+            >
+              {w.search.filters}
+            </button>
+            <SavedSearches query={query} />
+          </div>
+        </div>
+        {filters && <Filters key={query.toString()} query={query} open={open} />}
+        <Chips query={query} open={open} />
+      </section>
+      <section className="found" aria-label={w.search.list} ref={top}>
+        <ListHead query={query} found={found} limit={limit} live={live} set_live={set_live} change={change} />
+        {found.error !== undefined && <Trouble error={found.error} again={found.again} />}
+        <Results found={found} sorted_by_time={(query.get("sort") ?? "time") === "time"} />
+        {empty && !(is_reading && has_other) && <Nothing query={query} />}
+        <Progress found={found} />
+        <Pager query={query} found={found} limit={limit} older={older} />
+      </section>
+    </div>
+  );
+}
