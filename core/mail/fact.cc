@@ -187,6 +187,7 @@ std::string format(const Attempt& f) {
       .text("next_queue_id", f.next_queue_id)
       .flag("forwarded", f.forwarded)
       .text("lmtp_session", f.lmtp_session)
+      .flag("cut", f.cut)
       .take();
 }
 
@@ -233,6 +234,7 @@ std::string format(const Policy& f) {
       .text("header", f.header)
       .flag("greylisted", f.greylisted)
       .flag("blocked", f.blocked)
+      .flag("cut", f.cut)
       .take();
 }
 

@@ -95,6 +95,7 @@ struct Attempt {
   std::string_view next_queue_id;  // "queued as X", "forwarded as X": a claim until confirmed
   bool forwarded = false;          // next_queue_id is of this host (local(8) "forwarded as")
   std::string_view lmtp_session;   // Dovecot's session in "… Saved"
+  bool cut = false;                // the sender cut the line: the response may lack its end
 };
 
 // qmgr "status=expired, returned to sender": ends every recipient that is still waiting.
@@ -156,6 +157,7 @@ struct Policy {
   std::string_view header;  // header_checks: the header line, "Subject: …"
   bool greylisted = false;  // the server's own text says greylisting
   bool blocked = false;  // refused for who the client is (RBL, postscreen, client access), not for the mail
+  bool cut = false;      // the sender cut the line: what stands at its end is missing
 };
 
 // header_checks INFO/WARN on Subject, the only way Postfix logs it.

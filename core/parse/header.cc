@@ -187,6 +187,7 @@ void parse_header(const Record& record, const HeaderOptions& options, LogLine& l
   line.received = record.received;
   line.sequence = record.sequence;
   line.imported = options.import;
+  line.truncated = record.flags & record_flag::truncated;
   Scan scan(strip_end(record.bytes));
   read_pri(scan, line);
   bool read = false;

@@ -13,6 +13,7 @@ struct LogLine {
   Time time;                         // when the host logged it (receive time if the line had none)
   bool whole_seconds = false;        // the stamp had no fraction: order within the second is unknown
   bool time_suspect = false;         // more than 36 h away from `received`, and not an import
+  bool truncated = false;            // longer than the input's limit; the rest was thrown away
   std::string_view hostname;         // "" if the line named none: then `peer` stands for it
   std::string_view app_name;         // the tag as the operator writes it: "postfix/submission/smtpd"
   std::string_view proc_id;          // "" if cut or absent

@@ -51,7 +51,7 @@ void Sessions::opened(uint32_t server, const LogLine& line, const Peer& client, 
   session->name = client.name;
   session->tls.clear();
   session->queue_id.clear();
-  session->held = false;
+  session->held = session->proxied = false;
   session->sequence = 0;
   session->received = line.received;
 }
@@ -83,6 +83,22 @@ void Sessions::hold(uint32_t server, const LogLine& line, const Peer& client) {
   session.name = client.name;
   session.held = true;
   if (!session.sequence) session.sequence = line.sequence;
+}
+
+void Sessions::proxied(uint32_t server, const LogLine& line, const Peer& client) {
+  if (line.proc_id.empty()) return;
+  Session& session = get(server, line);
+  if (!same_peer(session.address, session.name, client)) session.tls.clear();
+  session.address = client.addr;
+  session.name = client.name;
+  session.proxied = true;
+  if (!session.sequence) session.sequence = line.sequence;
+}
+
+Peer Sessions::proxied_client(uint32_t server, const LogLine& line) {
+  Session* session = find(server, line);
+  if (!session || !session->proxied) return {};
+  return {session->name, session->address, 0};
 }
 
 std::string_view Sessions::tls_of(uint32_t server, const LogLine& line, const Peer& client) {

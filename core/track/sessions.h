@@ -19,6 +19,10 @@ class Sessions {
   // A mail of that session was put on hold before it had a queue id.
   void hold(uint32_t server, const LogLine& line, const Peer& client);
 
+  // A before-queue proxy took a mail of that client; its verdict names no client.
+  void proxied(uint32_t server, const LogLine& line, const Peer& client);
+  Peer proxied_client(uint32_t server, const LogLine& line);
+
   // "" if nothing is known. A server's session: until the client leaves.
   std::string_view tls_of(uint32_t server, const LogLine& line, const Peer& client);
   // A client's session: only for the mail it was opened for.
@@ -39,7 +43,7 @@ class Sessions {
  private:
   struct Session {
     std::string key, address, name, tls, queue_id;
-    bool held = false;
+    bool held = false, proxied = false;
     uint64_t sequence = 0;
     Time received{}, opened{};
   };

@@ -76,6 +76,7 @@ void MailTracker::account(OpenMail& mail, const LogLine& line, LineKind kind) {
   mails_.touch(mail, line);
   ConnectRow& row = mail.change();
   if (line.time_suspect) row.flags |= row_flag::time_suspect;
+  if (line.truncated) row.flags |= row_flag::truncated;
   if (!row.instance) put_text(row.instance, instance_of(line.app_name));
   if (kind == LineKind::queue && (!mail.past_cleanup || line.time < *mail.past_cleanup))
     mail.past_cleanup = line.time;
@@ -141,7 +142,10 @@ void MailTracker::on(const LogLine& line, const SessionClosed&) {
 // ---- the way of a mail
 
 void MailTracker::on(const LogLine& line, const Opened& fact) {
-  if (fact.queue_id.empty()) return;  // before-queue proxy: the mail comes back under a queue id
+  if (fact.queue_id.empty()) {  // before-queue proxy: the mail comes back under a queue id
+    sessions_.proxied(mails_.server(line.hostname), line, fact.client);
+    return;
+  }
   auto picked = mails_.pick(mails_.server(line.hostname), fact.queue_id, line, LineKind::opener);
   OpenMail& mail = *picked.mail;
   if (picked.reopened) {
@@ -237,6 +241,10 @@ void MailTracker::on(const LogLine& line, const Attempt& fact) {
   }
   mail->real = true;
   Delivery delivery{attempt_row(fact, line.time), line.identity};
+  if (fact.cut || line.truncated) {
+    delivery.row.flags |= row_flag::truncated;
+    mail->change().flags |= row_flag::truncated;
+  }
   if (fact.tls.empty() && !fact.relay.addr.empty()) {
     auto tls = sessions_.relay_tls_of(mail->server, line, fact.relay, fact.queue_id);
     put_text(delivery.row.tls, tls);
@@ -382,7 +390,12 @@ void MailTracker::on(const LogLine& line, const Policy& fact) {
   ConnectRow& row = mail->change();
   fill_session(fact, row);
   if (fact.action == PolicyAction::hold) row.flags |= row_flag::held;
-  if (!status.empty()) mail->deliveries.push_back({refusal_row(fact, line.time), line.identity});
+  DeliverRow refusal = refusal_row(fact, line.time);
+  if (fact.cut || line.truncated) {
+    row.flags |= row_flag::truncated;
+    refusal.flags |= row_flag::truncated;
+  }
+  if (!status.empty()) mail->deliveries.push_back({std::move(refusal), line.identity});
 }
 
 void MailTracker::refuse(const LogLine& line, const Policy& fact) {
@@ -394,13 +407,20 @@ void MailTracker::refuse(const LogLine& line, const Policy& fact) {
   row.server = line.hostname;
   put_text(row.instance, instance_of(line.app_name));
   put_text(row.service, fact.service);
-  fill_session(fact, row);
-  put_text(row.tls, sessions_.tls_of(mails_.server(line.hostname), line, fact.client));
-  if (cache_ && !row.tls && !line.proc_id.empty()) loose.session = session_of(line, fact.client);
+  Policy told = fact;
+  bool proxied = fact.proxy && fact.client.addr.empty();
+  if (proxied) told.client = sessions_.proxied_client(mails_.server(line.hostname), line);
+  fill_session(told, row);
+  put_text(row.tls, sessions_.tls_of(mails_.server(line.hostname), line, told.client));
+  if (cache_ && !row.tls && !line.proc_id.empty()) loose.session = session_of(line, told.client);
   row.flags |= row_flag::refused;
   if (line.time_suspect) row.flags |= row_flag::time_suspect;
 
   DeliverRow deliver = refusal_row(fact, line.time);
+  if (fact.cut || line.truncated) {
+    row.flags |= row_flag::truncated;
+    deliver.flags |= row_flag::truncated;
+  }
   deliver.day = row.day;
   deliver.connect_id = row.id;
   deliver.id = deliver_id(row.id, line.time, line.identity, {}, false);
@@ -410,7 +430,7 @@ void MailTracker::refuse(const LogLine& line, const Policy& fact) {
   if (config_.keep_lines) loose.lines.append(line.raw).append(1, '\n');
   loose.line = line.identity;
   loose.sequence = line.sequence;
-  if (auto sequence = session_pin(line); sequence && row.tls)
+  if (auto sequence = session_pin(line); sequence && (row.tls || proxied))
     loose.sequence = std::min(sequence, line.sequence);
   loose_.push_back(std::move(loose));
 }

@@ -152,6 +152,7 @@ Parsed parse_delivery(const Line& line, std::string_view queue_id, std::string_v
   } else if (!scan.at_end() && !line.cut()) {
     return Parsed::unknown;
   }
+  attempt.cut = line.cut();
   // discard(8) says "sent"; no other agent sends to nowhere.
   if (attempt.outcome == Outcome::sent && attempt.relay.name == "none" && attempt.relay.addr.empty())
     attempt.outcome = Outcome::discarded;

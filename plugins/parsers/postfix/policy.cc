@@ -52,7 +52,7 @@ bool read_login(Scan& scan, std::string_view& out) {
 }
 
 // The text that cleanup puts behind the envelope is the admin's. If it holds more of an envelope, or the end
-// of a quoted address, then the reading began inside something that a client wrote.
+// of a quoted address, then the reading may have begun inside something that a client wrote.
 bool holds_envelope(std::string_view text) {
   static constexpr std::array<std::string_view, 6> marks = {"\"@",   "\">",     "from=<",
                                                             " to=<", " proto=", " helo=<"};
@@ -95,7 +95,7 @@ bool read_fields(Scan scan, const Line& line, bool text_behind, Envelope& out) {
   if (scan.skip("sasl_sender=") && !read_address(scan, out.sasl_sender) && !read_login(scan, out.sasl_sender))
     return false;
   if (scan.at_end()) return true;
-  if (!text_behind || !scan.skip(": ") || holds_envelope(scan.rest())) return false;
+  if (!text_behind || !scan.skip(": ")) return false;
   out.behind = scan.rest();
   return true;
 }
@@ -242,13 +242,20 @@ int count_starts(std::string_view text) {
 bool find_envelope(const Line& line, std::string_view text, bool text_behind, Envelope& out) {
   if (line.cut()) return false;
   if (line.form == AddressForm::internal && count_starts(text) != 1) return false;
+  int doubtful = 0;
   for (size_t at = text.rfind("; "); at != npos; at = at ? text.rfind("; ", at - 1) : npos) {
     Envelope reading;
     if (!read_fields(Scan(text.substr(at + 2)), line, text_behind, reading)) continue;
+    bool doubt = holds_envelope(reading.behind);
+    doubtful += doubt;
+    if (doubt && doubtful > 1) continue;
     out = reading;
     out.before = text.substr(0, at);
-    return true;
+    if (!doubt) return true;
   }
+  // An admin's text may look like the end of an address: it is believed if there is no other reading.
+  if (doubtful == 1) return true;
+  out = {};
   return false;
 }
 
@@ -256,6 +263,7 @@ Parsed parse_policy(const Line& line, std::string_view queue_id, std::string_vie
   Policy policy;
   policy.queue_id = queue_id;
   policy.service = line.service;
+  policy.cut = line.cut();
   Scan scan(text);
   if (!read_action(scan, policy)) return Parsed::unknown;
   static constexpr std::array<std::string_view, 5> kinds = {"header", "body", "content", "mime-error",
