@@ -1,0 +1,112 @@
+"""What the fault tests have in common: a database of each kind in servers that are started once, a daemon behind a real
+rsyslog with a running load, and the comparison with the reference."""
+import contextlib
+import threading
+import time
+
+import reference
+import settings
+from daemon import Mailtraced, configuration, listener
+from databases import Mariadb, MariadbServer, Postgresql, PostgresqlServer, Sqlite
+from harness import Case, Scratch, wait_until
+from load import MARK, Feeder, Load
+from senders import Rsyslog
+
+
+class Running:
+    """A load that is fed in the background into ports as they are, until it is told to finish."""
+
+    def __init__(self, load, *ports):
+        self.load, self.feeder = load, Feeder(load, *ports)
+        self.over = threading.Event()
+        self.error = None
+        self.thread = threading.Thread(target=self.work, daemon=True)
+        self.thread.start()
+
+    def work(self):
+        try:
+            while not self.over.wait(0.02):
+                self.feeder.feed()
+            self.feeder.finish()
+        except Exception as error:  # shown by finish()
+            self.error = error
+
+    def finish(self):
+        self.over.set()
+        self.thread.join()
+        if self.error:
+            raise self.error
+
+
+class FaultCase(Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.shared = Scratch("fault")
+        cls.addClassCleanup(cls.shared.close)
+        cls.servers = {}
+
+    def server(self, kind):
+        if kind not in self.servers:
+            self.servers[kind] = {"postgresql": PostgresqlServer, "mariadb": MariadbServer}[kind](self.shared)
+        return self.servers[kind]
+
+    def database(self, kind, name="fault"):
+        if kind == "sqlite":
+            return Sqlite(self.scratch, f"{kind}-{name}")
+        return {"postgresql": Postgresql, "mariadb": Mariadb}[kind](self.server(kind), f"fault_{name}")
+
+    def for_each_database(self, work):
+        """work(kind) for all chosen databases at the same time."""
+        errors = {}
+
+        def one(kind):
+            try:
+                work(kind)
+            except BaseException as error:  # of all threads the first is raised
+                errors[kind] = error
+
+        for kind in settings.databases:
+            if kind != "sqlite":
+                self.server(kind)
+        # The threads live until the end of the test: a server ends with the thread that started it.
+        threads = [threading.Thread(target=one, args=(kind,)) for kind in settings.databases]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if errors:
+            raise AssertionError("\n".join(f"{kind}: {error}" for kind, error in errors.items())) from list(errors.values())[0]
+
+    def receiver(self, kind, database, caches=(), **options):
+        """(daemon, port of its RELP listener)"""
+        entry, port = listener("relp")
+        return Mailtraced(self.scratch, configuration(self.scratch, kind, [database.sink()], [entry], caches, **options)), port
+
+    def sender(self, kind, port):
+        return Rsyslog(self.scratch, "relp", port, name=f"rsyslog-{kind}", keep_sent=False)
+
+    def wait_mark(self, database, daemon, seconds=600):
+        """Until the last mail of the load is stored: then everything before it has arrived."""
+        def there():
+            with contextlib.suppress(Exception):  # a database that is just coming back
+                return any(row["queue_id"] == MARK and row["flags"] & 2 for row in database.read_all("connectlog"))
+            return False
+        end = time.monotonic() + seconds
+        while not there():
+            if time.monotonic() > end:
+                raise AssertionError(f"the last mail did not arrive; {daemon.status(quiet=True)}\n{daemon.process.output()[-2000:]}")
+            time.sleep(0.5)
+
+    def assert_as_reference(self, lines, database, what=""):
+        """Both directions, whole rows. `database.rows()` fails on an id that is there twice."""
+        wanted, rows = reference.expected(lines), reference.canonical_rows(database.rows())
+        different = reference.differences(wanted, rows)
+        if different:
+            self.fail(f"{what}: {len(different)} differences\n" + "\n".join(text[:700] for text in different[:8]))
+        return len(wanted[0]) + len(wanted[1])
+
+    def say(self, text):
+        print(f"     {text}", flush=True)
+
+
+__all__ = ["FaultCase", "Load", "Running", "wait_until"]

@@ -1,0 +1,31 @@
+"""How much of it: the short form, which CI runs, or what the command line of tests/fault/run says."""
+
+DATABASES = ("sqlite", "postgresql", "mariadb")
+KNOWN = {  # name: (short form, help)
+    "kills": (20, "how often the daemon, or the database, is killed or cut off"),
+    "rate": (400, "lines a second that the load makes"),
+    "seed": (1, "of all that is random"),
+}
+chosen = {name: value for name, (value, _) in KNOWN.items()}
+given = set()
+databases = DATABASES
+
+
+def add_to(arguments):
+    for name, (short, text) in KNOWN.items():
+        arguments.add_argument(f"--{name}", type=int, help=f"{text}; short form: {short}")
+    arguments.add_argument("--database", action="append", choices=DATABASES, help="only this one")
+
+
+def take(options):
+    global databases
+    databases = tuple(options.database or DATABASES)
+    for name in KNOWN:
+        if getattr(options, name) is not None:
+            chosen[name] = getattr(options, name)
+            given.add(name)
+
+
+def number(name, short=None):
+    """What was given, else the short form: that of KNOWN or the caller's own."""
+    return chosen[name] if short is None or name in given else short
