@@ -1,6 +1,7 @@
 """What the fault tests have in common: a database of each kind in servers that are started once, a daemon behind a real
 rsyslog with a running load, and the comparison with the reference."""
 import contextlib
+import os
 import threading
 import time
 
@@ -102,7 +103,7 @@ class FaultCase(Case):
         wanted, rows = reference.expected(lines), reference.canonical_rows(database.rows())
         different = reference.differences(wanted, rows)
         if different:
-            self.fail(f"{what}: {len(different)} differences\n" + "\n".join(text[:700] for text in different[:8]))
+            self.fail(f"{what}: {len(different)} differences\n" + "\n".join(text[:700] for text in different[:int(os.environ.get("FAULT_SHOW", 8))]))
         return len(wanted[0]) + len(wanted[1])
 
     def say(self, text):

@@ -5,9 +5,11 @@ import json
 import os
 import pathlib
 import re
+import signal
 import sqlite3
+import time
 
-from harness import ROOT, Process, accepts, free_port, run
+from harness import NET, ROOT, Process, accepts, free_port, run
 
 TABLES = ("connectlog", "deliverlog")
 
@@ -119,20 +121,46 @@ class Postgresql(Database):
         return [json.loads(line) for line in out.splitlines()]
 
 
-class PostgresqlServer:
+class Server:
+    """A server whose command line is `command`; it can be killed and started again."""
+
+    def start(self):
+        self.process = Process(self.scratch, self.command[0], *self.command[1:], user=self.user)
+        self.process.wait_ready(self.answers)
+
+    def kill(self):
+        """kill -9."""
+        self.process.stop(signal.SIGKILL)
+
+    def start_again(self):
+        """After kill(): what the killed one left may have to end first."""
+        end = time.monotonic() + NET
+        while True:
+            try:
+                return self.start()
+            except AssertionError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.2)
+
+
+class PostgresqlServer(Server):
     user = "postgres"
 
     def __init__(self, scratch):
+        self.scratch = scratch
         self.port = free_port()
         binaries = max(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
         data = scratch.folder("postgresql", self.user, 0o700)
         as_user = ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--clear-groups"] if os.geteuid() == 0 else []
         run(*as_user, binaries / "initdb", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8",
             "--no-sync", "-D", data, cwd="/")
-        self.process = Process(scratch, "postgres", binaries / "postgres", "-D", data, "-k", data, "-p", self.port,
-                               "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "timezone=UTC",
-                               user=self.user)
-        self.process.wait_ready(lambda: run("psql", *self.arguments("postgres"), "-c", "SELECT 1", check=False).returncode == 0)
+        self.command = ["postgres", binaries / "postgres", "-D", data, "-k", data, "-p", self.port, "-c", "listen_addresses=127.0.0.1",
+                        "-c", "fsync=off", "-c", "timezone=UTC"]
+        self.start()
+
+    def answers(self):
+        return run("psql", *self.arguments("postgres"), "-c", "SELECT 1", check=False).returncode == 0
 
     def arguments(self, database):
         return ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", database]
@@ -166,22 +194,26 @@ class Mariadb(Database):
         return [json.loads(line) for line in out.splitlines()]
 
 
-class MariadbServer:
+class MariadbServer(Server):
     user = "mysql"
 
-    def __init__(self, scratch):
+    def __init__(self, scratch, flush=0):
+        """`flush`: 0 is fast; one that is to be killed needs 2, or it forgets what it has committed."""
+        self.scratch = scratch
         self.port = free_port()
         data = scratch.folder("mariadb", self.user, 0o700)
         self.socket = data / "socket"
         user = ["--user=mysql"] if os.geteuid() == 0 else []
         run("mariadb-install-db", "--no-defaults", *user, f"--datadir={data}", "--auth-root-authentication-method=normal",
             "--skip-test-db", cwd="/")
-        self.process = Process(scratch, "mariadbd", "mariadbd", "--no-defaults", f"--datadir={data}", f"--socket={self.socket}",
-                               f"--port={self.port}", "--bind-address=127.0.0.1", f"--pid-file={data}/pid",
-                               "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M",
-                               "--default-time-zone=+00:00", user=self.user)
-        self.process.wait_ready(lambda: self.query("SELECT 1", check=False).strip() == "1")
+        self.command = ["mariadbd", "mariadbd", "--no-defaults", f"--datadir={data}", f"--socket={self.socket}",
+                        f"--port={self.port}", "--bind-address=127.0.0.1", f"--pid-file={data}/pid",
+                        f"--innodb-flush-log-at-trx-commit={flush}", "--innodb-buffer-pool-size=64M", "--default-time-zone=+00:00"]
+        self.start()
         self.query("CREATE USER mailtrace@'127.0.0.1' IDENTIFIED BY 'test'; GRANT ALL ON *.* TO mailtrace@'127.0.0.1' WITH GRANT OPTION")
+
+    def answers(self):
+        return self.query("SELECT 1", check=False).strip() == "1"
 
     def query(self, statement, check=True):
         return run("mariadb", "--no-defaults", "--batch", "--raw", "--skip-column-names", "--default-character-set=utf8mb4",

@@ -1,0 +1,168 @@
+"""The database is killed, cut off inside COMMIT, locked or full, again and again under load: nothing is lost, nothing is there
+twice. tests/fault/run database --kills 100"""
+import os
+import random
+import sqlite3
+import time
+import unittest
+
+import settings
+from bench import FaultCase, Load, Running
+from databases import Mariadb, MariadbServer, Postgresql, PostgresqlServer, Sqlite
+from harness import run, wait_until
+from proxy import Proxy
+
+FAULTS = 6  # short form, per database; each kind of fault comes up
+
+
+class Cutter:
+    """Breaks the connection to the database at the next COMMIT that passes: before it, after it, or with its answer."""
+
+    def __init__(self):
+        self.at = None
+        self.cut = 0
+
+    def sent(self, data, connection):
+        if self.at is None or b"COMMIT" not in data.upper():
+            return data
+        at, self.at = self.at, None
+        self.cut += 1
+        if at == "before":
+            return None
+        if at == "after":
+            connection.server.sendall(data)
+            return None
+        connection.state = "swallow the answer"
+        return data
+
+    @staticmethod
+    def answered(data, connection):
+        return None if connection.state else data
+
+
+class Database(FaultCase):
+    def servers_to_kill(self, kind):
+        server = {"postgresql": lambda: PostgresqlServer(self.scratch), "mariadb": lambda: MariadbServer(self.scratch, flush=2)}[kind]()
+        return server, {"postgresql": Postgresql, "mariadb": Mariadb}[kind](server)
+
+    def through(self, database, kind, proxy):
+        """The sink's entry with the proxy's port in place of the server's."""
+        server, entry = database.server.port, database.sink()
+        if kind == "postgresql":
+            entry["postgresql"]["connection"] = entry["postgresql"]["connection"].replace(f"port={server}", f"port={proxy.port}")
+        else:
+            entry["mysql"]["port"] = proxy.port
+        return entry
+
+    def committed(self, daemon):
+        return daemon.status()["sinks"][0]["committed"]
+
+    def wait_progress(self, daemon):
+        before = self.committed(daemon)
+        wait_until(lambda: self.committed(daemon) > before, lambda: f"a commit after {before}: {daemon.status()['sinks']}")
+
+    def end(self, kind, load, running, database, daemon, sender):
+        running.finish()
+        self.wait_mark(database, daemon)
+        sender.stop()
+        daemon.stop()
+        return self.assert_as_reference(load.sent, database, kind)
+
+    def run_server(self, kind):
+        choice = random.Random(f"{settings.number('seed')}{kind}")
+        server, database = self.servers_to_kill(kind)
+        cutter = Cutter()
+        proxy = Proxy(self.scratch, server.port, cutter.sent, cutter.answered)
+        daemon, port = self.receiver(kind, Entry(self.through(database, kind, proxy)))
+        sender = self.sender(kind, port)
+        load = Load(settings.number("rate"), choice.random())
+        running = Running(load, sender.input_port)
+        kinds = ["kill", "before", "after", "answer"]
+        done = dict.fromkeys(kinds, 0)
+        for number in range(settings.number("kills", FAULTS)):
+            self.wait_progress(daemon)
+            time.sleep(choice.random() ** 2)
+            what = kinds[number % 4] if number < 4 else choice.choice(kinds)
+            if what == "kill":
+                server.kill()
+                time.sleep(choice.random() ** 3 * 3)
+                server.start_again()
+            else:
+                before, cutter.at = cutter.cut, what
+                wait_until(lambda: cutter.cut > before, "a COMMIT")
+            done[what] += 1
+        retries = daemon.status()["sinks"][0]["retries"]
+        rows = self.end(kind, load, running, database, daemon, sender)
+        self.say(f"{kind}: {done['kill']} times kill -9, cut {done['before']} times before COMMIT, {done['after']} after it, "
+                 f"{done['answer']} times its answer; {retries} retries; {len(load.sent)} lines, {rows} rows, 0 missing, 0 twice, 0 different")
+        self.assertGreater(retries, 0)
+
+    def test_postgresql_killed(self):
+        self.only("postgresql")
+        self.run_server("postgresql")
+
+    def test_mariadb_killed(self):
+        self.only("mariadb")
+        self.run_server("mariadb")
+
+    def only(self, kind):
+        if kind not in settings.databases:
+            self.skipTest("not chosen")
+
+    def test_sqlite_locked(self):
+        """Another process holds the lock longer than any busy timeout, or for a moment, again and again."""
+        self.only("sqlite")
+        choice = random.Random(settings.number("seed"))
+        database = Sqlite(self.scratch)
+        daemon, port = self.receiver("sqlite", database)
+        sender = self.sender("sqlite", port)
+        load = Load(settings.number("rate"), choice.random())
+        running = Running(load, sender.input_port)
+        for number in range(settings.number("kills", FAULTS)):
+            self.wait_progress(daemon)
+            with sqlite3.connect(database.file, timeout=60, isolation_level=None) as other:
+                other.execute("BEGIN EXCLUSIVE")
+                time.sleep(7 if number == 0 else choice.random() ** 2 * 2)
+                other.execute("ROLLBACK")
+        rows = self.end("sqlite", load, running, database, daemon, sender)
+        self.say(f"sqlite: locked {settings.number('kills', FAULTS)} times; {len(load.sent)} lines, {rows} rows, 0 missing, 0 twice, 0 different")
+
+    def test_sqlite_disk_full(self):
+        """The disk with the database fills up, the one with the spool does not."""
+        self.only("sqlite")
+        disk = self.scratch.folder("disk")
+        if os.geteuid() != 0 or run("mount", "-t", "tmpfs", "-o", "size=24m", "none", disk, check=False).returncode:
+            raise unittest.SkipTest("cannot mount a small file system here")
+        self.scratch.on_close(lambda: run("umount", disk))
+        choice = random.Random(settings.number("seed"))
+        database = Sqlite(self.scratch, "disk/mail")
+        daemon, port = self.receiver("sqlite", database)
+        sender = self.sender("sqlite", port)
+        load = Load(settings.number("rate"), choice.random())
+        running = Running(load, sender.input_port)
+        filler = disk / "filler"
+        for _ in range(settings.number("kills", 3)):
+            self.wait_progress(daemon)
+            with open(filler, "wb") as file:
+                try:
+                    while True:
+                        file.write(bytes(65536))
+                        file.flush()
+                except OSError:
+                    pass
+            wait_until(lambda: daemon.status()["sinks"][0]["state"] == "retrying", lambda: f"a full disk: {daemon.status()['sinks']}")
+            received = daemon.received()
+            wait_until(lambda: daemon.received() > received + 100, "lines that are accepted meanwhile")
+            filler.unlink()
+        rows = self.end("sqlite", load, running, database, daemon, sender)
+        self.say(f"sqlite: disk full {settings.number('kills', 3)} times; {len(load.sent)} lines, {rows} rows, 0 missing, 0 twice, 0 different")
+
+
+class Entry:
+    """A database as far as a configuration needs it."""
+
+    def __init__(self, entry):
+        self.entry = entry
+
+    def sink(self):
+        return self.entry
