@@ -45,6 +45,7 @@ constexpr std::pair<std::string_view, std::string_view> trouble[] = {
     {"tls_failures_total", "failed TLS handshakes"},
     {"mailtrace_cache_failures_total", "failed calls of the cache"},
     {"mailtrace_cache_too_big_total", "mails too big for the cache"},
+    {"mailtrace_cache_wrong_total", "values of the cache that were not what was put there"},
 };
 
 std::string_view words_of_trouble(std::string_view counter) {

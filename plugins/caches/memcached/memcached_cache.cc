@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/base/id.h"
 
@@ -25,6 +26,26 @@ bool read_address(const std::string& text, SocketAddress& to) {
 
 Counter& cache_counter(std::string_view what, const StoreContext& context) {
   return counter(fmt::format("mailtrace_cache_{}_total", what), fmt::format("cache=\"{}\"", context.name));
+}
+
+// A value goes with a hash of its key and itself: one that was put under another key, or half a one, is as
+// good as none.
+constexpr size_t sum_size = 8;
+
+uint64_t sum_of(std::string_view stored, std::string_view value) { return hash_fields({stored, value}).low; }
+
+std::string sealed(std::string_view stored, std::string_view value) {
+  uint64_t sum = sum_of(stored, value);
+  std::string out(value);
+  return out.append(reinterpret_cast<const char*>(&sum), sum_size);
+}
+
+bool unseal(std::string_view stored, std::string& value) {
+  if (value.size() < sum_size) return false;
+  uint64_t sum;
+  std::memcpy(&sum, value.data() + value.size() - sum_size, sum_size);
+  value.resize(value.size() - sum_size);
+  return sum == sum_of(stored, value);
 }
 
 time_t expiry(int seconds) { return std::clamp(seconds, 1, longest_expiry); }
@@ -64,7 +85,8 @@ MemcachedCache::MemcachedCache(Config config, const StoreContext& context)
       adds_(cache_counter("adds", context)),
       unanswered_(cache_counter("unanswered", context)),
       failed_(cache_counter("failures", context)),
-      too_big_(cache_counter("too_big", context)) {
+      too_big_(cache_counter("too_big", context)),
+      wrong_(cache_counter("wrong", context)) {
   for (auto& text : config_.servers) {
     SocketAddress address;
     if (read_address(text, address))
@@ -105,7 +127,7 @@ void MemcachedCache::put(std::string_view key, std::string_view value, int secon
   auto stored = stored_key(key);
   auto& server = servers_[server_of(stored)];
   if (server.breaker().open()) unanswered_.fetch_add(1, std::memory_order_relaxed);
-  server.put(stored, value, expiry(seconds));
+  server.put(stored, sealed(stored, value), expiry(seconds));
 }
 
 bool MemcachedCache::add(std::string_view key, std::string_view value, int seconds) noexcept {
@@ -115,7 +137,7 @@ bool MemcachedCache::add(std::string_view key, std::string_view value, int secon
     return false;
   }
   auto stored = stored_key(key);
-  auto answer = servers_[server_of(stored)].add(stored, value, expiry(seconds));
+  auto answer = servers_[server_of(stored)].add(stored, sealed(stored, value), expiry(seconds));
   if (!answer) unanswered_.fetch_add(1, std::memory_order_relaxed);
   return answer.value_or(false);
 }
@@ -136,6 +158,10 @@ std::vector<std::optional<std::string>> MemcachedCache::get(std::span<const std:
     servers_[at].get(wanted[at], found);
     for (size_t i = 0; i < found.size(); ++i) {
       if (!found[i]) continue;
+      if (!unseal(wanted[at][i], *found[i])) {
+        wrong_.fetch_add(1, std::memory_order_relaxed);
+        continue;
+      }
       out[places[at][i]] = std::move(found[i]);
       hits_.fetch_add(1, std::memory_order_relaxed);
     }

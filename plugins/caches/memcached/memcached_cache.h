@@ -37,7 +37,7 @@ class MemcachedCache final : public Cache {
   size_t server_of(std::string_view stored) const;
 
   Config config_;
-  Counter &gets_, &hits_, &puts_, &adds_, &unanswered_, &failed_, &too_big_;
+  Counter &gets_, &hits_, &puts_, &adds_, &unanswered_, &failed_, &too_big_, &wrong_;
   std::vector<MemcachedServer> servers_;
 };
 
