@@ -17,8 +17,8 @@ from senders import Rsyslog
 class Running:
     """A load that is fed in the background into ports as they are, until it is told to finish."""
 
-    def __init__(self, load, *ports):
-        self.load, self.feeder = load, Feeder(load, *ports)
+    def __init__(self, load, *ports, route=None):
+        self.load, self.feeder = load, Feeder(load, *ports, route=route)
         self.over = threading.Event()
         self.error = None
         self.thread = threading.Thread(target=self.work, daemon=True)
@@ -78,10 +78,10 @@ class FaultCase(Case):
         if errors:
             raise AssertionError("\n".join(f"{kind}: {error}" for kind, error in errors.items())) from list(errors.values())[0]
 
-    def receiver(self, kind, database, caches=(), **options):
+    def receiver(self, name, database, caches=(), **options):
         """(daemon, port of its RELP listener)"""
         entry, port = listener("relp")
-        return Mailtraced(self.scratch, configuration(self.scratch, kind, [database.sink()], [entry], caches, **options)), port
+        return Mailtraced(self.scratch, configuration(self.scratch, name, [database.sink()], [entry], caches, **options)), port
 
     def sender(self, kind, port):
         return Rsyslog(self.scratch, "relp", port, name=f"rsyslog-{kind}", keep_sent=False)

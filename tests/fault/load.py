@@ -16,8 +16,9 @@ STAY = 20  # seconds: no mail of the load is longer in a queue
 MARK = "0FEED0FEED0"
 
 
-def stamp(microseconds):
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(microseconds // 1_000_000)) + f".{microseconds % 1_000_000:06d}+00:00"
+def stamp(microseconds, whole_seconds=False):
+    fraction = "" if whole_seconds else f".{microseconds % 1_000_000:06d}"
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(microseconds // 1_000_000)) + fraction + "+00:00"
 
 
 def mark(host="mx1"):
@@ -33,10 +34,12 @@ def mark(host="mx1"):
 
 
 class Load:
-    """`lines()` gives what is due; `sent` keeps all that was given out."""
+    """`lines()` gives what is due; `sent` keeps all that was given out. With `whole_seconds`, as by hosts whose rsyslog
+    writes the traditional stamp: then the lines of a host come in order, and no queue id comes again."""
 
-    def __init__(self, rate, seed=1, stay=STAY, clock=lambda: time.time_ns() // 1000):
+    def __init__(self, rate, seed=1, stay=STAY, clock=lambda: time.time_ns() // 1000, whole_seconds=False):
         self.random = random.Random(seed)
+        self.whole_seconds = whole_seconds
         self.rate, self.stay, self.clock = rate, stay, clock
         self.waiting = []  # (microseconds, number, host, tag, text)
         self.numbers = itertools.count(1)
@@ -68,9 +71,9 @@ class Load:
             at, _, host, tag, text = heapq.heappop(self.waiting)
             # No two lines of a host at the same microsecond: their order would be anybody's guess.
             at = self.last[host] = max(at, self.last[host] + 1)
-            out.append(f"<22>{stamp(at)} {host} {tag}: {text}".encode())
+            out.append(f"<22>{stamp(at, self.whole_seconds)} {host} {tag}: {text}".encode())
         for at in range(len(out) - 1):
-            if self.random.random() < 0.02:
+            if not self.whole_seconds and self.random.random() < 0.02:
                 out[at], out[at + 1] = out[at + 1], out[at]
         self.sent += out
         return out
@@ -96,7 +99,7 @@ class Load:
             return text + "z" + "".join(self.random.choice(LONG_DIGITS[:51]) for _ in range(4))
         # A short one may come again when its file is gone.
         used = self.used[host]
-        if used and used[0][0] < at and self.random.random() < 0.3:
+        if not self.whole_seconds and used and used[0][0] < at and self.random.random() < 0.3:
             return used.pop(0)[1]
         return f"{at % 1_000_000:05X}{self.random.randrange(0x10000, 0xFFFFF):05X}"
 
@@ -241,10 +244,11 @@ class Load:
 
 
 class Feeder:
-    """Sends the load to a port as a local syslog socket would get it: lines, each ended by LF."""
+    """Sends the load to ports as a local syslog socket would get it: lines, each ended by LF. All lines to all ports, or
+    those for which route(line) is the number of the port."""
 
-    def __init__(self, load, *ports):
-        self.load = load
+    def __init__(self, load, *ports, route=None):
+        self.load, self.route = load, route
         self.streams = [socket.create_connection(("127.0.0.1", port)) for port in ports]
 
     def feed(self):
@@ -254,9 +258,8 @@ class Feeder:
         return len(lines)
 
     def send(self, lines):
-        data = b"".join(line + b"\n" for line in lines)
-        for stream in self.streams:
-            stream.sendall(data)
+        for number, stream in enumerate(self.streams):
+            stream.sendall(b"".join(line + b"\n" for line in lines if not self.route or self.route(line) == number))
 
     def finish(self):
         self.send(self.load.rest())

@@ -5,6 +5,8 @@ KNOWN = {  # name: (short form, help)
     "kills": (20, "how often the daemon, or the database, is killed or cut off"),
     "rate": (400, "lines a second that the load makes"),
     "seed": (1, "of all that is random"),
+    "seconds": (8, "how long a load runs where nothing else says it"),
+    "hour_lines": (15000, "lines of an hour of the outage"),
 }
 chosen = {name: value for name, (value, _) in KNOWN.items()}
 given = set()
@@ -13,7 +15,7 @@ databases = DATABASES
 
 def add_to(arguments):
     for name, (short, text) in KNOWN.items():
-        arguments.add_argument(f"--{name}", type=int, help=f"{text}; short form: {short}")
+        arguments.add_argument("--" + name.replace("_", "-"), type=int, help=f"{text}; short form: {short}")
     arguments.add_argument("--database", action="append", choices=DATABASES, help="only this one")
 
 
