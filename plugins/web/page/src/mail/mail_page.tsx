@@ -2,7 +2,7 @@
 import { useState } from "react";
 import { get } from "api/client";
 import { Mail, Way } from "api/types";
-import { day_and_clock, zone_name } from "base/format";
+import { day_and_clock, zone, zone_name } from "base/format";
 import { visible } from "base/hostile";
 import { use_keys, use_loaded, use_title } from "base/hooks";
 import { link } from "base/route";
@@ -104,7 +104,7 @@ function Stored({ mail }: { mail: Mail }) {
 export function MailPage({ id }: { id: string }) {
   const w = use_words();
   const { session } = use_session();
-  const mail = use_loaded((signal) => get<Mail>(`mails/${encodeURIComponent(id)}`, {}, signal), [id]);
+  const mail = use_loaded((signal) => get<Mail>(`mails/${encodeURIComponent(id)}`, { zone: zone() }, signal), [id]);
   use_title(w.mail.title);
   use_keys({ c: () => document.getElementById("copy_ticket")?.click() });
   if (mail.error !== undefined) return <Trouble error={mail.error} again={mail.reload} />;

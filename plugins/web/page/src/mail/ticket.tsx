@@ -4,6 +4,7 @@ import { get } from "api/client";
 import { use_loaded } from "base/hooks";
 import { zone } from "base/format";
 import { visible } from "base/hostile";
+import { use_session } from "base/session";
 import { CopyButton, copy_text } from "parts/copy";
 import { Icon } from "parts/icon";
 import { Trouble, Waiting } from "parts/notice";
@@ -13,8 +14,8 @@ interface Ticket {
   text: string;
   link: string;
 }
-async function ticket(mail: string, language: string, signal?: AbortSignal): Promise<string> {
-  const given = await get<Ticket>(`mails/${mail}/ticket`, { language, zone: zone() }, signal);
+async function ticket(mail: string, language: string, audience: string, signal?: AbortSignal): Promise<string> {
+  const given = await get<Ticket>(`mails/${mail}/ticket`, { language, audience, zone: zone() }, signal);
   const address = new URL(`#/mail/${mail}`, window.location.href).href;
   return given.text.includes(address) ? given.text : `${given.text.trimEnd()}\n\n${address}\n`;
 }
@@ -25,7 +26,7 @@ export function TicketButton({ mail }: { mail: string }) {
   const [done, set_done] = useState(false);
   const [trouble, set_trouble] = useState<unknown>();
   const copy = () =>
-    ticket(mail, language).then(
+    ticket(mail, language, "customer").then(
       (text) => copy_text(text).then(() => set_done(true)),
       (error) => set_trouble(error),
     );
@@ -42,8 +43,10 @@ export function TicketButton({ mail }: { mail: string }) {
 export function TicketCard({ mail }: { mail: string }) {
   const w = use_words();
   const { language: own } = use_language();
+  const { session } = use_session();
   const [language, set_language] = useState(own);
-  const text = use_loaded((signal) => ticket(mail, language, signal), [mail, language]);
+  const [audience, set_audience] = useState("customer");
+  const text = use_loaded((signal) => ticket(mail, language, audience, signal), [mail, language, audience]);
   const languages = [
     ["de", "Deutsch"],
     ["en", "English"],
@@ -66,7 +69,7 @@ export function TicketCard({ mail }: { mail: string }) {
           ))}
         </div>
       </div>
-      <p className="muted">{w.mail.ticket_lead}</p>
+      <p className="muted">{audience === "admin" ? w.mail.ticket_exact : w.mail.ticket_lead}</p>
       {text.error !== undefined && <Trouble error={text.error} again={text.reload} />}
       {!text.value && text.loading && <Waiting />}
       {text.value && (
@@ -74,7 +77,19 @@ export function TicketCard({ mail }: { mail: string }) {
           <pre className="ticket_text" tabIndex={0} aria-label={w.mail.ticket}>
             {text.value.split("\n").map(visible).join("\n")}
           </pre>
+          <div className="ticket_end">
           <CopyButton id="copy_ticket" className="primary" text={text.value} label={w.mail.ticket_copy} icon="ticket" />
+          {session.role !== "user" && (
+            <label className="choice">
+              <input
+                type="checkbox"
+                checked={audience === "admin"}
+                onChange={(event) => set_audience(event.target.checked ? "admin" : "customer")}
+              />
+              {w.mail.ticket_admin}
+            </label>
+          )}
+          </div>
         </>
       )}
     </section>

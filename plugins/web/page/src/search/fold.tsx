@@ -1,6 +1,7 @@
 // The fold-out of a result: what happened, attempts, technical details, log lines.
 import { get } from "api/client";
 import { Mail, Result, Verdict } from "api/types";
+import { zone } from "base/format";
 import { use_loaded } from "base/hooks";
 import { may, use_session } from "base/session";
 import { AlikeNote } from "mail/alike";
@@ -27,7 +28,7 @@ export function Fold({ result }: { result: Result }) {
   const w = use_words();
   const { session } = use_session();
   const { connect, deliver } = result;
-  const mail = use_loaded((signal) => get<Mail>(`mails/${connect.id}`, {}, signal), [connect.id, deliver?.id]);
+  const mail = use_loaded((signal) => get<Mail>(`mails/${connect.id}`, { zone: zone() }, signal), [connect.id, deliver?.id]);
   if (mail.error !== undefined) return <Trouble error={mail.error} again={mail.reload} />;
   if (!mail.value) return <Waiting />;
   const attempts = mail.value.deliveries.filter((other) => !deliver || other.recipient === deliver.recipient);

@@ -1,7 +1,7 @@
 // Nothing found: the proof, and what comes near.
 import { get } from "api/client";
 import { HostProof, Near, Nothing as Proof } from "api/types";
-import { ago, day_and_time, number } from "base/format";
+import { ago, day_and_time, number, zone } from "base/format";
 import { use_loaded } from "base/hooks";
 import { link } from "base/route";
 import { Icon } from "parts/icon";
@@ -72,7 +72,7 @@ export function Nothing({ query }: { query: Params }) {
   const w = use_words();
   const say = use_say();
   const asked = query.toString();
-  const proof = use_loaded((signal) => get<Proof>("nothing", criteria_of(query), signal), [asked]);
+  const proof = use_loaded((signal) => get<Proof>("nothing", { ...criteria_of(query), zone: zone() }, signal), [asked]);
   const timed = ["time", "connect_from", "connect_to", "deliver_from", "deliver_to"].some((name) => query.get(name));
   const any_time = changed(query, { time: null, connect_from: null, connect_to: null, deliver_from: null, deliver_to: null });
   return (

@@ -237,6 +237,8 @@ export const de: Words = {
     related: "Verwandte Mails",
     ticket: "Antwort fürs Ticket",
     ticket_lead: "Fertig zum Einfügen: fremde Adressen sind verdeckt, mit Belegen und Link.",
+    ticket_admin: "genau, für Admins",
+    ticket_exact: "Genau, mit allen Adressen, Servern und Queue-IDs: nicht für Kunden.",
     ticket_copy: "Antwort kopieren",
     permanent: "Dauerhafter Link",
     alone: "Sie sind nicht allein",

@@ -235,6 +235,8 @@ export const en = {
     related: "Related mails",
     ticket: "Answer for the ticket",
     ticket_lead: "Ready to paste: addresses of others are hidden, with evidence and link.",
+    ticket_admin: "exact, for admins",
+    ticket_exact: "Exact, with all addresses, hosts and queue IDs: not for customers.",
     ticket_copy: "Copy answer",
     permanent: "Permanent link",
     alone: "You are not alone",

@@ -1,0 +1,187 @@
+"""Chromium as a person uses it: finds things by what they are called, types, clicks, looks; and notes what a
+browser complains about."""
+import base64
+import json
+import shutil
+import tempfile
+
+from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+import accessible
+from harness import BUILD, wait_until
+
+PICTURES = BUILD / "page-pictures"
+FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--force-color-profile=srgb")
+WATCH = """
+window.complaints = [];
+document.addEventListener("securitypolicyviolation", (e) => complaints.push("CSP " + e.violatedDirective + " " + e.blockedURI + " " + e.sample));
+window.addEventListener("error", (e) => complaints.push("error " + e.message));
+window.addEventListener("unhandledrejection", (e) => complaints.push("rejection " + e.reason));
+"""
+DESKTOP, PHONE = (1280, 900), (360, 740)
+
+
+class Browser:
+    def __init__(self, served, size=DESKTOP, language="en", dark=False, zone="Europe/Berlin"):
+        self.served, self.size, self.language = served, size, language
+        self.profile = tempfile.mkdtemp(prefix="mailtrace-chromium-")
+        options = webdriver.ChromeOptions()
+        for flag in (*FLAGS, f"--user-data-dir={self.profile}", f"--window-size={size[0]},{size[1]}", f"--lang={language}", f"--accept-lang={language}"):
+            options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        self.driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+        served.scratch.on_close(self.close)
+        self.command("Emulation.setDeviceMetricsOverride", width=size[0], height=size[1], deviceScaleFactor=1, mobile=size[0] < 600)
+        self.command("Emulation.setTimezoneOverride", timezoneId=zone)
+        self.command("Page.addScriptToEvaluateOnNewDocument", source=WATCH)
+        self.look("dark" if dark else "light")
+        self.complaints = []
+
+    def command(self, name, **parameters):
+        return self.driver.execute_cdp_cmd(name, parameters)
+
+    def look(self, scheme):
+        self.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+
+    def close(self):
+        self.driver.quit()
+        shutil.rmtree(self.profile, ignore_errors=True)
+
+    # Where we are.
+    def open(self, path=""):
+        """`path` is what stands behind "#/"."""
+        if not self.driver.current_url.startswith(self.served.address):
+            self.driver.get(self.served.address + (f"#/{path}" if path else ""))
+        else:
+            self.script("window.location.hash = arguments[0]", f"#/{path}")
+        self.settle()
+
+    def reload(self):
+        self.gather()
+        self.driver.refresh()
+        self.settle()
+
+    def place(self):
+        return self.script("return window.location.hash")
+
+    def script(self, text, *arguments):
+        return self.driver.execute_script(text, *arguments)
+
+    def settle(self):
+        """Until nothing is being loaded."""
+        wait_until(lambda: self.script("return document.querySelector('#page > *') !== null && !document.querySelector('.waiting, .spinner, [aria-busy=true]')"),
+                   lambda: f"the page to be quiet: {self.text()[:400]}", 30)
+
+    # What is there.
+    def all(self, css, within=None):
+        return [one for one in (within or self.driver).find_elements(By.CSS_SELECTOR, css) if one.is_displayed()]
+
+    def one(self, css, within=None):
+        return wait_until(lambda: self.all(css, within), f"{css} in:\n{self.text()[:1500]}", 20)[0]
+
+    def called(self, name, css="a, button, summary, input, select, textarea, [role]"):
+        """What a screen reader calls so (the whole name, or its beginning)."""
+        def look():
+            try:
+                named = [(one.accessible_name, one) for one in self.all(css)]
+            except StaleElementReferenceException:
+                return None
+            exact = [one for given, one in named if given == name]
+            return exact or [one for given, one in named if given.startswith(name)]
+        return wait_until(look, lambda: f"something called {name!r} in:\n{self.text()[:1500]}", 20)[0]
+
+    def has(self, css):
+        return bool(self.all(css))
+
+    def text(self, css="body"):
+        try:
+            return self.driver.find_element(By.CSS_SELECTOR, css).text
+        except NoSuchElementException:
+            return ""
+
+    def texts(self, css):
+        return self.script("return [...document.querySelectorAll(arguments[0])].map((e) => e.textContent.trim())", css)
+
+    def wait_text(self, *wanted, css="body"):
+        wait_until(lambda: all(part in self.text(css) for part in wanted), lambda: f"{wanted} in:\n{self.text(css)[:2500]}", 30)
+
+    # What is done.
+    def click(self, name_or_element):
+        element = self.called(name_or_element) if isinstance(name_or_element, str) else name_or_element
+        self.script("arguments[0].scrollIntoView({block: 'center'})", element)
+        element.click()
+        self.settle()
+
+    def type(self, name, text):
+        field = self.called(name, "input, textarea")
+        field.send_keys(Keys.CONTROL, "a")
+        field.send_keys(Keys.DELETE)
+        field.send_keys(text)
+        return field
+
+    def press(self, *keys):
+        webdriver.ActionChains(self.driver).send_keys(*keys).perform()
+        self.settle()
+
+    def ask(self, text):
+        """Types into the box and presses Enter."""
+        box = self.one("#box")
+        box.send_keys(text, Keys.ENTER)
+        wait_until(lambda: box.get_attribute("value") == "", "the box to be empty again", 20)
+        self.settle()
+
+    def paste(self, text):
+        """As Ctrl+V does."""
+        box = self.one("#box")
+        self.script("""const data = new DataTransfer(); data.setData("text/plain", arguments[1]);
+            arguments[0].focus(); arguments[0].dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}))""", box, text)
+        wait_until(lambda: box.get_attribute("value") == "", "the box to be empty again", 20)
+        self.settle()
+
+    def clipboard(self):
+        self.command("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
+        return self.driver.execute_async_script("navigator.clipboard.readText().then(arguments[0], (e) => arguments[0]('?' + e))")
+
+    def allow_clipboard(self):
+        self.command("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
+
+    def login(self, name, password):
+        self.open()
+        self.one("input[name=name]").send_keys(name)
+        self.one("input[name=password]").send_keys(password, Keys.ENTER)
+        wait_until(lambda: not self.has(".login input[name=password]") or self.has("[role=alert]"), "an answer to the login", 30)
+        self.settle()
+
+    # What is seen.
+    def picture(self, name, whole=True):
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        height = min(self.command("Page.getLayoutMetrics")["cssContentSize"]["height"], 4000) if whole else self.size[1]
+        clip = {"x": 0, "y": 0 if whole else self.script("return window.scrollY"), "width": self.size[0], "height": height, "scale": 1}
+        data = self.command("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)["data"]
+        path = PICTURES / f"{name}.png"
+        path.write_bytes(base64.b64decode(data))
+        return path
+
+    def gather(self):
+        self.complaints += self.script("return window.complaints ? window.complaints.splice(0) : []")
+        for entry in self.driver.get_log("browser"):
+            # A refused login or a search that was asked for too often is an answer, which Chromium calls an error.
+            if "Failed to load resource" in entry["message"] and any(f"status of {code}" in entry["message"] for code in ("401", "403", "404", "409", "422")):
+                continue
+            self.complaints.append(f"{entry['level']} {entry['message']}")
+
+    def checked(self, test, name):
+        """Takes a picture and checks what must be true of every page at any moment."""
+        self.picture(name)
+        self.gather()
+        test.assertEqual(self.complaints, [], f"{name}: the console")
+        faults = self.script(accessible.CHECK)
+        test.assertEqual(faults, [], f"{name}: accessibility:\n" + "\n".join(json.dumps(fault) for fault in faults[:20]))
+        wide = self.script("return document.documentElement.scrollWidth - window.innerWidth")
+        test.assertLessEqual(wide, 0, f"{name}: wider than the window by {wide}")
+        test.assertLessEqual(self.script("return window.innerWidth"), self.size[0], f"{name}: wider than the device")

@@ -1,0 +1,46 @@
+"""A mailtraced that serves the page over a database of the sample, and its users."""
+import datetime
+import re
+
+import sample
+from daemon import MAILTRACED, configuration, mailtrace
+from harness import ROOT, Process, accepts, free_port
+
+PASSWORD = "a good long passphrase"
+
+
+class Served:
+    """`log`: the lines; default: the sample of two days that end now."""
+
+    def __init__(self, scratch, log=None, name="page", scale=0.6, days=2.0):
+        self.scratch = scratch
+        self.end = datetime.datetime.now(datetime.timezone.utc)
+        self.lines = log if log is not None else sample.sample(days, self.end, scale=scale)
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}/"
+        path = str(scratch.path / f"{name}.db")
+        self.config = configuration(scratch, name, [{"sqlite": {"path": path}}], web=[{"portal": {"listen": f"127.0.0.1:{self.port}", "requests_per_second": 1000}}],
+                                    parsers=[{"postfix": {}}, {"dovecot": {}}, {"amavis": {}}])
+        self.feed(self.lines)
+        self.one_time = {}
+        self.add_user("helga", "admin")
+        self.start()
+
+    def start(self):
+        self.process = Process(self.scratch, "mailtraced-page", MAILTRACED, "--config", self.config)
+        self.process.wait_ready(lambda: accepts(self.port), "the page's port")
+
+    def feed(self, lines):
+        file = self.scratch.path / "mail.log"
+        file.write_text("\n".join(lines) + "\n")
+        mailtrace(self.config, "import", file)
+
+    def add_user(self, name, role, *options):
+        text = mailtrace(self.config, "user", "add", name, "--role", role, *options).stdout
+        self.one_time[name] = re.search(r"password: (\S+)", text).group(1)
+
+
+def hostile_lines():
+    return (ROOT / "tests" / "page" / "hostile.log").read_text().splitlines()
+
+

@@ -1,0 +1,467 @@
+"""The page as the helpdesk uses it: finding a mail, reading what happened, answering the caller. English, desktop."""
+import datetime
+import re
+import unittest
+
+from selenium.webdriver.common.keys import Keys
+
+import sample
+from browser import Browser
+from harness import Scratch, wait_until
+from served import PASSWORD, Served
+
+scratch = served = browser = None
+
+
+def setUpModule():
+    global scratch, served, browser
+    scratch = Scratch("page")
+    try:
+        served = Served(scratch)
+        browser = Browser(served)
+        browser.allow_clipboard()
+    except BaseException:
+        scratch.close()
+        raise
+
+
+def tearDownModule():
+    scratch.close()
+
+
+class Case(unittest.TestCase):
+    """Each case begins logged in, on the search page, without criteria."""
+
+    def setUp(self):
+        self.browser = browser
+        enter(self)
+        browser.open("search")
+
+    def tearDown(self):
+        if any(error for _, error in getattr(getattr(self, "_outcome", None), "errors", []) or []):
+            browser.picture(f"failed-{self._testMethodName}")
+
+
+def enter(test):
+    """The first login is with the one-time password, which must be changed."""
+    if getattr(served, "entered", False):
+        return
+    browser.login("helga", "not this one")
+    browser.wait_text("Name or password is wrong.")
+    browser.checked(test, "login-refused")
+    browser.reload()
+    browser.login("helga", served.one_time["helga"])
+    browser.wait_text("one-time password")
+    browser.checked(test, "password-must-change")
+    browser.type("Present password", served.one_time["helga"])
+    browser.type("New password", PASSWORD)
+    browser.one("input[name=again]").send_keys(PASSWORD, Keys.ENTER)
+    browser.wait_text("API tokens")
+    served.entered = True
+
+
+class Finding(Case):
+    def test_newest_mails_are_there_at_once(self):
+        browser.wait_text("Where is my mail?", "Newest mails")
+        self.assertGreater(len(browser.all(".row")), 10)
+        times = browser.script("return [...document.querySelectorAll('.line_in time')].map((e) => e.dateTime)")
+        self.assertEqual(times, sorted(times, reverse=True))
+        browser.checked(self, "search-start")
+
+    def test_an_address(self):
+        browser.ask("anna.berger@example.org")
+        browser.wait_text("Understood as", "anna.berger@example.org")
+        self.assertIn("anna.berger%40example.org", browser.place())
+        for row in browser.all(".row"):
+            self.assertIn("anna.berger@example.org", row.text)
+        browser.checked(self, "search-address")
+        browser.click("Remove: Sender or recipient")
+        self.assertNotIn("anna.berger", browser.place())
+        browser.driver.back()
+        browser.settle()
+        self.assertIn("anna.berger", browser.place())
+        browser.wait_text("Sender or recipient")
+
+    def test_a_link_opens_the_same_search(self):
+        browser.open("search?recipient=%40big.example.net&status=deferred&limit=10&time=7d")
+        rows = browser.texts(".row .line_out .who")
+        browser.reload()
+        self.assertEqual(browser.texts(".row .line_out .who"), rows)
+        self.assertEqual(browser.called("Last 7 days").get_attribute("aria-pressed"), "true")
+        self.assertEqual({row.get_attribute("data-status") for row in browser.all(".row")}, {"deferred"})
+        browser.click("Copy link")
+        copied = browser.clipboard()
+        self.assertIn("connect_from=", copied)
+        self.assertNotIn("time=7d", copied)
+
+    def test_parts_and_domains(self):
+        browser.ask("@firma.example")
+        self.assertTrue(all("@firma.example" in row.text for row in browser.all(".row")))
+        self.assertTrue(browser.all(".row"))
+        browser.ask("*fisher*")
+        self.assertTrue(browser.all(".row"))
+        self.assertTrue(all("fisher" in row.text for row in browser.all(".row")))
+
+    def test_ids_and_addresses_of_servers(self):
+        queue_id, message_id = next((re.search(r" (\w+): message-id=(<.+>)", line).groups() for line in served.lines if "out1" in line and "message-id=" in line))
+        browser.ask(queue_id)
+        browser.wait_text("1 result")
+        browser.ask(message_id)
+        browser.wait_text("Message-ID", message_id.strip("<>"))
+        self.assertTrue(browser.all(".row"))
+        browser.ask("198.51.100.20")
+        self.assertTrue(browser.all(".row"))
+        self.assertTrue(all("198.51.100.20" in row.text for row in browser.all(".row")))
+
+    def test_pasting_a_log_line_and_a_returned_mail(self):
+        line = next(line for line in served.lines if "status=bounced" in line)
+        queue_id = re.search(r"\]: (\w+): to=", line).group(1)
+        browser.paste(line + "\n" + line)
+        browser.wait_text("Understood as")
+        rows = browser.all(".row")
+        self.assertTrue(rows)
+        browser.click(rows[0].find_element("css selector", ".row_mail"))
+        browser.wait_text(queue_id)
+        recipient = re.search(r"to=<([^>]+)>", line).group(1)
+        browser.open("search")
+        browser.paste(f"This is the mail system at host out1.example.org.\n\nI'm sorry to have to inform you that your message could not\nbe delivered to one or more recipients. It's attached below.\n\n<{recipient}>: host mx.firma.example[198.51.100.30] said: 550 5.1.1\n    <{recipient}>: Recipient address rejected: User unknown\n")
+        browser.wait_text("Understood as", recipient)
+        self.assertTrue(browser.all(".row"))
+        browser.checked(self, "search-bounce-pasted")
+
+    def test_simple_and_extended_form(self):
+        browser.click("Filters")
+        browser.type("Recipient", "@freunde.example")
+        browser.one("input[value=bounced]").click()
+        browser.press(Keys.TAB)
+        browser.click(browser.one("#filters .primary"))
+        self.assertTrue(browser.all(".row"))
+        self.assertEqual({row.get_attribute("data-status") for row in browser.all(".row")}, {"bounced"})
+        browser.click("All fields")
+        browser.checked(self, "search-all-fields")
+        names = browser.script("return [...document.querySelectorAll('#filters [name]')].map((e) => e.name)")
+        for name in ("sender", "recipient", "message_id", "status", "connect_from", "connect_to", "deliver_from", "deliver_to", "response", "queue_id_connect",
+                     "queue_id_deliver", "received_from", "sent_to", "logged_by"):
+            self.assertIn(name, names)
+        browser.type("Server's answer", "*quota*")
+        browser.type("Logged by server", "out1")
+        browser.click(browser.one("#filters .primary"))
+        browser.wait_text("Server's answer", "*quota*")
+        self.assertTrue(browser.all(".row"))
+        browser.click("Fewer fields")
+        browser.click("Remove all")
+        browser.click("Filters")
+
+    def test_windows_of_time(self):
+        after = (served.end - datetime.timedelta(hours=20)).astimezone()
+        before = served.end - datetime.timedelta(hours=8)
+        stamp = lambda time: time.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        browser.open(f"search?connect_from={stamp(after)}&connect_to={stamp(before)}&deliver_from={stamp(before)}")
+        browser.wait_text("Came in before", "Delivery from")
+        rows = browser.all(".row")
+        self.assertTrue(rows, "mails that waited over the border of the two windows")
+        for came, tried in zip(browser.script("return [...document.querySelectorAll('.line_in time')].map((e) => e.dateTime)"),
+                               browser.script("return [...document.querySelectorAll('.line_out time')].map((e) => e.dateTime)")):
+            self.assertLess(came, stamp(before))
+            self.assertGreaterEqual(tried[:19], stamp(before)[:19])
+
+    def test_quick_times(self):
+        browser.click("Last 2 hours")
+        border = (served.end - datetime.timedelta(hours=2, minutes=1)).strftime("%Y-%m-%dT%H:%M:%S")
+        for time in browser.script("return [...document.querySelectorAll('.line_in time')].map((e) => e.dateTime)"):
+            self.assertGreater(time, border)
+        self.assertIn("time=2h", browser.place())
+        browser.click("Any time")
+        self.assertNotIn("time=", browser.place())
+
+    def test_sorting_page_size_and_pages(self):
+        browser.open("search?status=sent&limit=10")
+        select = browser.called("Sort by")
+        select.send_keys("Recipient")
+        browser.settle()
+        wait_until(lambda: "sort=recipient" in browser.place(), browser.place)
+        browser.settle()
+        who = [text.lower() for text in browser.texts(".line_out .who")]
+        self.assertEqual(who, sorted(who))
+        browser.click("Ascending")
+        wait_until(lambda: "order=desc" in browser.place(), browser.place)
+        who = [text.lower() for text in browser.texts(".line_out .who")]
+        self.assertEqual(who, sorted(who, reverse=True))
+        browser.open("search?status=sent&limit=10")
+        first = browser.script("return [...document.querySelectorAll('.row')].map((e) => e.id)")
+        browser.click("Older")
+        browser.wait_text("Page 2")
+        second = browser.script("return [...document.querySelectorAll('.row')].map((e) => e.id)")
+        self.assertFalse(set(first) & set(second))
+        browser.driver.back()
+        browser.settle()
+        self.assertEqual(browser.script("return [...document.querySelectorAll('.row')].map((e) => e.id)"), first)
+        browser.one("select[name=limit]").send_keys("50")
+        wait_until(lambda: "limit=50" in browser.place(), browser.place)
+        browser.settle()
+        self.assertGreater(len(browser.all(".row")), 25)
+        browser.one("select[name=limit]").send_keys("25")
+        browser.settle()
+
+    def test_all_mails_with_this_id(self):
+        browser.open("search?logged_by=out1&recipient=%40example.org&status=sent")
+        row = browser.all(".row")[0]
+        browser.click(row.find_element("css selector", "a[title='All mails with this ID']"))
+        self.assertIn("message_id=", browser.place())
+        self.assertTrue(browser.all(".row"))
+
+    def test_saved_searches(self):
+        browser.open("search?status=blocked&time=7d")
+        browser.click(browser.one("[data-menu=saved] summary"))
+        browser.one("input[name=search_name]").send_keys("Blocked of the week", Keys.ENTER)
+        browser.wait_text("Blocked of the week")
+        browser.open("search")
+        browser.click(browser.one("[data-menu=saved] summary"))
+        browser.checked(self, "saved-searches")
+        browser.click("Blocked of the week")
+        self.assertIn("status=blocked", browser.place())
+        browser.click(browser.one("[data-menu=saved] summary"))
+        browser.click("Remove: Blocked of the week")
+        browser.wait_text("Nothing saved yet.")
+        browser.press(Keys.ESCAPE)
+
+    def test_export(self):
+        browser.open("search?status=bounced")
+        browser.click("Export")
+        table = browser.called("Table (CSV)").get_attribute("href")
+        given = browser.driver.execute_async_script("fetch(arguments[0]).then(async (r) => arguments[1]([r.status, r.headers.get('content-type'), await r.text()]))", table)
+        self.assertEqual(given[0], 200)
+        self.assertIn("text/csv", given[1])
+        self.assertIn("m.fisher@firma.example", given[2])
+        self.assertNotIn("deferred", given[2].split("\n")[1])
+        objects = browser.called("JSON").get_attribute("href")
+        count = browser.driver.execute_async_script("fetch(arguments[0]).then((r) => r.json()).then((all) => arguments[1](all.length))", objects)
+        self.assertGreater(count, 3)
+        browser.press(Keys.ESCAPE)
+
+    def test_live(self):
+        browser.click("Live")
+        now = datetime.datetime.now(datetime.timezone.utc)
+        log = sample.Log(99, now, 1)
+        log.serial = 700000
+        sample.Provider(log).incoming(now - datetime.timedelta(seconds=2))
+        served.feed([line for _, line in sorted(log.lines)])
+        browser.wait_text("1 new mail")
+        self.assertTrue(browser.has(".row_fresh"))
+        browser.click("Live")
+
+    def test_nothing_found_with_proof_and_near_misses(self):
+        browser.ask("anna.burger@example.com")
+        browser.wait_text("Nothing found", "mx1", "mx2", "out1")
+        browser.checked(self, "nothing-found")
+        browser.ask("lisa@freunde.exampel")
+        browser.wait_text("Nothing found", "lisa@freunde.example")
+        near = browser.one(".near a")
+        browser.click(near)
+        self.assertTrue(browser.all(".row"))
+
+    def test_nothing_in_this_time_leads_to_any_time(self):
+        browser.open("search?sender=lisa%40freunde.example&connect_from=2020-01-01T00%3A00%3A00Z&connect_to=2020-01-02T00%3A00%3A00Z")
+        browser.wait_text("Nothing found")
+        browser.click("Search any time")
+        self.assertTrue(browser.all(".row"))
+
+
+class Reading(Case):
+    def unfold(self, search):
+        browser.open(f"search?{search}")
+        browser.click(browser.all(".row_fold")[0])
+        browser.wait_text("What happened")
+
+    def test_a_full_mailbox(self):
+        self.unfold("response=*quota*&status=bounced")
+        browser.wait_text("Who must act", "What to do now", "Answer of the other server", "Mailbox full, quota exceeded")
+        customer = browser.text(".verdict_sentence")
+        browser.checked(self, "fold-mailbox-full")
+        browser.click("admins")
+        wait_until(lambda: browser.text(".verdict_sentence") != customer, "the sentence for admins")
+        browser.click("customers")
+        browser.click(browser.one(".row_fold_out .more summary"))
+        browser.wait_text("queue_id", "relay_addr", "198.51.100.40")
+        browser.click(browser.all(".row_fold_out .more summary")[-1])
+        browser.wait_text("status=bounced (host mx1.freunde.example")
+
+    def test_waiting_says_when_next_and_until_when(self):
+        self.unfold("status=deferred&time=2h")
+        browser.wait_text("Next attempt", "Returned to the sender if not delivered by", "All attempts")
+        self.assertGreater(len(browser.all(".timeline li")), 1)
+        browser.wait_text("You are not alone")
+        browser.checked(self, "fold-waiting")
+
+    def test_greylisting_is_told_as_a_story(self):
+        browser.open("search?status=greylisted")
+        for fold in range(3):
+            browser.click(browser.all(".row_fold")[fold])
+        browser.wait_text("The first visit", "came back and was taken")
+        browser.checked(self, "fold-greylisted")
+
+    def test_blocked_and_unknown_recipient(self):
+        self.unfold("status=blocked")
+        browser.wait_text("zen.rbl.example")
+        self.unfold("status=rejected&recipient=anna.burger%40example.org")
+        browser.wait_text("Who must act")
+
+    def test_two_recipients_with_different_ends(self):
+        browser.open("search?sender=julia.vogt%40example.org&recipient=m.fisher%40firma.example")
+        browser.click(browser.all(".row_mail")[0])
+        browser.wait_text("For m.fischer@firma.example", "For m.fisher@firma.example")
+        self.assertEqual(len(browser.all(".verdict.tone_good")), 1)
+        self.assertEqual(len(browser.all(".verdict.tone_bad")), 1)
+        browser.wait_text("The way of the mail")
+        self.assertTrue(browser.has("svg.way"))
+        browser.wait_text("Related mails", "Notice to the sender")
+        browser.checked(self, "mail-two-ends")
+
+    def test_the_way_as_picture_and_as_list(self):
+        browser.open("search?logged_by=mx2&received_from=127.0.0.1")
+        browser.click(browser.all(".row_mail")[0])
+        names = browser.texts("svg.way .way_name")
+        self.assertIn("mx2", names)
+        self.assertTrue(browser.has(".way_filter") or browser.has(".way_mailbox"))
+        browser.checked(self, "mail-filter")
+        browser.click("List")
+        listed = browser.text(".way_list")
+        for name in names:
+            self.assertIn(name.rstrip("…"), listed)
+        browser.checked(self, "mail-way-list")
+        browser.click("Picture")
+
+    def test_a_mail_over_two_own_hosts(self):
+        browser.open("search?logged_by=out1&recipient=%40example.org&status=sent&sort=sender")
+        rows = [row for row in browser.all(".row") if "mx1" in row.text]
+        browser.click(rows[0].find_element("css selector", ".row_mail"))
+        names = browser.texts("svg.way .way_name")
+        self.assertIn("out1", names)
+        self.assertIn("mx1", names)
+        browser.checked(self, "mail-two-hosts")
+
+    def test_ticket_answer_in_one_click(self):
+        browser.open("search?response=*quota*&status=bounced")
+        browser.click(browser.all(".row_mail")[0])
+        browser.one("#copy_ticket")
+        browser.press("c")
+        browser.wait_text("Copied")
+        copied = browser.clipboard()
+        self.assertIn(served.address.rstrip("/"), copied)
+        self.assertIn("/#/mail/", copied)
+        self.assertIn("552 5.2.2", copied)
+        self.assertNotIn("lisa@freunde.example", copied)
+        browser.click(browser.one(".ticket [lang=de]"))
+        wait_until(lambda: browser.text(".ticket_text").split("/#/mail/")[0] != copied.split("/#/mail/")[0], "the German text")
+        browser.open(copied.split("/#/")[1].split()[0])
+        browser.wait_text("What happened")
+
+    def test_another_mail_or_none(self):
+        browser.open("mail/00000000000000000000000000000000")
+        browser.wait_text("There is nothing here that you may see.")
+
+
+class Overview(Case):
+    def test_every_bar_leads_to_its_search(self):
+        browser.open("overview")
+        browser.wait_text("Deliveries by time and status", "Top senders", "Servers and gaps", "mx1")
+        browser.one(".chart canvas")
+        browser.checked(self, "overview")
+        count = len(browser.all(".bars a"))
+        self.assertGreater(count, 10)
+        for index in (0, count // 2, count - 1):
+            bar = browser.all(".bars a")[index]
+            browser.click(bar)
+            browser.wait_text("Times in")
+            self.assertTrue(browser.all(".row"), browser.place())
+            browser.driver.back()
+            browser.settle()
+            wait_until(lambda: len(browser.all(".bars a")) == count, "the overview again")
+        browser.click("As a table")
+        browser.checked(self, "overview-table")
+        number = browser.one(".numbers td a")
+        expected = number.text
+        browser.click(number)
+        self.assertTrue(browser.all(".row"), expected)
+
+    def test_a_click_into_the_chart(self):
+        browser.open("overview")
+        canvas = browser.one(".chart canvas")
+        wait_until(lambda: canvas.size["height"] > 100, "the chart")
+        from selenium.webdriver import ActionChains
+
+        def hit():
+            for x in range(20, canvas.size["width"], 23):
+                ActionChains(browser.driver).move_to_element_with_offset(canvas, x - canvas.size["width"] // 2, canvas.size["height"] // 2 - 34).click().perform()
+                if "search" in browser.place():
+                    return True
+            return False
+        self.assertTrue(hit(), "no bar led to a search")
+        browser.settle()
+        self.assertIn("connect_from=", browser.place())
+        self.assertTrue(browser.all(".row"))
+
+    def test_longer_spans(self):
+        browser.open("overview")
+        browser.click("7 days")
+        self.assertIn("span=7d", browser.place())
+        browser.wait_text("Top senders")
+
+
+class Keyboard(Case):
+    def test_shortcuts(self):
+        browser.open("search?limit=10")
+        browser.press(Keys.ESCAPE)
+        browser.script("document.activeElement.blur()")
+        browser.press("?")
+        browser.wait_text("Keyboard shortcuts", "Next result")
+        browser.checked(self, "keyboard-help")
+        browser.press(Keys.ESCAPE)
+        self.assertFalse(browser.has("dialog"))
+        browser.press("j", "j", "x")
+        browser.wait_text("What happened")
+        opened = browser.one(".row_open")
+        self.assertEqual(opened.get_attribute("id"), browser.all(".row")[1].get_attribute("id"))
+        browser.press("m")
+        self.assertIn("mail/", browser.place())
+        browser.press("o")
+        browser.wait_text("Overview")
+        browser.press("/")
+        wait_until(lambda: browser.script("return document.activeElement.id") == "box", "the box to have the focus")
+
+    def test_skip_link_and_order(self):
+        browser.reload()
+        order = []
+        for _ in range(14):
+            browser.press(Keys.TAB)
+            order.append(browser.driver.switch_to.active_element.accessible_name)
+        self.assertEqual(order[0], "Skip to content")
+        expected = ["Mailtrace", "Search", "Overview", "Users", "Audit", "Account: helga", "What are you looking for?", "Search", "Any time"]
+        positions = []
+        at = 0
+        for name in expected:
+            at = order.index(name, at) + 1
+            positions.append(at)
+        self.assertEqual(positions, sorted(positions))
+        browser.reload()
+        browser.press(Keys.TAB)
+        browser.press(Keys.ENTER)
+        self.assertEqual(browser.script("return document.activeElement.tagName"), "MAIN")
+
+
+class Safety(Case):
+    def test_policy_is_strict(self):
+        policy = browser.driver.execute_async_script("fetch('./').then((r) => arguments[0](r.headers.get('content-security-policy')))")
+        parts = dict(part.strip().split(" ", 1) for part in policy.split(";") if " " in part.strip())
+        self.assertEqual(parts["default-src"], "'none'")
+        self.assertEqual(parts["script-src"], "'self'")
+        self.assertEqual(parts["style-src"], "'self'")
+        self.assertNotIn("unsafe", policy)
+        browser.script("const s = document.createElement('script'); s.textContent = 'window.broken = 1'; document.body.append(s)")
+        self.assertIsNone(browser.script("return window.broken"))
+        self.assertTrue([one for one in browser.script("return window.complaints.splice(0)") if one.startswith("CSP")])
+        browser.driver.get_log("browser")
+
+
+if __name__ == "__main__":
+    unittest.main()
