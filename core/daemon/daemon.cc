@@ -45,6 +45,7 @@ Daemon::Daemon(std::string config_file) : config_file_(std::move(config_file)) {
 
 Daemon::~Daemon() {
   plugins_.webs.clear();  // they read from a sink
+  plugins_.webs.clear();
   line_reader_.reset();
   sinks_.clear();
   control_.reset();
@@ -68,7 +69,11 @@ int Daemon::check(const std::string& config_file) {
 
 bool Daemon::load(ConfigErrors& errors) {
   config_ = read_config(config_file_, errors);
-  if (config_) plugins_ = make_plugins(*config_, &loop_, intake_slot_, errors);
+  auto status = [this] {
+    std::lock_guard lock(status_mutex_);
+    return last_status_;
+  };
+  if (config_) plugins_ = make_plugins(*config_, &loop_, intake_slot_, errors, status);
   return errors.empty();
 }
 
@@ -86,6 +91,11 @@ bool Daemon::open_state() {
     log(LogLevel::error, "state.open", {{"directory", core.state_directory}, {"error", failed.message()}});
     return false;
   }
+  return is_web_only() || open_spool();
+}
+
+bool Daemon::open_spool() {
+  const auto& core = config_->core;
   auto spool = Spool::open(core.spool, spool_directory(core), &loop_);
   if (!spool) {
     log(LogLevel::error, "spool.open", {{"error", spool.error().text}});
@@ -120,6 +130,19 @@ void Daemon::resume_spool() {
 }
 
 bool Daemon::start() {
+  if (!is_web_only() && !start_receiver()) return false;
+  refresh_status();
+  for (auto& named : plugins_.webs) {
+    if (auto serving = named.plugin->start(); !serving) {
+      log(LogLevel::error, "web.start", {{"web", named.name}, {"error", serving.error().text}});
+      return false;
+    }
+    log(LogLevel::info, "web.start", {{"web", named.name}, {"at", named.plugin->describe()}});
+  }
+  return true;
+}
+
+bool Daemon::start_receiver() {
   const auto& core = config_->core;
   control_ = std::make_unique<Control>(&loop_, core.state_directory + "/control.sock",
                                        [this](std::string_view command) { return answer(command); });
@@ -187,7 +210,7 @@ int Daemon::run() {
     return exit_config;
   }
   take_log_level(*config_);
-  if (plugins_.inputs.empty() || plugins_.sinks.empty())
+  if ((plugins_.inputs.empty() && !is_web_only()) || plugins_.sinks.empty())
     log(LogLevel::warning, "config.incomplete",
         {{"inputs", std::to_string(plugins_.inputs.size())},
          {"sinks", std::to_string(plugins_.sinks.size())}});
@@ -198,7 +221,7 @@ int Daemon::run() {
     begin_stop();
   } else {
     phase_ = Phase::running;
-    sd_notify(0, "READY=1\nSTATUS=receiving");
+    sd_notify(0, is_web_only() ? "READY=1\nSTATUS=serving" : "READY=1\nSTATUS=receiving");
     log(LogLevel::info, "daemon.ready", {{"name", config_->core.name}, {"version", MAILTRACE_VERSION}});
   }
   uv_run(&loop_, UV_RUN_DEFAULT);
@@ -260,6 +283,10 @@ void Daemon::stop_inputs() {
 
 void Daemon::stop_spool() {
   intake_slot_.target = nullptr;
+  if (!spool_) {
+    phase_ = Phase::draining;
+    return;
+  }
   spool_->close([this] {
     phase_ = Phase::draining;
     if (line_reader_) line_reader_->drain();
@@ -269,6 +296,11 @@ void Daemon::stop_spool() {
 // Every few seconds while running, every 50 ms while draining.
 void Daemon::beat() {
   if (phase_ == Phase::running) {
+    refresh_status();
+    if (!line_reader_) {
+      sd_notify(0, "WATCHDOG=1");
+      return;
+    }
     // Alive means: this loop turns, and the pipeline moves or waits for a database.
     bool waiting = line_reader_->waits_for_sink();
     for (auto& sink : sinks_) waiting = waiting || sink->status().state != "running";
@@ -288,6 +320,7 @@ void Daemon::beat() {
 
 void Daemon::finish(bool late) {
   phase_ = Phase::stopped;
+  for (auto& named : plugins_.webs) named.plugin->stop();
   for (auto& sink : sinks_)
     sink->stop(late ? Microseconds(0) : std::max(Microseconds(0), drain_until_ - now()));
   if (line_reader_) line_reader_->abandon();

@@ -1,10 +1,12 @@
 // Daemon: builds everything the configuration wants, runs the loop, takes it down in order.
 // Main thread is the loop thread. Start: sinks, spool, pipeline, inputs last. Stop: inputs, spool, pipeline,
-// sinks; a second SIGTERM skips the draining, the spool has it all.
+// web, sinks; a second SIGTERM skips the draining, the spool has it all. Without inputs but with a web plugin
+// it is a web server and nothing else: no spool, no writing connection.
 #pragma once
 #include <uv.h>
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -42,8 +44,12 @@ class Daemon {
 
   bool load(ConfigErrors& errors);
   static void take_log_level(const Config& config);
+  // Only serves what others write.
+  bool is_web_only() const { return plugins_.inputs.empty() && !plugins_.webs.empty(); }
   bool open_state();
+  bool open_spool();
   bool start();
+  bool start_receiver();
   void resume_spool();
   void watch_signals();
   void on_signal(int number);
@@ -55,6 +61,7 @@ class Daemon {
   void beat();
   std::string answer(std::string_view command) const;
   std::string status_json() const;
+  void refresh_status();
 
   std::string config_file_;
   uv_loop_t loop_{};
@@ -62,10 +69,12 @@ class Daemon {
   std::unique_ptr<Spool> spool_;
   std::unique_ptr<SpoolIntake> intake_;
   IntakeSlot intake_slot_;
-  PluginSet plugins_;  // its sinks are moved into sinks_
+  PluginSet plugins_;  // its sinks are moved into sinks_ if anything is received
   std::vector<std::unique_ptr<SinkWorker>> sinks_;
   std::unique_ptr<LineReader> line_reader_;
   std::unique_ptr<Control> control_;
+  mutable std::mutex status_mutex_;
+  std::string last_status_;  // what web plugins show: status_json() is for the loop thread only
 
   uv_signal_t terminate_{}, interrupt_{}, hangup_{};
   uv_timer_t timer_{};  // watchdog while running, then waits for the pipeline

@@ -51,6 +51,13 @@ Json unknown_json(const UnknownLines& unknown) {
 
 }  // namespace
 
+void Daemon::refresh_status() {
+  if (plugins_.webs.empty()) return;
+  std::string fresh = status_json();
+  std::lock_guard lock(status_mutex_);
+  last_status_ = std::move(fresh);
+}
+
 std::string Daemon::status_json() const {
   auto reader = line_reader_ ? line_reader_->status() : LineReader::Status{};
   Json inputs = Json::array(), sinks = Json::array(), counters = Json::array();
@@ -64,7 +71,7 @@ std::string Daemon::status_json() const {
            {"time", format_time(now())},
            {"started", format_time(started_)},
            {"inputs", std::move(inputs)},
-           {"spool", spool_json(spool_->status(), reader)},
+           {"spool", spool_ ? spool_json(spool_->status(), reader) : Json(nullptr)},
            {"pipeline",
             {{"state", reader.state},
              {"visible_until", time_or_null(reader.newest)},

@@ -38,9 +38,9 @@ struct Query {
   int budget_ms = 0;
   // Continue behind this row (Page::next). Opaque to callers.
   std::string after;
-  // Every row must also have one of these as sender, recipient or original recipient (role user). Empty: no
-  // limit.
-  std::vector<std::string> only_addresses;
+  // Every row must also have one of these as sender, recipient or original recipient; "@example.org" is every
+  // address of that domain. An empty list: no row at all. Absent: no limit.
+  std::optional<std::vector<std::string>> only_addresses;
 };
 
 // One result: a delivery with its mail; a mail without deliveries yet has no `deliver`.

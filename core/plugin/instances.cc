@@ -92,11 +92,15 @@ std::vector<NamedPlugin<Input>> make_inputs(const Config& config, uv_loop_s* loo
   return out;
 }
 
-std::vector<NamedPlugin<Web>> make_webs(const Config& config, Sink* sink, ConfigErrors& errors) {
+std::vector<NamedPlugin<Web>> make_webs(const Config& config, Sink* sink, ConfigErrors& errors,
+                                        std::function<std::string()> status) {
   std::vector<NamedPlugin<Web>> out;
   for (auto& [entry, info] : load_instances(config, PluginKind::web, errors)) {
     if (!sink) continue;
-    WebContext context{.sink = sink, .state_directory = config.core.state_directory};
+    WebContext context{.name = entry.name,
+                       .sink = sink,
+                       .state_directory = config.core.state_directory,
+                       .status = status};
     if (auto made = info->make_web(*entry.node, errors, context))
       out.push_back({entry.name, std::move(made)});
   }
@@ -111,14 +115,17 @@ const date::time_zone* configured_zone(const Config& config, ConfigErrors& error
   return nullptr;
 }
 
-PluginSet make_plugins(const Config& config, uv_loop_s* loop, Intake& intake, ConfigErrors& errors) {
+PluginSet make_plugins(const Config& config, uv_loop_s* loop, Intake& intake, ConfigErrors& errors,
+                       const std::function<std::string()>& status) {
   PluginSet out;
   out.parsers = make_parsers(config, errors);
   for (auto& parser : out.parsers) out.router.add(*parser);
   out.sinks = make_sinks(config, errors);
   out.cache = make_cache(config, errors);
   out.inputs = make_inputs(config, loop, intake, errors);
-  out.webs = make_webs(config, out.sinks.empty() ? nullptr : out.sinks.front().plugin.get(), errors);
+  out.webs = make_webs(config, out.sinks.empty() ? nullptr : out.sinks.front().plugin.get(), errors, status);
+  if (!config.web.empty() && config.sinks.empty())
+    errors.add(*config.root.find("web"), "expected a database in \"sinks\" to search in, found none");
   out.zone = configured_zone(config, errors);
   return out;
 }

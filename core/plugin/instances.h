@@ -1,6 +1,7 @@
 // Which plugins a configuration wants, loaded and made. Main thread, before any other thread runs; the daemon
 // makes them a second time on SIGHUP, to see whether a changed file is right.
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -42,7 +43,8 @@ std::unique_ptr<Cache> make_cache(const Config& config, ConfigErrors& errors);
 std::vector<NamedPlugin<Input>> make_inputs(const Config& config, uv_loop_s* loop, Intake& intake,
                                             ConfigErrors& errors);
 // They read from `sink`, which outlives them; null: there is none, so that they are only loaded.
-std::vector<NamedPlugin<Web>> make_webs(const Config& config, Sink* sink, ConfigErrors& errors);
+std::vector<NamedPlugin<Web>> make_webs(const Config& config, Sink* sink, ConfigErrors& errors,
+                                        std::function<std::string()> status = {});
 
 // The zone of stamps without one; null: reported at its place in the file.
 const date::time_zone* configured_zone(const Config& config, ConfigErrors& errors);
@@ -57,7 +59,8 @@ struct PluginSet {
   std::vector<NamedPlugin<Input>> inputs;
   std::vector<NamedPlugin<Web>> webs;
 };
-PluginSet make_plugins(const Config& config, uv_loop_s* loop, Intake& intake, ConfigErrors& errors);
+PluginSet make_plugins(const Config& config, uv_loop_s* loop, Intake& intake, ConfigErrors& errors,
+                       const std::function<std::string()>& status = {});
 
 // `mailtraced --check` and `mailtrace check`: reads the file and makes every plugin it names. Opens no file
 // of theirs and no socket. True: `errors` is empty.

@@ -1,9 +1,24 @@
 // Web: serves people and programs that search. Its own threads; reads databases, never writes mails.
 #pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
 #include "core/base/result.h"
 #include "core/plugin/sink.h"
 
 namespace mailtrace {
+
+// `mailtrace user …`: accounts are the web plugin's own, so it also does this.
+struct UserCommand {
+  enum class What { add, list, password, role, addresses, lock, unlock, remove, token } what = What::list;
+  std::string name;
+  std::string role;                             // admin, helpdesk, user
+  std::vector<std::string> addresses, domains;  // what he may see
+  std::string title;                            // of a token
+  int64_t days = 365;                           // until a token ends
+  bool json = false;                            // the list as one JSON object a line
+};
 
 class Web {
  public:
@@ -11,11 +26,16 @@ class Web {
   virtual Result<void> start() noexcept = 0;  // binds and returns
   virtual void stop() noexcept = 0;           // returns when no request is running
   virtual std::string describe() const noexcept = 0;
+  // Without start(); also while another process serves. Returns what is to be printed.
+  virtual Result<std::string> user(const UserCommand& command) noexcept = 0;
 };
 
 struct WebContext {
-  Sink* sink;  // for open_reader(); outlives the web plugin
+  std::string name;      // as configured: "portal"
+  Sink* sink = nullptr;  // for open_reader(); outlives the web plugin
   std::string state_directory;
+  // What `mailtrace status` shows, a few seconds old; from any thread.
+  std::function<std::string()> status;
 };
 
 }  // namespace mailtrace

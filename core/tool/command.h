@@ -36,5 +36,6 @@ void add_options(CLI::App& app, Common& common);
 void add_spool(CLI::App& app, Common& common);
 void add_expire(CLI::App& app, Common& common);
 void add_dead_letter(CLI::App& app, Common& common);
+void add_user(CLI::App& app, Common& common);
 
 }  // namespace mailtrace

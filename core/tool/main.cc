@@ -39,6 +39,7 @@ int run(int argc, char** argv) {
   add_spool(app, common);
   add_expire(app, common);
   add_dead_letter(app, common);
+  add_user(app, common);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

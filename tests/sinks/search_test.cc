@@ -191,6 +191,13 @@ BOOST_DATA_TEST_CASE(users_see_their_own_only, data::make(all_kinds)) {
   BOOST_TEST(own({"sales@example.org", "eve@example.net"}, all) == "q1:c q3");
   BOOST_TEST(own({"nobody@example.com"}, all) == "");
   BOOST_TEST(own({"%"}, all) == "");
+  BOOST_TEST(own({}, all) == "");
+  BOOST_TEST(own({}, [](Query& q) { q.queue_id = "q1"; }) == "");
+  BOOST_TEST(own({"@example.net"}, all) == "q3");
+  BOOST_TEST(own({"@EXAMPLE.net", "bob@example.com"}, all) == "q1:B q3");
+  BOOST_TEST(own({"@"}, all) == "");
+  BOOST_TEST(own({"@*"}, all) == "");
+  BOOST_TEST(own({"@example.net"}, [](Query& q) { q.recipient = "bob@example.com"; }) == "");
   BOOST_TEST(own({"bob@example.com"}, [](Query& q) { q.queue_id = "q1"; }) == "q1:B");
   BOOST_TEST(own({"bob@example.com"}, [](Query& q) { q.address = "*"; }) == "q1:B");
   BOOST_TEST(own({"bob@example.com"}, [](Query& q) { q.recipient = "carol@example.com"; }) == "");

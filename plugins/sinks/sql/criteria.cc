@@ -50,7 +50,7 @@ class Planner {
   Result<void> addresses(const std::string& text, const std::vector<AddressColumn>& columns);
   Result<std::optional<std::vector<std::string>>> dictionary(const Pattern& pattern);
   Piece dictionary_statement(const Pattern& pattern) const;
-  void only_addresses();
+  Result<void> only_addresses();
   void mail_criteria();
   void queue_ids();
   void delivery_criteria();
@@ -162,19 +162,39 @@ Result<void> Planner::addresses(const std::string& text, const std::vector<Addre
   return {};
 }
 
-// What a user may see: the one place where this is decided for every search.
-void Planner::only_addresses() {
-  if (query_.only_addresses.empty()) return;
+// What somebody may see: the one place where this is decided for every search.
+Result<void> Planner::only_addresses() {
+  if (!query_.only_addresses) return {};
   std::vector<std::string> own;
-  for (const std::string& address : query_.only_addresses) own.push_back(lower(storable(address, 998)));
-  std::vector<Drive> drives;
   std::vector<Piece> conditions;
-  for (const auto& column : {sender, recipient, original}) {
-    conditions.push_back(is_one_of(column, own));
-    drives.push_back({column.from, conditions.back()});
+  bool domains = false;
+  for (const std::string& given : *query_.only_addresses) {
+    std::string address = lower(storable(given, 998));
+    if (!address.starts_with('@')) {
+      own.push_back(address);
+      continue;
+    }
+    domains = true;
+    Pattern domain;
+    domain.kind = Pattern::Kind::suffix;
+    domain.text = address;
+    for (const auto& column : {sender, recipient, original})
+      conditions.push_back(on(column.alias, column.name, domain));
+  }
+  std::vector<Drive> drives;
+  if (!own.empty())
+    for (const auto& column : {sender, recipient, original}) {
+      conditions.push_back(is_one_of(column, own));
+      drives.push_back({column.from, conditions.back()});
+    }
+  if (conditions.empty()) {
+    offer(0, {});  // nothing at all
+    plan_.filters.push_back(Piece().add("1 = 0"));
+    return {};
   }
   plan_.filters.push_back(any_of(conditions));
-  offer(3, std::move(drives));
+  if (!domains) offer(3, std::move(drives));
+  return {};
 }
 
 void Planner::mail_criteria() {
@@ -261,7 +281,7 @@ Result<Plan> Planner::make() {
   if (query_.recipient) {
     if (auto done = addresses(*query_.recipient, {recipient, original}); !done) return done.error();
   }
-  only_addresses();
+  if (auto done = only_addresses(); !done) return done.error();
   mail_criteria();
   queue_ids();
   delivery_criteria();
