@@ -1,0 +1,132 @@
+#include "plugins/web/accounts/command.h"
+
+#include <fmt/format.h>
+
+#include "core/base/text.h"
+#include "core/mail/row_json.h"
+
+namespace mailtrace::accounts {
+namespace {
+
+using What = UserCommand::What;
+
+Error refused(Refusal refusal, const std::string& name) {
+  return {refusal == Refusal::broken ? Fault::transient : Fault::permanent,
+          fmt::format("user \"{}\": {}", printable(name), refusal_text(refusal))};
+}
+
+std::string joined(const std::vector<std::string>& texts) {
+  std::string out;
+  for (auto& text : texts) out += (out.empty() ? "" : " ") + text;
+  return out;
+}
+
+std::string sees(const User& user) {
+  if (user.role == Role::user) return user.addresses.empty() ? "nothing yet" : joined(user.addresses);
+  if (user.role == Role::helpdesk && !user.domains.empty()) return "@" + joined(user.domains);
+  return "everything";
+}
+
+std::string list(Accounts& accounts, bool json) {
+  std::string out;
+  for (auto& user : accounts.list()) {
+    std::string last = user.last_login ? format_time(*user.last_login).substr(0, 16) : "never logged in";
+    if (json)
+      out +=
+          dump_line({{"name", user.name},
+                     {"role", role_name(user.role)},
+                     {"addresses", user.addresses},
+                     {"domains", user.domains},
+                     {"locked", user.locked},
+                     {"must_change_password", user.must_change},
+                     {"created", format_time(user.created)},
+                     {"last_login", user.last_login ? Json(format_time(*user.last_login)) : Json(nullptr)}}) +
+          "\n";
+    else
+      out += fmt::format("{:<24} {:<9} {:<16}  {}{}\n", user.name, role_name(user.role), last,
+                         user.locked ? "locked, " : "", sees(user));
+  }
+  return out;
+}
+
+AuditEntry entry_of(const std::string& action, const std::string& name) {
+  const char* who = std::getenv("SUDO_USER");
+  if (!who) who = std::getenv("USER");
+  return {.user = who ? who : "root", .role = "", .how = "command", .action = action, .what = name};
+}
+
+std::string with_password(const std::string& name, const std::string& password) {
+  return fmt::format("user {}, one-time password: {}\n", name, password);
+}
+
+Result<std::string> add(Accounts& accounts, const UserCommand& command) {
+  Role role = Role::user;
+  if (!role_of(command.role, role)) return refused(Refusal::bad_role, command.name);
+  UserChange rest;
+  rest.addresses = command.addresses;
+  rest.domains = command.domains;
+  std::string password;
+  if (auto refusal = accounts.add(command.name, role, rest, password); refusal != Refusal::none)
+    return refused(refusal, command.name);
+  accounts.record(entry_of("user_made", command.name));
+  return with_password(lower(command.name), password);
+}
+
+Result<std::string> make_token(Accounts& accounts, const UserCommand& command) {
+  auto user = accounts.find(command.name);
+  if (!user) return refused(Refusal::no_such, command.name);
+  Token made;
+  auto refusal = accounts.make_token(*user, command.title.empty() ? "command line" : command.title,
+                                     now() + std::chrono::days(command.days), made);
+  if (refusal != Refusal::none) return refused(refusal, command.name);
+  accounts.record(entry_of("token", command.name));
+  return fmt::format("{}\n", made.secret);
+}
+
+Result<std::string> change(Accounts& accounts, const UserCommand& command) {
+  UserChange change;
+  Role role = Role::user;
+  switch (command.what) {
+    case What::password:
+      change.password = "";
+      break;
+    case What::role:
+      if (!role_of(command.role, role)) return refused(Refusal::bad_role, command.name);
+      change.role = role;
+      break;
+    case What::lock:
+    case What::unlock:
+      change.locked = command.what == What::lock;
+      break;
+    default:
+      change.addresses = command.addresses;
+      change.domains = command.domains;
+  }
+  std::string password;
+  if (auto refusal = accounts.change(command.name, change, password); refusal != Refusal::none)
+    return refused(refusal, command.name);
+  accounts.record(entry_of("user_changed", command.name));
+  return password.empty() ? std::string() : with_password(lower(command.name), password);
+}
+
+}  // namespace
+
+Result<std::string> run_command(Accounts& accounts, const UserCommand& command) {
+  switch (command.what) {
+    case What::list:
+      return list(accounts, command.json);
+    case What::add:
+      return add(accounts, command);
+    case What::token:
+      return make_token(accounts, command);
+    case What::remove:
+      if (auto refusal = accounts.remove(command.name); refusal != Refusal::none)
+        return refused(refusal, command.name);
+      accounts.record(entry_of("user_removed", command.name));
+      return std::string();
+    default:
+      return change(accounts, command);
+  }
+}
+
+}  // namespace mailtrace::accounts
