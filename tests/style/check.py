@@ -25,10 +25,10 @@ MAY_INCLUDE = {
     "tool": BORDER | STAGES,
 }
 # What a plugin sees of core/: the types of the border, and nothing of the stages behind it.
-PLUGIN_SEES = BORDER | {"net", "parse", "intake"}
+PLUGIN_SEES = BORDER | {"net", "parse", "intake", "answer"}
 PLUGIN_SEES_FILES = {"core/spool/record.h"}
-# All SQL is written once; the drivers share it.
-SHARED_BY_PLUGINS = {"sinks": "plugins/sinks/sql/"}
+# All SQL is written once; the drivers share it. What web plugins know of people, too.
+SHARED_BY_PLUGINS = {"sinks": "plugins/sinks/sql/", "web": "plugins/web/accounts/"}
 
 MOST_LINES = 600
 SOURCE = {".h", ".cc"}

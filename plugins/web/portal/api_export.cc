@@ -1,0 +1,156 @@
+// All results of a search as a table for a spreadsheet, or as JSON.
+#include <algorithm>
+
+#include "core/base/counters.h"
+#include "core/mail/columns.h"
+#include "plugins/web/portal/mail_view.h"
+
+namespace mailtrace::portal {
+namespace {
+
+constexpr int page_size = 1000;
+constexpr size_t most_bytes = 64u << 20;
+
+// A spreadsheet runs what begins like a formula; a quote before it makes it text (OWASP, CSV injection).
+void add_cell(std::string& out, std::string_view text, bool first) {
+  if (!first) out += ',';
+  out += '"';
+  // Blanks before it do not make it harmless.
+  auto begin = text.find_first_not_of(" \t\r\n");
+  if (begin != std::string_view::npos &&
+      std::string_view("=+-@|%").find(text[begin]) != std::string_view::npos)
+    out += '\'';
+  else if (!text.empty() && (text[0] == '\t' || text[0] == '\r' || text[0] == '\n'))
+    out += '\'';
+  for (char c : text) {
+    if (c == '"') out += '"';
+    out += c == '\0' ? ' ' : c;
+  }
+  out += '"';
+}
+
+std::string cell_text(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_null()) return "";
+  return dump_line(value);
+}
+
+struct Heading {
+  const char* table;
+  const char* column;
+};
+constexpr Heading headings[] = {{"connect", "connect_time"},
+                                {"deliver", "deliver_time"},
+                                {"connect", "sender"},
+                                {"deliver", "recipient"},
+                                {"deliver", "original_recipient"},
+                                {"deliver", "status"},
+                                {"deliver", "dsn"},
+                                {"deliver", "response"},
+                                {"deliver", "relay_name"},
+                                {"deliver", "relay_addr"},
+                                {"deliver", "folder"},
+                                {"deliver", "delay"},
+                                {"connect", "subject"},
+                                {"connect", "message_id"},
+                                {"connect", "queue_id"},
+                                {"deliver", "next_queue_id"},
+                                {"connect", "server"},
+                                {"connect", "client_name"},
+                                {"connect", "client_addr"},
+                                {"connect", "sasl_user"},
+                                {"connect", "size"},
+                                {"connect", "id"}};
+
+void add_heading(std::string& out) {
+  bool first = true;
+  for (auto& heading : headings) {
+    add_cell(out, heading.column, first);
+    first = false;
+  }
+  out += "\r\n";
+}
+
+void add_row(std::string& out, const Hit& hit) {
+  Json connect = to_json(hit.connect), deliver = hit.deliver ? to_json(*hit.deliver) : Json::object();
+  bool first = true;
+  for (auto& heading : headings) {
+    const Json& row = std::string_view(heading.table) == "connect" ? connect : deliver;
+    auto found = row.find(heading.column);
+    bool number = found != row.end() && found->is_number();
+    if (number) {  // -1.5 is a number, no formula
+      if (!first) out += ',';
+      out += dump_line(*found);
+    } else {
+      add_cell(out, found == row.end() ? "" : cell_text(*found), first);
+    }
+    first = false;
+  }
+  out += "\r\n";
+}
+
+// Page after page; `add` gets each hit and returns the bytes that are there. Not null: what to answer
+// instead.
+template <class Add>
+std::optional<Response> walk(Call& call, Add&& add) {
+  auto criteria = read_criteria(call);
+  if (criteria.refused) return criteria.refused;
+  Query& query = criteria.query;
+  query.after.clear();
+  query.limit = page_size;
+  query.budget_ms = 2000;
+  auto reader = call.worker.reader();
+  if (!reader) return call.fail(reader.error());
+  Scope scope(call.caller.user);
+  ScopedReader scoped(**reader, scope);
+  int64_t count = 0;
+  size_t bytes = 0;
+  while (count < call.shared.most_exported && bytes < most_bytes) {
+    query.limit = static_cast<int>(std::min<int64_t>(page_size, call.shared.most_exported - count));
+    auto page = scoped.search(query);
+    if (!page) return call.fail(page.error());
+    for (auto& hit : page->hits) {
+      bytes = add(hit);
+      ++count;
+    }
+    if (page->next.empty()) break;
+    query.after = page->next;
+  }
+  call.record("export", criteria_text(query), count);
+  return std::nullopt;
+}
+
+Response as_file(std::string body, const char* type, const char* name) {
+  Response out{.status = 200, .type = type};
+  out.body = std::move(body);
+  out.add("Content-Disposition", std::string("attachment; filename=\"") + name + '"');
+  out.add("Cache-Control", "no-store");
+  return out;
+}
+
+}  // namespace
+
+Response export_csv(Call& call) {
+  std::string body = "\xEF\xBB\xBF";  // so that Excel takes it for UTF-8
+  add_heading(body);
+  auto refused = walk(call, [&](const Hit& hit) {
+    add_row(body, hit);
+    return body.size();
+  });
+  if (refused) return std::move(*refused);
+  return as_file(std::move(body), "text/csv", "mailtrace.csv");
+}
+
+Response export_json(Call& call) {
+  std::string body = "[";
+  auto refused = walk(call, [&](const Hit& hit) {
+    if (body.size() > 1) body += ",\n";
+    body += dump_line({{"connect", to_json(hit.connect)},
+                       {"deliver", hit.deliver ? to_json(*hit.deliver) : Json(nullptr)}});
+    return body.size();
+  });
+  if (refused) return std::move(*refused);
+  return as_file(body + "]\n", "application/json", "mailtrace.json");
+}
+
+}  // namespace mailtrace::portal

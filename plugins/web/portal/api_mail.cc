@@ -1,0 +1,157 @@
+// One mail: what is stored, its way, its lines, the text for a ticket.
+#include <date/tz.h>
+
+#include <algorithm>
+
+#include "core/answer/json.h"
+#include "core/answer/ticket.h"
+#include "core/answer/way.h"
+#include "plugins/web/portal/mail_view.h"
+
+namespace mailtrace::portal {
+namespace {
+
+Json deliveries_json(const Mail& mail) {
+  Json out = Json::array();
+  for (auto& row : mail.deliveries) out.push_back(to_json(row));
+  return out;
+}
+
+// Customers get what was written for customers, also where the page asks for the exact form.
+void keep_customer(Json& json, const char* name) {
+  auto found = json.find(name);
+  if (found != json.end() && found->contains("customer")) (*found)["admin"] = (*found)["customer"];
+}
+
+}  // namespace
+
+void load_mail(Call& call, MailView& view, std::initializer_list<std::string_view> parameters) {
+  for (auto& [name, value] : call.request.query)
+    if (std::find(parameters.begin(), parameters.end(), name) == parameters.end()) {
+      view.refused = invalid(call, name);
+      return;
+    }
+  Id id;
+  if (!parse_id(call.id, id)) {
+    view.refused = call.fail(Problem::not_found);
+    return;
+  }
+  auto reader = call.worker.reader();
+  if (!reader) {
+    view.refused = call.fail(reader.error());
+    return;
+  }
+  view.reader.emplace(**reader, view.scope);
+  auto trace = view.reader->trace(id);
+  if (!trace) {
+    view.refused = call.fail(trace.error());
+    return;
+  }
+  view.trace = std::move(*trace);
+  for (auto& mail : view.trace.mails)
+    if (mail.connect.id == id) view.mail = &mail;
+  if (!view.mail) view.refused = call.fail(Problem::not_found);
+}
+
+std::vector<Verdict> MailView::verdicts(const Call& call, const date::time_zone* zone) {
+  VerdictOptions options;
+  options.explanations = &call.shared.explanations;
+  options.zone = zone;
+  options.reader = &*reader;
+  return mailtrace::verdicts(trace, options);
+}
+
+const DeliverRow* MailView::delivery(const std::string& id) const {
+  Id wanted;
+  if (!parse_id(id, wanted)) return nullptr;
+  for (auto& each : trace.mails)
+    for (auto& row : each.deliveries)
+      if (row.id == wanted) return &row;
+  return nullptr;
+}
+
+Json verdict_json(const Verdict& verdict, const Scope& scope) {
+  Json out = to_json(verdict);
+  if (!scope.is_person()) return out;
+  keep_customer(out, "sentence");
+  keep_customer(out, "next");
+  if (auto found = out.find("explanation"); found != out.end()) {
+    keep_customer(*found, "text");
+    keep_customer(*found, "next");
+  }
+  out.erase("server");
+  return out;
+}
+
+Response get_mail(Call& call) {
+  MailView view(call);
+  const date::time_zone* zone = nullptr;
+  if (!read_zone(call, zone)) return invalid(call, "zone");
+  load_mail(call, view, {"zone"});
+  if (view.refused) return std::move(*view.refused);
+  Json verdicts = Json::array();
+  for (auto& verdict : view.verdicts(call, zone)) verdicts.push_back(verdict_json(verdict, view.scope));
+  call.record("mail", call.id);
+  return json_response({{"connect", to_json(view.mail->connect)},
+                        {"deliveries", deliveries_json(*view.mail)},
+                        {"verdicts", std::move(verdicts)}});
+}
+
+Response get_way(Call& call) {
+  MailView view(call);
+  load_mail(call, view, {});
+  if (view.refused) return std::move(*view.refused);
+  Json mails = Json::array(), links = Json::array();
+  for (auto& mail : view.trace.mails)
+    mails.push_back({{"connect", to_json(mail.connect)}, {"deliveries", deliveries_json(mail)}});
+  for (auto& link : view.trace.links)
+    links.push_back({{"from", link.from.hex()}, {"to", link.to.hex()}, {"kind", link.kind}});
+  Json out{{"mails", std::move(mails)}, {"links", std::move(links)}};
+  out.update(to_json(way_of(view.trace)));
+  return json_response(out);
+}
+
+Response get_lines(Call& call) {
+  MailView view(call);
+  load_mail(call, view, {});
+  if (view.refused) return std::move(*view.refused);
+  if (!view.scope.sees_lines()) return call.fail(Problem::forbidden);
+  call.record("lines", call.id);
+  Json lines = Json::array();
+  for (auto& line : view.mail->lines) lines.push_back(line);
+  return json_response({{"lines", std::move(lines)}});
+}
+
+Response get_ticket(Call& call) {
+  MailView view(call);
+  TicketOptions options;
+  if (!read_zone(call, options.zone)) return invalid(call, "zone");
+  auto language = call.request.parameter("language").value_or("en");
+  if (language != "de" && language != "en") return invalid(call, "language");
+  options.language = language == "de" ? Language::german : Language::english;
+  auto audience = call.request.parameter("audience").value_or("customer");
+  if (audience != "customer" && audience != "admin") return invalid(call, "audience");
+  load_mail(call, view, {"language", "zone", "deliver", "audience"});
+  if (view.refused) return std::move(*view.refused);
+  if (audience == "admin" && !view.scope.is_person()) options.audience = Audience::admin;
+  if (view.scope.is_person()) options.own_addresses = view.scope.own();
+  auto verdicts = view.verdicts(call, options.zone);
+  if (auto deliver = call.request.parameter("deliver")) {
+    auto* row = view.delivery(*deliver);
+    if (!row) return invalid(call, "deliver");
+    auto is_about = [row](const Verdict& v) {
+      return std::find(v.deliveries.begin(), v.deliveries.end(), row->id) != v.deliveries.end() ||
+             v.recipient == row->recipient ||
+             (row->original_recipient && v.original_recipient == row->original_recipient);
+    };
+    if (std::any_of(verdicts.begin(), verdicts.end(), is_about))
+      std::erase_if(verdicts, [&](const Verdict& v) { return !is_about(v); });
+  }
+  std::string path = "/#/mail/" + call.id;
+  // The name the browser asked for was checked (Portal::is_our_host).
+  options.link = (call.request.secure ? "https://" : "http://") + call.request.header("host") + path;
+  call.record("ticket", call.id);
+  return json_response({{"text", ticket_text(view.trace, verdicts, options)}, {"link", path}});
+}
+
+}  // namespace mailtrace::portal

@@ -1,0 +1,179 @@
+// All mails together: counts of a span of time, and what each logging host sent.
+#include <algorithm>
+
+#include "core/answer/explain.h"
+#include "core/answer/json.h"
+#include "core/mail/coverage.h"
+#include "plugins/web/portal/api.h"
+
+namespace mailtrace::portal {
+namespace {
+
+using std::chrono::hours;
+
+constexpr hours most_span(31 * 24);
+constexpr int overview_budget_ms = 5000;
+
+bool read_span(const Call& call, Time& from, Time& to, std::string& wrong) {
+  to = now();
+  from = to - hours(24);
+  bool has_from = false;
+  for (auto& [name, value] : call.request.query) {
+    wrong = name;
+    if (name == "from" && parse_time(value, from))
+      has_from = true;
+    else if (name != "to" || !parse_time(value, to))
+      return false;
+  }
+  if (!has_from) from = to - hours(24);
+  wrong = "from";
+  return from < to && to - from <= most_span;
+}
+
+Json span_json(Time from, Time to) {
+  return {{"connect_from", format_time(from)}, {"connect_to", format_time(to)}};
+}
+
+Json with(Json criteria, const char* name, Json value) {
+  criteria[name] = std::move(value);
+  return criteria;
+}
+
+// The words of a reason between its blanked parts, for a search by answer: the longest one.
+std::string longest_part(const std::string& text) {
+  std::string best;
+  for (size_t at = 0; at <= text.size();) {
+    auto end = std::min(text.find_first_of("*<>#…", at), text.size());
+    if (end - at > best.size()) best = text.substr(at, end - at);
+    at = end + 1;
+  }
+  while (!best.empty() && best.front() == ' ') best.erase(0, 1);
+  while (!best.empty() && best.back() == ' ') best.pop_back();
+  return best.size() < 8 ? "" : best;
+}
+
+Json reason_json(const Call& call, const Overview::Reason& reason, const Json& span) {
+  Json criteria = with(span, "status", Json::array({reason.status}));
+  if (auto part = longest_part(reason.text); !part.empty()) criteria["response"] = "*" + part + "*";
+  Json out{{"name", reason.text.empty() ? reason.status + " " + reason.dsn : reason.text},
+           {"count", reason.count},
+           {"criteria", std::move(criteria)}};
+  DeliverRow row;
+  row.status = reason.status;
+  if (!reason.dsn.empty()) row.dsn = reason.dsn;
+  row.response = reason.text;
+  auto explained = call.shared.explanations.explain({}, row);
+  if (!explained.empty() && !explained.general) out["text"] = to_json(explained.text.customer);
+  return out;
+}
+
+Json addresses_json(const std::vector<Overview::Address>& list, const char* criterion, const Json& span) {
+  Json out = Json::array();
+  for (auto& entry : list)
+    out.push_back({{"name", entry.address},
+                   {"count", entry.count},
+                   {"criteria", with(span, criterion, entry.address)}});
+  return out;
+}
+
+Json destinations_json(const Overview& overview, const Json& span) {
+  Json out = Json::array();
+  for (auto& to : overview.destinations)
+    out.push_back({{"name", to.name},
+                   {"count", to.sent + to.deferred + to.bounced},
+                   {"criteria", with(span, "sent_to", to.name)},
+                   {"sent", to.sent},
+                   {"deferred", to.deferred},
+                   {"bounced", to.bounced},
+                   {"delay", to.median_delay()}});
+  return out;
+}
+
+// Columns of an hour, or of more hours for longer spans.
+Json columns_json(const Overview& overview, int64_t step) {
+  std::map<int64_t, std::map<std::string, int64_t>> columns;
+  for (auto& hour : overview.hours) {
+    int64_t start = to_us(hour.start) / 1'000'000;
+    for (auto& [status, count] : hour.deliveries) columns[start - start % step][status] += count;
+  }
+  Json out = Json::array();
+  for (auto& [start, counts] : columns)
+    out.push_back({{"time", format_time(time_from_us(start * 1'000'000))}, {"counts", counts}});
+  return out;
+}
+
+Result<Json> hosts_json(Reader& reader, Time from, Time to) {
+  auto rows = reader.hosts(day_of(from), day_of(to));
+  if (!rows) return rows.error();
+  std::vector<HourRow> of_hours;
+  if (auto got = reader.hours(from, to)) of_hours = std::move(*got);
+  // What was counted before hours were counted.
+  std::map<std::string, std::pair<int64_t, int64_t>> counted;
+  for (auto& row : *rows) {
+    counted[row.host].first += row.lines;
+    counted[row.host].second += row.unknown;
+  }
+  Json out = Json::array();
+  for (auto& host : coverage(*rows, of_hours, from, to)) {
+    Json gaps = Json::array();
+    for (auto& silence : host.silences)
+      gaps.push_back({{"from", format_time(silence.from)}, {"to", format_time(silence.to)}});
+    out.push_back({{"host", host.host},
+                   {"first_time", format_time(host.first)},
+                   {"last_time", format_time(host.last)},
+                   {"lines", std::max(host.lines, counted[host.host].first)},
+                   {"unknown", std::max(host.unknown, counted[host.host].second)},
+                   {"gaps", std::move(gaps)}});
+  }
+  return out;
+}
+
+}  // namespace
+
+Response get_overview(Call& call) {
+  OverviewQuery query;
+  std::string wrong;
+  if (!read_span(call, query.from, query.to, wrong)) return invalid(call, wrong);
+  query.budget_ms = overview_budget_ms;
+  auto reader = call.worker.reader();
+  if (!reader) return call.fail(reader.error());
+  Scope scope(call.caller.user);
+  ScopedReader scoped(**reader, scope);
+  auto overview = scoped.overview(query);
+  if (!overview) return call.fail(overview.error());
+  auto hosts = hosts_json(scoped, query.from, query.to);
+  if (!hosts) return call.fail(hosts.error());
+  int64_t step = query.to - query.from <= hours(72)       ? 3600
+                 : query.to - query.from <= hours(24 * 8) ? 4 * 3600
+                                                          : 86400;
+  Json span = span_json(query.from, query.to), reasons = Json::array();
+  for (auto& reason : overview->reasons) reasons.push_back(reason_json(call, reason, span));
+  Json out{{"from", format_time(query.from)},
+           {"to", format_time(query.to)},
+           {"step", step},
+           {"columns", columns_json(*overview, step)},
+           {"reasons", std::move(reasons)},
+           {"destinations", destinations_json(*overview, span)},
+           {"senders", addresses_json(overview->senders, "sender", span)},
+           {"recipients", addresses_json(overview->recipients, "recipient", span)},
+           {"hosts", std::move(*hosts)},
+           {"complete", overview->complete}};
+  if (!overview->complete && overview->reached != Time{}) out["reached"] = format_time(overview->reached);
+  return json_response(out);
+}
+
+Response get_hosts(Call& call) {
+  auto reader = call.worker.reader();
+  if (!reader) return call.fail(reader.error());
+  Scope scope(call.caller.user);
+  if (!scope.sees_hosts()) return call.fail(Problem::forbidden);
+  ScopedReader scoped(**reader, scope);
+  auto days = scoped.days();
+  if (!days) return call.fail(days.error());
+  Time from = std::max<Time>(days->first, now() - most_span);
+  auto hosts = hosts_json(scoped, from, now());
+  if (!hosts) return call.fail(hosts.error());
+  return json_response({{"hosts", std::move(*hosts)}});
+}
+
+}  // namespace mailtrace::portal

@@ -1,0 +1,116 @@
+// Finding mails: pasted text, searches, nothing found, saved searches.
+#include <date/tz.h>
+
+#include <charconv>
+
+#include "core/answer/json.h"
+#include "core/answer/proof.h"
+#include "core/answer/understand.h"
+#include "core/answer/verdict.h"
+#include "plugins/web/portal/mail_view.h"
+
+namespace mailtrace::portal {
+
+Json hit_json(const Hit& hit) {
+  Json out{{"connect", to_json(hit.connect)},
+           {"deliver", hit.deliver ? to_json(*hit.deliver) : Json(nullptr)}};
+  auto kind = verdict_of_row(hit.connect, hit.deliver ? &*hit.deliver : nullptr);
+  out["kind"] = verdict_name(kind);
+  out["tone"] = tone_name(tone_of(kind));
+  return out;
+}
+
+Response understand_text(Call& call) {
+  auto body = read_body(call);
+  if (body.refused) return std::move(*body.refused);
+  std::optional<std::string> text, zone;
+  if (!read_text(body.json, "text", text) || !text || text->size() > 65536) return invalid(call, "text");
+  if (!read_text(body.json, "zone", zone)) return invalid(call, "zone");
+  HeaderOptions options;
+  if (zone) {
+    try {
+      options.zone = date::locate_zone(*zone);
+    } catch (const std::exception&) {
+      return invalid(call, "zone");
+    }
+  }
+  return json_response(to_json(understand(*text, {}, options)));
+}
+
+Response search_mails(Call& call) {
+  auto criteria = read_criteria(call);
+  if (criteria.refused) return std::move(*criteria.refused);
+  Query& query = criteria.query;
+  query.budget_ms = call.shared.budget_ms;
+  auto reader = call.worker.reader();
+  if (!reader) return call.fail(reader.error());
+  Scope scope(call.caller.user);
+  auto page = ScopedReader(**reader, scope).search(query);
+  if (!page && page.error().fault == Fault::config && !query.after.empty()) return invalid(call, "after");
+  if (!page) return call.fail(page.error());
+  Json results = Json::array();
+  for (auto& hit : page->hits) results.push_back(hit_json(hit));
+  bool full = page->hits.size() >= static_cast<size_t>(query.limit);
+  Json out{{"results", std::move(results)},
+           {"next", page->next.empty() ? Json(nullptr) : Json(page->next)},
+           {"complete", full || page->next.empty()}};
+  if (!page->complete && page->reached != Time{}) out["reached"] = format_time(page->reached);
+  // A search that goes on is still the same one.
+  if (query.after.empty())
+    call.record("search", criteria_text(query), static_cast<int64_t>(page->hits.size()));
+  return json_response(out);
+}
+
+Response prove_nothing_found(Call& call) {
+  auto criteria = read_criteria(call, {"zone"});
+  if (criteria.refused) return std::move(*criteria.refused);
+  ProofOptions options;
+  if (!read_zone(call, options.zone)) return invalid(call, "zone");
+  auto reader = call.worker.reader();
+  if (!reader) return call.fail(reader.error());
+  Scope scope(call.caller.user);
+  ScopedReader scoped(**reader, scope);
+  options.with_hosts = scope.sees_hosts();
+  Query query = criteria.query;
+  query.after.clear();
+  if (!scope.sees_all()) query.only_addresses = scope.own();
+  auto proof = prove_nothing(scoped, query, options);
+  if (!proof) return call.fail(proof.error());
+  Json out = to_json(*proof);
+  if (!scope.sees_hosts()) out.erase("hosts");
+  return json_response(out);
+}
+
+Response list_saved(Call& call) {
+  Json list = Json::array();
+  for (auto& search : call.shared.accounts->saved(call.caller.user))
+    list.push_back({{"id", std::to_string(search.id)}, {"name", search.name}, {"query", search.query}});
+  return json_response({{"searches", std::move(list)}});
+}
+
+Response save_search(Call& call) {
+  auto body = read_body(call);
+  if (body.refused) return std::move(*body.refused);
+  std::optional<std::string> name, query;
+  if (!read_text(body.json, "name", name) || !name || name->empty() || name->size() > 320)
+    return invalid(call, "name");
+  if (!read_text(body.json, "query", query) || !query || query->size() > 4096) return invalid(call, "query");
+  accounts::SavedSearch search{0, *name, *query};
+  auto refusal = call.shared.accounts->save(call.caller.user, search);
+  if (refusal == accounts::Refusal::too_many)
+    return invalid(call, "name", {"too many saved searches", "zu viele gespeicherte Suchen"});
+  if (refusal != accounts::Refusal::none) return call.fail(Problem::internal);
+  return json_response({{"id", std::to_string(search.id)}, {"name", search.name}, {"query", search.query}},
+                       201);
+}
+
+Response remove_saved(Call& call) {
+  int64_t id = 0;
+  auto [end, failed] = std::from_chars(call.id.data(), call.id.data() + call.id.size(), id);
+  bool number = failed == std::errc{} && end == call.id.data() + call.id.size();
+  if (!number || call.shared.accounts->remove_saved(call.caller.user, id) != accounts::Refusal::none)
+    return call.fail(Problem::not_found);
+  return no_content();
+}
+
+}  // namespace mailtrace::portal

@@ -1,0 +1,30 @@
+// What several handlers need of one mail. The worker's thread.
+#pragma once
+#include <optional>
+
+#include "core/answer/verdict.h"
+#include "plugins/web/portal/api.h"
+
+namespace mailtrace::portal {
+
+// {"connect", "deliver", "kind", "tone"}: a row of a result list.
+Json hit_json(const Hit& hit);
+
+// The mail of the path with its whole way, as far as the caller may see it.
+struct MailView {
+  explicit MailView(const Call& call) : scope(call.caller.user) {}
+  Scope scope;
+  std::optional<ScopedReader> reader;
+  Trace trace;
+  const Mail* mail = nullptr;  // in `trace`
+  std::optional<Response> refused;
+
+  std::vector<Verdict> verdicts(const Call& call, const date::time_zone* zone = nullptr);
+  // The delivery named by the parameter `deliver`; null if there is none of that id.
+  const DeliverRow* delivery(const std::string& id) const;
+};
+// Fills `view`; looks at what is refused first.
+void load_mail(Call& call, MailView& view, std::initializer_list<std::string_view> parameters);
+Json verdict_json(const Verdict& verdict, const Scope& scope);
+
+}  // namespace mailtrace::portal
