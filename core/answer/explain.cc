@@ -173,12 +173,10 @@ Explanation general(const Case& of) {
       return out;
     case '4':
       out.rule = "general-4";
-      out.text = {
-          {"There is a temporary problem. The mail is not lost; it is tried again automatically.",
-           "Es gibt ein vorübergehendes Problem. Die Mail ist nicht verloren, sie wird automatisch erneut "
-           "versucht."},
-          {"Temporary failure (4yz); the answer says more than its code.",
-           "Vorübergehender Fehler (4yz); die Antwort sagt mehr als ihr Code."}};
+      out.text = {{"The other side reported a temporary problem.",
+                   "Die Gegenseite meldete ein vorübergehendes Problem."},
+                  {"Temporary failure (4yz); the answer says more than its code.",
+                   "Vorübergehender Fehler (4yz); die Antwort sagt mehr als ihr Code."}};
       out.next = {{"Please wait. If it has not arrived after a day, please ask again.",
                    "Bitte warten. Ist sie nach einem Tag nicht angekommen, bitte noch einmal melden."},
                   {"Read the answer; nothing to do unless it stays the same for hours.",

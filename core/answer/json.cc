@@ -57,7 +57,7 @@ Json to_json(const Explanation& explanation) {
   return out;
 }
 
-Json to_json(const Verdict& v) {
+Json to_json(const MailVerdict& v) {
   Json out = Json::object();
   out["kind"] = verdict_name(v.kind);
   out["tone"] = tone_name(v.tone);
@@ -93,7 +93,7 @@ Json to_json(const Verdict& v) {
   return out;
 }
 
-Json to_json(const std::vector<Verdict>& verdicts) {
+Json to_json(const std::vector<MailVerdict>& verdicts) {
   Json out = Json::array();
   for (auto& verdict : verdicts) out.push_back(to_json(verdict));
   return out;

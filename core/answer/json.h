@@ -15,8 +15,8 @@ namespace mailtrace {
 Json to_json(const Words& words);
 Json to_json(const Sentence& sentence);  // {"customer": {…}, "admin": {…}}
 Json to_json(const Explanation& explanation);
-Json to_json(const Verdict& verdict);
-Json to_json(const std::vector<Verdict>& verdicts);
+Json to_json(const MailVerdict& verdict);
+Json to_json(const std::vector<MailVerdict>& verdicts);
 Json to_json(const Way& way);
 // Only the criteria: keys are Query's members.
 Json to_json(const Query& query);

@@ -32,7 +32,7 @@ class Writer {
     for (auto& mail : trace.mails) hide(mail.connect.server);
   }
 
-  void verdict(const Verdict& v) {
+  void verdict(const MailVerdict& v) {
     line(shown(v.sentence.to(options_.audience).in(options_.language)));
     auto& next = v.next.to(options_.audience).in(options_.language);
     if (!next.empty()) line(say("What to do: ", "Was zu tun ist: ") + shown(next));
@@ -40,7 +40,7 @@ class Writer {
       line(say("Who must act: ", "Wer handeln muss: ") + actor_words(v.actor).in(options_.language));
   }
 
-  void evidence(const Verdict& v) {
+  void evidence(const MailVerdict& v) {
     auto& root = trace_.mails.front().connect;
     line("");
     line(say("Evidence", "Nachweis"));
@@ -81,7 +81,7 @@ class Writer {
   }
 
   // Delivered by our own programs: their answer names sockets, sessions and hosts of ours.
-  bool answered_inside(const Verdict& v) const {
+  bool answered_inside(const MailVerdict& v) const {
     return v.kind == VerdictKind::delivered || v.kind == VerdictKind::unknown ||
            v.answered_by.find("private/") != std::string::npos || v.answered_by == v.server;
   }
@@ -167,7 +167,7 @@ std::string mask_addresses(std::string_view text, const std::vector<std::string>
   return out += text;
 }
 
-std::string ticket_text(const Trace& trace, const std::vector<Verdict>& verdicts,
+std::string ticket_text(const Trace& trace, const std::vector<MailVerdict>& verdicts,
                         const TicketOptions& options) {
   if (trace.mails.empty()) return {};
   Writer writer(trace, options);

@@ -19,7 +19,7 @@ struct TicketOptions {
 
 // Plain text, LF, ends with LF. For customers: other people's addresses masked, no names, addresses or queue
 // ids of our own hosts. Control characters of logged text are escaped (core/base/text.h printable).
-std::string ticket_text(const Trace& trace, const std::vector<Verdict>& verdicts,
+std::string ticket_text(const Trace& trace, const std::vector<MailVerdict>& verdicts,
                         const TicketOptions& options);
 
 // "a***@example.org"; domains stay.

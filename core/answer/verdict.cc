@@ -138,11 +138,11 @@ class Judge {
         options_(options),
         explanations_(options.explanations ? *options.explanations : none_) {}
 
-  Verdict of(const End& end) {
+  MailVerdict of(const End& end) {
     end_ = &end;
     last_ = end.attempts.last();
     tell_ = Telling(options_.zone);
-    Verdict v;
+    MailVerdict v;
     basics(v);
     if (!last_)
       no_attempt(v);
@@ -157,7 +157,7 @@ class Judge {
  private:
   const ConnectRow& connect() const { return end_->mail->connect; }
 
-  void basics(Verdict& v) {
+  void basics(MailVerdict& v) {
     auto& root = end_->root->connect;
     v.sender = root.sender.value_or(connect().sender.value_or(""));
     v.accepted = root.connect_time;
@@ -194,7 +194,7 @@ class Judge {
     if (last_) tell_.set("time", last_->deliver_time);
   }
 
-  void no_attempt(Verdict& v) {
+  void no_attempt(MailVerdict& v) {
     auto flags = connect().flags;
     tell_.set("time", connect().connect_time);
     if (flags & row_flag::refused) return refused(v);
@@ -212,7 +212,7 @@ class Judge {
     }
   }
 
-  void by_status(Verdict& v) {
+  void by_status(MailVerdict& v) {
     auto status = last_->status.value_or("");
     if (status == "sent")
       sent(v);
@@ -236,7 +236,7 @@ class Judge {
       ended(v, VerdictKind::unknown, Phrase::no_end);
   }
 
-  void ended(Verdict& v, VerdictKind kind, Phrase which) {
+  void ended(MailVerdict& v, VerdictKind kind, Phrase which) {
     v.kind = kind;
     if (kind == VerdictKind::held) v.actor = Actor::our_admin;
     if (kind == VerdictKind::deleted) v.actor = Actor::sender;
@@ -245,7 +245,7 @@ class Judge {
 
   // ---- sent
 
-  void sent(Verdict& v) {
+  void sent(MailVerdict& v) {
     auto& d = *last_;
     auto box = mailbox_outcome(d.folder.value_or(""));
     if (!box.empty()) return mailbox(v, box);
@@ -286,7 +286,7 @@ class Judge {
             last_->response.value_or("").find("Ok, discarded") != std::string::npos);
   }
 
-  void mailbox(Verdict& v, const MailboxOutcome& box) {
+  void mailbox(MailVerdict& v, const MailboxOutcome& box) {
     v.folder = join(box.saved);
     tell_.set("folder", v.folder);
     auto extra = [&](Phrase which, const std::vector<std::string>& targets) {
@@ -323,7 +323,7 @@ class Judge {
     }
   }
 
-  void local(Verdict& v) {
+  void local(MailVerdict& v) {
     auto& d = *last_;
     auto& response = v.answer;
     if (response.starts_with("forwarded as ")) {
@@ -349,7 +349,7 @@ class Judge {
   }
 
   // The other side put us off at first.
-  void greylisted_there(Verdict& v) {
+  void greylisted_there(MailVerdict& v) {
     for (auto* d : end_->attempts.rows) {
       if (d->status != "deferred") continue;
       auto why = explanations_.explain(connect(), *d);
@@ -364,7 +364,7 @@ class Judge {
   }
 
   // We put them off at first.
-  void greylisted_before(Verdict& v) {
+  void greylisted_before(MailVerdict& v) {
     if (!options_.reader || v.greylist) return;
     auto story = refused_before(*options_.reader, end_->root->connect, end_->original);
     if (!story || story->refused.empty()) return;
@@ -380,7 +380,7 @@ class Judge {
   // ---- waiting
 
   // qmgr(8): the file's next visit is its age later, within the limits; the queue is walked every queue_run.
-  void waiting(Verdict& v) {
+  void waiting(MailVerdict& v) {
     v.kind = VerdictKind::waiting;
     explain(v, *last_);
     auto born = connect().connect_time;
@@ -426,7 +426,7 @@ class Judge {
 
   // ---- bounced, refused
 
-  void bounced(Verdict& v, bool expired) {
+  void bounced(MailVerdict& v, bool expired) {
     v.kind = VerdictKind::bounced;
     auto* reason = last_;
     if (expired) {
@@ -440,7 +440,11 @@ class Judge {
                          std::chrono::duration<double>(last_->deliver_time - connect().connect_time).count());
     }
     explain(v, *reason);
-    if (v.actor == Actor::nobody) v.actor = Actor::sender;
+    // Waiting helps no more.
+    if (v.actor == Actor::nobody) {
+      v.actor = Actor::sender;
+      v.next = {};
+    }
     v.sentence = tell_.tell(expired ? Phrase::expired : Phrase::bounced);
     append(v.sentence, v.explanation.text);
     notices(v);
@@ -453,7 +457,7 @@ class Judge {
   }
 
   // The notices that went out when the mail was given up, not those that it waits.
-  void notices(Verdict& v) {
+  void notices(MailVerdict& v) {
     for (auto& link : trace_.links) {
       if (link.from != connect().id || link.kind != "bounce") continue;
       auto* notice = find_mail(trace_, link.to);
@@ -468,7 +472,7 @@ class Judge {
     }
   }
 
-  void refused(Verdict& v) {
+  void refused(MailVerdict& v) {
     v.kind = VerdictKind::refused;
     v.actor = Actor::sender;
     bool milter = connect().flags & row_flag::milter;
@@ -484,7 +488,7 @@ class Judge {
     append(v.sentence, v.explanation.text);
   }
 
-  void greylisted(Verdict& v) {
+  void greylisted(MailVerdict& v) {
     v.kind = VerdictKind::greylisted;
     explain(v, *last_);
     v.sentence = tell_.tell(Phrase::greylisted);
@@ -510,13 +514,17 @@ class Judge {
     append(v.sentence, tell_.tell(Phrase::greylist_delivered));
   }
 
-  void explain(Verdict& v, const DeliverRow& row) {
+  void explain(MailVerdict& v, const DeliverRow& row) {
     v.explanation = explanations_.explain(connect(), row);
     v.actor = v.explanation.actor;
     v.next = v.explanation.next;
   }
 
-  void finish(Verdict& v) {
+  void finish(MailVerdict& v) {
+    if (v.original_recipient && v.kind != VerdictKind::refused && v.kind != VerdictKind::greylisted) {
+      tell_.set("original", *v.original_recipient);
+      append(v.sentence, tell_.tell(Phrase::readdressed));
+    }
     if (v.greylist && v.greylist->accepted && v.kind == VerdictKind::greylisted) {
       v.tone = v.greylist->delivered ? Tone::good : Tone::neutral;
       v.next = {};
@@ -579,8 +587,8 @@ Tone tone_of(VerdictKind kind) {
   return Tone::neutral;
 }
 
-std::vector<Verdict> verdicts(const Trace& trace, const VerdictOptions& options) {
-  std::vector<Verdict> out;
+std::vector<MailVerdict> verdicts(const Trace& trace, const VerdictOptions& options) {
+  std::vector<MailVerdict> out;
   Judge judge(trace, options);
   for (auto& end : Walk(trace).ends()) out.push_back(judge.of(end));
   return out;

@@ -1,4 +1,4 @@
-// Verdict: what finally became of a mail, for each recipient, derived from the mail's whole way and never
+// MailVerdict: what finally became of a mail, for each recipient, derived from the mail's whole way and never
 // from one line. Any thread; the Reader belongs to the caller's thread.
 #pragma once
 #include <optional>
@@ -19,7 +19,7 @@ enum class VerdictKind {
   waiting,              // in the queue
   bounced,              // given up; the sender was told, or should have been
   refused,              // never taken
-  greylisted,           // refused for now; see Verdict::greylist
+  greylisted,           // refused for now; see MailVerdict::greylist
   discarded,            // thrown away without a notice
   filtered,             // kept by a content filter
   held,                 // stopped by an admin or a rule
@@ -36,7 +36,8 @@ struct GreylistStory {
   std::optional<Id> accepted_id;  // the mail that was taken in the end
 };
 
-struct Verdict {
+// "Verdict" alone is what a filter said: core/mail/fact.h.
+struct MailVerdict {
   VerdictKind kind = VerdictKind::unknown;
   Tone tone = Tone::neutral;
   Words word;                                     // verdict_words(kind), or finer: "expired"
@@ -80,7 +81,7 @@ struct VerdictOptions {
 
 // One for each recipient at the end of each way of the trace; notices about the mail (bounces) get none of
 // their own unless the trace has nothing else. In the order of the recipients.
-std::vector<Verdict> verdicts(const Trace& trace, const VerdictOptions& options);
+std::vector<MailVerdict> verdicts(const Trace& trace, const VerdictOptions& options);
 
 // The verdict of one row of a result list, without asking anybody: from its status alone.
 VerdictKind verdict_of_row(const ConnectRow& connect, const DeliverRow* deliver);

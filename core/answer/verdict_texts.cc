@@ -206,6 +206,10 @@ const Sentence table[] = {
       "{server} hat die Mail für {recipient} um {time} an {target} übergeben ({answer}); was von dort "
       "zurückkam, steht nicht "
       "im Log."}},
+    {{"It was written to {original}; mail for that address goes on to {recipient}.",
+      "Geschrieben war sie an {original}; Mails an diese Adresse gehen weiter an {recipient}."},
+     {"Addressed to {original}, expanded or forwarded to {recipient}.",
+      "Adressiert an {original}, aufgelöst oder weitergeleitet an {recipient}."}},
 };
 
 }  // namespace

@@ -39,7 +39,8 @@ enum class Phrase {
   held,
   deleted,
   no_end,
-  handed_to_filter
+  handed_to_filter,
+  readdressed
 };
 const Sentence& phrase(Phrase which);
 // What to do where no explanation says it.

@@ -147,7 +147,9 @@ class Builder {
     }
     auto& edge = way_.edges[at->second];
     if (last->recipient) edge.recipients.push_back(*last->recipient);
-    edge.attempts = std::max<int64_t>(edge.attempts, static_cast<int64_t>(group.rows.size()));
+    auto tries = std::count_if(group.rows.begin(), group.rows.end(),
+                               [](auto* d) { return d->transport || d->relay_name; });
+    edge.attempts = std::max<int64_t>(edge.attempts, tries);
   }
 
   size_t place_of(const Mail& mail, const DeliverRow& d, const Attempts& group) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/answer/verdict.h"
 #include "core/base/text.h"
 
 namespace mailtrace {
@@ -55,6 +56,23 @@ std::string relay_text(const DeliverRow& d, const Terminal& terminal) {
   return fmt::format("{} {}", terminal.say("to"), host);
 }
 
+// What the row itself proves: "sent" says only that the next one took it.
+std::string row_word(const Hit& hit, const std::string& status) {
+  if (!hit.deliver || status != "sent") return status;
+  switch (verdict_of_row(hit.connect, &*hit.deliver)) {
+    case VerdictKind::delivered:
+      return "delivered";
+    case VerdictKind::forwarded:
+      return "forwarded";
+    case VerdictKind::refused:
+      return "rejected";
+    case VerdictKind::discarded:
+      return "discarded";
+    default:
+      return status;
+  }
+}
+
 Lines lines_of(const Hit& hit, const Terminal& terminal) {
   auto& mail = hit.connect;
   Lines out;
@@ -77,8 +95,9 @@ Lines lines_of(const Hit& hit, const Terminal& terminal) {
     auto relay = relay_text(d, terminal), reply = reply_text(d);
     out.out_rest = status == "sent" ? join({relay, reply}) : join({reply, relay});
   }
-  out.status = std::string(status_word(status, terminal));
-  out.colour = status_colour(status);
+  auto word = row_word(hit, status);
+  out.status = std::string(status_word(word, terminal));
+  out.colour = status_colour(word);
   return out;
 }
 
@@ -96,16 +115,16 @@ std::string trimmed_right(std::string text) {
 }  // namespace
 
 std::string_view status_word(const std::string& status, const Terminal& terminal) {
-  static constexpr std::string_view known[] = {"sent",     "deferred", "bounced",    "expired",
-                                               "rejected", "blocked",  "greylisted", "discarded",
-                                               "filtered", "held",     "deleted",    "queued"};
+  static constexpr std::string_view known[] = {"delivered", "forwarded", "sent",    "deferred",   "bounced",
+                                               "expired",   "rejected",  "blocked", "greylisted", "discarded",
+                                               "filtered",  "held",      "deleted", "queued"};
   for (auto word : known)
     if (status == word) return terminal.say(word);
   return terminal.say("unknown");
 }
 
 Colour status_colour(const std::string& status) {
-  if (status == "sent") return Colour::green;
+  if (status == "sent" || status == "delivered" || status == "forwarded") return Colour::green;
   if (status == "deferred" || status == "greylisted" || status == "queued" || status == "held")
     return Colour::yellow;
   if (status == "bounced" || status == "expired" || status == "rejected" || status == "blocked")

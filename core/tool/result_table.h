@@ -10,7 +10,7 @@ namespace mailtrace {
 
 std::string result_table(const std::vector<Hit>& hits, const Terminal& terminal);
 
-// "zugestellt" for "sent" …; a mail without a delivery yet is "queued".
+// "gesendet" for "sent" …; a mail without a delivery yet is "queued".
 std::string_view status_word(const std::string& status, const Terminal& terminal);
 Colour status_colour(const std::string& status);
 // "name [addr]:port" with what is known; safe to print.

@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <set>
 
+#include "core/parse/header.h"
 #include "core/tool/command.h"
 #include "core/tool/setup.h"
 #include "core/tool/trace_text.h"
@@ -14,8 +16,28 @@ namespace {
 struct Request {
   std::string what;
   size_t limit = 10, width = 0;
-  bool json = false, utc = false, brief = false;
+  bool json = false, utc = false, brief = false, verdict = false;
 };
+
+Detail detail_of(const Request& r) {
+  return r.verdict ? Detail::verdict : r.brief ? Detail::brief : Detail::all;
+}
+
+// Without them the answers are general, which is better than none.
+Explanations load_explanations() {
+  auto loaded = Explanations::load();
+  if (loaded) return *loaded;
+  print_error(loaded.error());
+  return {};
+}
+
+// The zone of Terminal::date_time(), with its name.
+const date::time_zone* zone_of(const Terminal& terminal) {
+  if (terminal.utc) return nullptr;
+  const char* name = std::getenv("TZ");
+  auto zone = find_zone(name && *name != ':' ? name : "");
+  return zone ? *zone : nullptr;
+}
 
 int show(const Common& common, const Request& r) {
   auto database = open_database(common);
@@ -26,6 +48,11 @@ int show(const Common& common, const Request& r) {
   auto terminal = Terminal::of_stdout();
   terminal.utc = r.utc;
   if (r.width) terminal.width = r.width;
+  auto explanations = load_explanations();
+  VerdictOptions options;
+  options.explanations = &explanations;
+  options.zone = zone_of(terminal);
+  options.reader = database.reader.get();
   std::set<Id> shown;  // a queue id or Message-ID names several mails of one way
   size_t traces = 0;
   for (auto& id : *ids) {
@@ -38,10 +65,11 @@ int show(const Common& common, const Request& r) {
     if (!trace) return print_error(trace.error());
     for (auto& mail : trace->mails) shown.insert(mail.connect.id);
     if (trace->mails.empty()) continue;
+    auto found = verdicts(*trace, options);
     if (r.json)
-      fmt::print("{}\n", dump_line(trace_json(*trace)));
+      fmt::print("{}\n", dump_line(trace_json(*trace, found)));
     else
-      fmt::print("{}{}", traces ? "\n\n" : "", trace_text(*trace, terminal, !r.brief));
+      fmt::print("{}{}", traces ? "\n\n" : "", trace_text(*trace, found, terminal, detail_of(r)));
     ++traces;
   }
   if (traces > 0) return exit_code::found;
@@ -61,6 +89,7 @@ void add_show(CLI::App& app, Common& common) {
       ->check(CLI::Range(1, 100))
       ->type_name("N");
   command->add_flag("--brief", r->brief, "without the log lines");
+  command->add_flag("--verdict", r->verdict, "only what became of it, and the way");
   command->add_flag("--json", r->json, "one JSON object a line for each way");
   command->add_flag("--utc", r->utc, "times in UTC");
   command->add_option("--width", r->width, "columns; default: the terminal's")->type_name("N");

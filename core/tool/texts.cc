@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::pair<std::string_view, std::string_view> table[] = {
     // status words
-    {"sent", "zugestellt"},
+    {"sent", "gesendet"},
     {"deferred", "verzögert"},
     {"bounced", "unzustellbar"},
     {"expired", "abgelaufen"},
@@ -40,9 +40,16 @@ constexpr std::pair<std::string_view, std::string_view> table[] = {
     {"Subject", "Betreff"},
     {"Times in", "Zeiten in"},
     {"What became of it", "Was daraus wurde"},
-    {"no attempt logged yet", "noch kein Versuch im Log"},
-    {"last answer", "letzte Antwort"},
+    {"What to do", "Was zu tun ist"},
+    {"For admins", "Für die Administration"},
+    {"Admins may", "Die Administration kann"},
+    {"Must act", "Handeln muss"},
     {"The way", "Der Weg"},
+    {"Details", "Einzelheiten"},
+    {"folder", "Ordner"},
+    {"attempts", "Versuche"},
+    {"delivered", "zugestellt"},
+    {"forwarded", "weitergeleitet"},
     {"Log lines", "Log-Zeilen"},
     {"until", "bis"},
     {"refused", "abgewiesen"},

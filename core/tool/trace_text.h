@@ -1,23 +1,19 @@
-// The text of `mailtrace show`: one mail's whole way for people. Main thread.
+// The text of `mailtrace show`: what became of a mail, its way, everything that is stored. Main thread.
 #pragma once
 #include <string>
 #include <vector>
 
+#include "core/answer/verdict.h"
 #include "core/mail/query.h"
 #include "core/mail/row_json.h"
 #include "core/tool/terminal.h"
 
 namespace mailtrace {
 
-// Where the way of one recipient ended, as far as the logs say.
-struct End {
-  const Mail* mail;
-  const DeliverRow* delivery;  // null: no attempt was logged yet
-};
-// One for each recipient of each mail that was not handed on to another mail of the trace.
-std::vector<End> ends_of(const Trace& trace);
+enum class Detail { verdict, brief, all };  // verdicts and the way; also every attempt; also the log lines
 
-std::string trace_text(const Trace& trace, const Terminal& terminal, bool with_lines);
-Json trace_json(const Trace& trace);
+std::string trace_text(const Trace& trace, const std::vector<MailVerdict>& verdicts, const Terminal& terminal,
+                       Detail detail);
+Json trace_json(const Trace& trace, const std::vector<MailVerdict>& verdicts);
 
 }  // namespace mailtrace

@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(why_it_failed_comes_first_and_without_what_stands_beside_it
 
 BOOST_AUTO_TEST_CASE(german_words) {
   auto text = result_table(sample(), terminal(0, true));
-  BOOST_TEST(text.find("zugestellt") != std::string::npos);
+  BOOST_TEST(text.find("gesendet") != std::string::npos);
   BOOST_TEST(text.find("unzustellbar") != std::string::npos);
   BOOST_TEST(text.find("(für office@example.org)") != std::string::npos);
   BOOST_TEST(text.find("von client.example.net") != std::string::npos);

@@ -69,61 +69,41 @@ Terminal terminal(bool german = false) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(the_last_attempt_on_the_last_server_is_the_end) {
-  auto trace = two_servers();
-  auto ends = ends_of(trace);
-  BOOST_REQUIRE(ends.size() == 1u);
-  BOOST_TEST(*ends[0].delivery->status == "sent");
-  BOOST_TEST(ends[0].mail->connect.server == "out1");
-}
-
-BOOST_AUTO_TEST_CASE(without_the_link_both_servers_have_an_end) {
-  auto trace = two_servers();
-  trace.links.clear();
-  BOOST_TEST(ends_of(trace).size() == 2u);
-}
-
-BOOST_AUTO_TEST_CASE(each_recipient_has_its_own_end) {
-  auto trace = two_servers();
-  auto& first = trace.mails[0];
-  first.deliveries.push_back(attempt(first.connect, "2026-11-23T14:02:12Z", "bounced", "carol@example.com"));
-  BOOST_TEST(ends_of(trace).size() == 2u);
-}
-
-BOOST_AUTO_TEST_CASE(a_bounce_does_not_hide_what_it_is_about) {
-  Trace trace;
-  trace.mails = {mail(1, "mx1", "3F2A1B4C5D"), mail(2, "mx1", "4F2A1B4C5D")};
-  trace.mails[0].deliveries = {
-      attempt(trace.mails[0].connect, "2026-11-23T14:02:12Z", "bounced", "bob@example.com")};
-  trace.mails[1].deliveries = {
-      attempt(trace.mails[1].connect, "2026-11-23T14:02:12Z", "sent", "alice@example.org")};
-  trace.links = {{trace.mails[0].connect.id, trace.mails[1].connect.id, "bounce"}};
-  BOOST_TEST(ends_of(trace).size() == 2u);
+std::string text_of(const Trace& trace, const Terminal& terminal, Detail detail) {
+  VerdictOptions options;
+  options.now = at("2026-11-23T15:00:00Z");
+  return trace_text(trace, verdicts(trace, options), terminal, detail);
 }
 
 BOOST_AUTO_TEST_CASE(a_mail_without_attempts_waits) {
   Trace trace;
   trace.mails = {mail(1, "mx1", "3F2A1B4C5D")};
-  auto ends = ends_of(trace);
-  BOOST_REQUIRE(ends.size() == 1u);
-  BOOST_TEST(!ends[0].delivery);
-  BOOST_TEST(trace_text(trace, terminal(), true).find("no attempt logged yet") != std::string::npos);
+  auto text = text_of(trace, terminal(), Detail::all);
+  BOOST_TEST(text.find("is being processed") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(the_whole_text) {
   auto trace = two_servers();
-  BOOST_TEST(trace_text(trace, terminal(), true) ==
-             "From          alice@example.org\n"
-             "To            bob@example.com\n"
-             "Message-ID    <1.2@example.org>\n"
-             "Times in      UTC\n"
-             "\n"
-             "What became of it\n"
-             "  sent          2026-11-23 14:17:20  bob@example.com\n"
-             "    to mail.example.com [198.51.100.7]:25\n"
-             "    250 2.0.0 Ok\n"
-             "\n"
+  auto text = text_of(trace, terminal(), Detail::all);
+  BOOST_TEST(
+      text.starts_with("From          alice@example.org\n"
+                       "To            bob@example.com\n"
+                       "Message-ID    <1.2@example.org>\n"
+                       "Times in      UTC\n"
+                       "\n"
+                       "What became of it\n"
+                       "  delivered elsewhere   2026-11-23 14:17:20  bob@example.com\n"
+                       "    The mail to bob@example.com was accepted by the recipient's mail server on "
+                       "2026-11-23 14:17:20 UTC."));
+  BOOST_TEST(text.substr(text.find("The way\n"), text.find("Details\n") - text.find("The way\n")) ==
              "The way\n"
+             "  sent by client.example.net [192.0.2.1]\n"
+             "  └─ 2026-11-23 14:02:11  mx1  3F2A1B4C5D\n"
+             "     └─ 14:02:12  out1  4dFk8Q5sN1zQp7Y  for bob@example.com  after 1.0 s\n"
+             "        └─ 14:17:20  ✓ mail.example.com [198.51.100.7]  for bob@example.com, 2 attempts  after "
+             "15 min\n"
+             "\n");
+  BOOST_TEST(text.substr(text.find("Details\n") + 8) ==
              "(1) mx1  3F2A1B4C5D  2026-11-23 14:02:11\n"
              "    from client.example.net [192.0.2.1]\n"
              "    sender alice@example.org, 2.0 KiB\n"
@@ -156,12 +136,20 @@ BOOST_AUTO_TEST_CASE(an_expired_mail_says_why_it_waited) {
   auto& d = trace.mails[1].deliveries;
   d[1].status = "expired";
   d[1].response.reset();
-  auto text = trace_text(trace, terminal(), false);
-  BOOST_TEST(text.find("    last answer: 451 4.7.1 Greylisted, come back later\n") != std::string::npos);
+  auto text = text_of(trace, terminal(), Detail::verdict);
+  BOOST_TEST(text.find("the last answer was: 451 4.7.1 Greylisted, come back later") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(wrapped_and_cut_to_the_width) {
+  auto narrow = terminal();
+  narrow.width = 60;
+  auto text = text_of(two_servers(), narrow, Detail::verdict);
+  for (size_t from = 0; from < text.size(); from = text.find('\n', from) + 1)
+    BOOST_TEST(display_width(text.substr(from, text.find('\n', from) - from)) <= 60u);
 }
 
 BOOST_AUTO_TEST_CASE(german_and_without_lines) {
-  auto text = trace_text(two_servers(), terminal(true), false);
+  auto text = text_of(two_servers(), terminal(true), Detail::brief);
   BOOST_TEST(text.find("Was daraus wurde") != std::string::npos);
   BOOST_TEST(text.find("kommt von (1): Weitergabe") != std::string::npos);
   BOOST_TEST(text.find("Log-Zeilen") == std::string::npos);
@@ -169,7 +157,7 @@ BOOST_AUTO_TEST_CASE(german_and_without_lines) {
 
 BOOST_AUTO_TEST_CASE(json_has_everything) {
   auto trace = two_servers();
-  auto json = trace_json(trace);
+  auto json = trace_json(trace, verdicts(trace, {}));
   BOOST_TEST(json["mails"].size() == 2u);
   BOOST_TEST(json["mails"][1]["deliveries"][1]["status"] == "sent");
   BOOST_TEST(json["mails"][0]["connect"]["queue_id"] == "3F2A1B4C5D");
