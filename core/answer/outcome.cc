@@ -55,6 +55,11 @@ MailboxOutcome mailbox_outcome(std::string_view folder) {
   return out;
 }
 
+bool is_attempt(const DeliverRow& d) {
+  auto status = d.status.value_or("");
+  return status == "sent" || status == "deferred" || status == "bounced";
+}
+
 bool is_loopback(std::string_view address) { return address == "127.0.0.1" || address == "::1"; }
 
 bool is_local_delivery(const DeliverRow& d) {

@@ -20,6 +20,8 @@ struct MailboxOutcome {
 };
 MailboxOutcome mailbox_outcome(std::string_view folder);
 
+// A delivery was tried; held, deleted and expired are no attempts.
+bool is_attempt(const DeliverRow& d);
 bool is_loopback(std::string_view address);
 // Delivered by this server itself: a socket, local(8), virtual(8), a pipe, LMTP.
 bool is_local_delivery(const DeliverRow& d);

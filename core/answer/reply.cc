@@ -83,7 +83,11 @@ std::string plain_reply(std::string_view given) {
 Reply read_reply(std::string_view text) {
   Reply out;
   out.plain = plain_reply(text);
-  if (auto said = text.find(" said: "); said != std::string_view::npos) text.remove_prefix(said + 7);
+  for (std::string_view key : {" said: ", " refused to talk to me: "})
+    if (auto said = text.find(key); said != std::string_view::npos) {
+      text.remove_prefix(said + key.size());
+      break;
+    }
   while (text.starts_with(' ')) text.remove_prefix(1);
   if (text.size() >= 3 && is_code(text.substr(0, 3)) &&
       (text.size() == 3 || text[3] == ' ' || text[3] == '-')) {

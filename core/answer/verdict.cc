@@ -171,7 +171,7 @@ class Judge {
       v.original_recipient = end_->original;
     for (auto* d : end_->attempts.rows) {
       v.deliveries.push_back(d->id);
-      v.attempts += d->transport || d->relay_name ? 1 : 0;
+      v.attempts += is_attempt(*d) ? 1 : 0;
     }
     if (last_) {
       v.decided = last_->deliver_time;

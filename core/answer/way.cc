@@ -147,8 +147,7 @@ class Builder {
     }
     auto& edge = way_.edges[at->second];
     if (last->recipient) edge.recipients.push_back(*last->recipient);
-    auto tries = std::count_if(group.rows.begin(), group.rows.end(),
-                               [](auto* d) { return d->transport || d->relay_name; });
+    auto tries = std::count_if(group.rows.begin(), group.rows.end(), [](auto* d) { return is_attempt(*d); });
     edge.attempts = std::max<int64_t>(edge.attempts, tries);
   }
 
