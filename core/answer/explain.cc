@@ -41,7 +41,7 @@ size_t dsn_match(std::string_view pattern, std::string_view dsn) {
 }
 
 // In the order of conf/explanations/README.md; each counts only if those before are equal.
-using Rank = std::array<size_t, 7>;
+using Rank = std::array<size_t, 8>;
 
 bool rank_of(const Explanations::Rule& rule, const Case& of, Rank& rank) {
   rank = {};
@@ -61,18 +61,19 @@ bool rank_of(const Explanations::Rule& rule, const Case& of, Rank& rank) {
     rank[0] = 1;
   }
   for (auto& pattern : rule.reply)
-    if (pattern.literal() > rank[2] && pattern.matches(of.plain)) rank[2] = pattern.literal();
+    if (pattern.literal() > rank[3] && pattern.matches(of.plain)) rank[3] = pattern.literal();
   if (!rule.reply.empty()) {
-    if (rank[2] == 0) return false;
+    if (rank[3] == 0) return false;
     rank[1] = 1;
+    rank[2] = static_cast<size_t>(rule.weight + 1);
   }
-  for (auto& dsn : rule.dsn) rank[3] = std::max(rank[3], of.dsn.empty() ? 0 : dsn_match(dsn, of.dsn));
-  if (!rule.dsn.empty() && rank[3] == 0) return false;
+  for (auto& dsn : rule.dsn) rank[4] = std::max(rank[4], of.dsn.empty() ? 0 : dsn_match(dsn, of.dsn));
+  if (!rule.dsn.empty() && rank[4] == 0) return false;
   for (auto& code : rule.code)
-    if (!of.code.empty() && of.code.starts_with(code)) rank[4] = std::max(rank[4], code.size());
-  if (!rule.code.empty() && rank[4] == 0) return false;
-  rank[5] = rule.by.empty() ? 0 : 1;
-  rank[6] = rule.status.empty() ? 0 : 1;
+    if (!of.code.empty() && of.code.starts_with(code)) rank[5] = std::max(rank[5], code.size());
+  if (!rule.code.empty() && rank[5] == 0) return false;
+  rank[6] = rule.by.empty() ? 0 : 1;
+  rank[7] = rule.status.empty() ? 0 : 1;
   return true;
 }
 
@@ -85,6 +86,8 @@ Case case_of(const ConnectRow& connect, const DeliverRow& deliver) {
              : reply.code      ? std::to_string(reply.code)
                                : "";
   out.dsn = deliver.dsn.value_or(reply.dsn);
+  // Postfix makes 5.0.0 and 4.0.0 up where the other side gave no such code; the plain code says more.
+  if (out.dsn.ends_with(".0.0") && reply.dsn.empty() && !out.code.empty()) out.dsn.clear();
   out.plain = std::move(reply.plain);
   auto name = deliver.relay_name.value_or("");
   if (name.empty() || name == "none" || name == "unknown") {

@@ -57,6 +57,7 @@ struct RuleEntry {
   std::string name, category, actor, en, de, admin_en, admin_de, next_en, next_de, admin_next_en,
       admin_next_de;
   List service, status, by, code, dsn, reply, example;
+  int64_t weight = 0;
   static std::span<const Option> options() {
     using C = RuleEntry;
     static const std::vector<Option> table{
@@ -68,6 +69,7 @@ struct RuleEntry {
         option("code", &C::code, "SMTP code, or how it starts"),
         option("dsn", &C::dsn, "enhanced code, x for any number"),
         option("reply", &C::reply, "texts in the answer, * for anything"),
+        option("weight", &C::weight, -1, 1, "1: a name that leaves no doubt, -1: common words"),
         option("actor", &C::actor, "who must act; default: the category's"),
         required(option("en", &C::en, "for customers, in English")),
         required(option("de", &C::de, "for customers, in German")),
@@ -207,6 +209,7 @@ class Loader {
     for (auto& dsn : entry.dsn)
       if (std::count(dsn.begin(), dsn.end(), '.') != 2) report(file, node, "dsn", dsn);
     to.status = entry.status;
+    to.weight = static_cast<int>(entry.weight);
     to.by = entry.by;
     to.code = entry.code;
     to.dsn = entry.dsn;

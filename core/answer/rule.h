@@ -17,6 +17,7 @@ struct Explanations::Rule {
   std::vector<std::string> code;  // "550", "55", "5": the code starts with it
   std::vector<std::string> dsn;   // "5.7.26", "x.7.26", "5.7.x"
   std::vector<ReplyPattern> reply;
+  int weight = 0;  // among rules with patterns: 1 for names that leave no doubt, -1 for common words
   std::vector<std::string> examples;
   std::string file;
   int line = 0;
