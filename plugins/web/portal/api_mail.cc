@@ -53,7 +53,7 @@ void load_mail(Call& call, MailView& view, std::initializer_list<std::string_vie
   if (!view.mail) view.refused = call.fail(Problem::not_found);
 }
 
-std::vector<Verdict> MailView::verdicts(const Call& call, const date::time_zone* zone) {
+std::vector<MailVerdict> MailView::verdicts(const Call& call, const date::time_zone* zone) {
   VerdictOptions options;
   options.explanations = &call.shared.explanations;
   options.zone = zone;
@@ -70,7 +70,7 @@ const DeliverRow* MailView::delivery(const std::string& id) const {
   return nullptr;
 }
 
-Json verdict_json(const Verdict& verdict, const Scope& scope) {
+Json verdict_json(const MailVerdict& verdict, const Scope& scope) {
   Json out = to_json(verdict);
   if (!scope.is_person()) return out;
   keep_customer(out, "sentence");
@@ -139,13 +139,13 @@ Response get_ticket(Call& call) {
   if (auto deliver = call.request.parameter("deliver")) {
     auto* row = view.delivery(*deliver);
     if (!row) return invalid(call, "deliver");
-    auto is_about = [row](const Verdict& v) {
+    auto is_about = [row](const MailVerdict& v) {
       return std::find(v.deliveries.begin(), v.deliveries.end(), row->id) != v.deliveries.end() ||
              v.recipient == row->recipient ||
              (row->original_recipient && v.original_recipient == row->original_recipient);
     };
     if (std::any_of(verdicts.begin(), verdicts.end(), is_about))
-      std::erase_if(verdicts, [&](const Verdict& v) { return !is_about(v); });
+      std::erase_if(verdicts, [&](const MailVerdict& v) { return !is_about(v); });
   }
   std::string path = "/#/mail/" + call.id;
   // The name the browser asked for was checked (Portal::is_our_host).

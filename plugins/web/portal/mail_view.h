@@ -19,12 +19,12 @@ struct MailView {
   const Mail* mail = nullptr;  // in `trace`
   std::optional<Response> refused;
 
-  std::vector<Verdict> verdicts(const Call& call, const date::time_zone* zone = nullptr);
+  std::vector<MailVerdict> verdicts(const Call& call, const date::time_zone* zone = nullptr);
   // The delivery named by the parameter `deliver`; null if there is none of that id.
   const DeliverRow* delivery(const std::string& id) const;
 };
 // Fills `view`; looks at what is refused first.
 void load_mail(Call& call, MailView& view, std::initializer_list<std::string_view> parameters);
-Json verdict_json(const Verdict& verdict, const Scope& scope);
+Json verdict_json(const MailVerdict& verdict, const Scope& scope);
 
 }  // namespace mailtrace::portal
