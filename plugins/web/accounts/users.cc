@@ -257,7 +257,8 @@ Refusal Accounts::apply(const User& user, const UserChange& change, std::string&
         !done)
       return broken(done.error());
   if (auto set = set_lists(user.id, change); !set) return broken(set.error());
-  end_sessions(user.id, "");
+  if (change.role || change.locked || change.password || change.addresses || change.domains)
+    end_sessions(user.id, "");
   return Refusal::none;
 }
 

@@ -142,6 +142,12 @@ void Portal::check(const Config& config, const Node& node, ConfigErrors& errors)
   check_networks(config.metrics_from, "metrics_from", node, errors);
   if (config.tls_certificate.empty() != config.tls_key.empty())
     errors.add(node, "tls_certificate and tls_key go together: expected both or none");
+  for (auto& [name, path] :
+       {std::pair("tls_certificate", &config.tls_certificate), std::pair("tls_key", &config.tls_key)}) {
+    const Node* at = node.find(name);
+    if (at && !path->empty() && read_file(*path).empty())
+      errors.add(*at, fmt::format("cannot read \"{}\", or it is empty", *path));
+  }
   if (!config.user_header.empty() && config.trusted_proxies.empty()) {
     const Node* at = node.find("user_header");
     errors.add(at ? *at : node, "user_header is believed only from trusted_proxies: expected their networks");

@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""openapi.yaml, the server's routes and what the server really answers are the same thing."""
+import re
+import unittest
+
+from service import API, SOURCE, Schema, Served
+
+
+class Contract(Served):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.schema = Schema()
+        cls.operations = {(method.upper(), path): operation
+                          for path, item in cls.schema.file["paths"].items()
+                          for method, operation in item.items() if method != "parameters"}
+
+    def test_every_route_is_in_the_file_and_the_other_way_round(self):
+        source = (SOURCE / "plugins/web/portal/api.cc").read_text()
+        table = source[source.index("Route table[]"):]
+        routes = set(re.findall(r'\{"([A-Z]+)", "(/[^"]*)", Need::', table[:table.index("};")]))
+        self.assertEqual(set(self.operations), routes)
+
+    def test_other_methods_are_refused(self):
+        admin = self.logged_in("chief")
+        for path in self.schema.file["paths"]:
+            allowed = {method for method, other in self.operations if other == path}
+            answer = admin.ask("PUT", API + re.sub(r"\{\w+\}", "x", path), b"")
+            self.assert_problem(answer, 405, "method_not_allowed")
+            self.assertEqual(allowed, set(answer.headers["Allow"].split(", ")), path)
+
+    def check(self, answer, method, path):
+        """The answer is one of those the file knows, and looks as the file says."""
+        responses = self.operations[method, path]["responses"]
+        self.assertIn(str(answer.status), responses, f"{method} {path}: {answer.body[:300]}")
+        content = self.schema.resolve(responses[str(answer.status)]).get("content")
+        if content is None:
+            self.assertEqual(b"", answer.body)
+            return
+        kind, = content
+        self.assertEqual(kind, answer.headers["Content-Type"].split(";")[0], path)
+        if answer.json is not None:
+            self.assertEqual([], self.schema.faults(answer.json, content[kind]["schema"])[:10], f"{method} {path}")
+
+    def test_answers_look_as_the_file_says(self):
+        for name in ("chief", "desk", "beta", "anna"):
+            client = self.logged_in(name)
+            results = client.search()
+            self.assertGreater(len(results), 10, name)
+            for path in ("/session", "/sessions", "/tokens", "/searches", "/users", "/audit", "/health", "/metrics",
+                         "/openapi.yaml", "/search", "/export.csv", "/export.json"):
+                with self.subTest(name=name, path=path):
+                    answer = client.get(path)
+                    if answer.status != 403:
+                        self.check(answer, "GET", path)
+            statuses = {}
+            for result in results:
+                statuses.setdefault((result["deliver"] or {}).get("status"), result["connect"]["id"])
+            self.assertGreater(len(statuses), 2, name)
+            for status, mail in statuses.items():
+                for part in ("", "/way", "/lines", "/ticket", "/related", "/alike"):
+                    with self.subTest(name=name, status=status, part=part):
+                        self.check(client.get(f"/mails/{mail}{part}"), "GET", "/mails/{id}" + part)
+
+    def test_nothing_found_and_pasted_text(self):
+        for name in ("desk", "anna"):
+            client = self.logged_in(name)
+            with self.subTest(name=name):
+                self.check(client.get("/nothing", sender="amna@alpha.example"), "GET", "/nothing")
+                for text in ("anna@alpha.example", "*anna*", "4jYHMC0fkWzmVyr", "192.0.2.1", "<a@b.example>", "words here", "\n",
+                             "Nov 23 20:12:01 mx1 postfix/smtp[1]: 4ABC: to=<x@y.example>, relay=none, status=bounced (no)"):
+                    self.check(client.post("/understand", {"text": text}), "POST", "/understand")
+
+    def test_hosts(self):
+        answer = self.logged_in("desk").get("/hosts")
+        self.check(answer, "GET", "/hosts")
+        self.assertGreater(len(answer.json["hosts"]), 1)
+
+    def test_changes_look_as_the_file_says(self):
+        admin = self.logged_in("chief")
+        self.check(admin.post("/tokens", {"name": "script"}), "POST", "/tokens")
+        self.check(admin.post("/searches", {"name": "mine", "query": "status=bounced"}), "POST", "/searches")
+        self.check(admin.post("/users", {"name": "guest", "role": "user", "addresses": ["g@alpha.example"]}), "POST", "/users")
+        self.check(admin.post("/users", {"name": "guest", "role": "user"}), "POST", "/users")
+        self.check(admin.post("/users", {"name": "no good", "role": "user"}), "POST", "/users")
+        self.check(admin.get("/users/guest"), "GET", "/users/{name}")
+        self.check(admin.ask("PATCH", API + "/users/guest", {"reset_password": True}), "PATCH", "/users/{name}")
+        self.check(admin.ask("DELETE", API + "/users/guest"), "DELETE", "/users/{name}")
+        self.check(admin.ask("DELETE", API + "/users/guest"), "DELETE", "/users/{name}")
+        self.check(admin.get("/audit"), "GET", "/audit")
+        self.check(admin.post("/logout", {}), "POST", "/logout")
+        self.check(admin.get("/session"), "GET", "/session")
+
+    def test_the_file_is_served(self):
+        answer = self.service.client().get("/openapi.yaml")
+        self.assertEqual((SOURCE / "plugins/web/openapi.yaml").read_bytes(), answer.body)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+"""Every handler asked by every role about what is not theirs: the truth is computed here, from the tables."""
+import json
+import re
+import sqlite3
+import unittest
+
+from service import API, PEOPLE, Served
+
+MAIL_PARTS = ["", "/way", "/lines", "/ticket", "/ticket?language=de&audience=admin", "/related", "/alike"]
+
+
+class Rights(Served):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        with sqlite3.connect(cls.home.path / "mail.db") as db:
+            cls.mails = {row[0]: row[1:] for row in
+                         db.execute("SELECT lower(hex(id)), sender, server, client_addr FROM connectlog")}
+            cls.deliveries = db.execute("SELECT lower(hex(connect_id)), lower(hex(id)), recipient, original_recipient, folder "
+                                        "FROM deliverlog").fetchall()
+        cls.clients = {name: cls.service.logged_in(name) for name in PEOPLE}
+        token = cls.clients["anna"].post("/tokens", {"name": "script"}).json["token"]
+        cls.clients["anna's token"] = cls.service.client()
+        cls.clients["anna's token"].token = token
+
+    def person(self, name):
+        return PEOPLE[name.removesuffix("'s token")]
+
+    def is_own(self, name, address):
+        if not address:
+            return False
+        person, address = self.person(name), address.lower()
+        if person["role"] == "user":
+            return address in person["addresses"]
+        return not person.get("domains") or address.rpartition("@")[2] in person["domains"]
+
+    def sees_all(self, name):
+        person = self.person(name)
+        return person["role"] == "admin" or (person["role"] == "helpdesk" and not person.get("domains"))
+
+    def may_see(self, name, delivery):
+        mail, _, recipient, original, _ = delivery
+        return self.sees_all(name) or any(self.is_own(name, one) for one in (self.mails[mail][0], recipient, original))
+
+    def own_mails(self, name):
+        if self.sees_all(name):
+            return set(self.mails)
+        return {mail for mail, row in self.mails.items() if self.is_own(name, row[0])} | \
+            {row[0] for row in self.deliveries if self.may_see(name, row)}
+
+    def test_search_finds_exactly_the_own_deliveries(self):
+        for name, client in self.clients.items():
+            with self.subTest(name=name):
+                found = {hit["deliver"]["id"] for hit in client.search() if hit["deliver"]}
+                self.assertEqual({row[1] for row in self.deliveries if self.may_see(name, row)}, found)
+        self.assertEqual([], self.clients["nobody"].search())
+        self.assertGreater(len(self.clients["beta"].search()), 20)
+
+    def test_exports_hold_exactly_the_own_deliveries(self):
+        for name, client in self.clients.items():
+            with self.subTest(name=name):
+                own = {row[1] for row in self.deliveries if self.may_see(name, row)}
+                answer = client.get("/export.json")
+                self.assertEqual(own, {hit["deliver"]["id"] for hit in answer.json if hit["deliver"]})
+                lines = client.get("/export.csv").body.decode("utf-8-sig").splitlines()
+                self.assertGreaterEqual(len(lines), len(own) + 1)
+                self.assertEqual(len(answer.json), len(lines) - 1)
+
+    def test_mails_of_others_are_not_there(self):
+        for name, client in self.clients.items():
+            own = self.own_mails(name)
+            foreign = sorted(set(self.mails) - own)[:: max(1, (len(self.mails) - len(own)) // 15)]
+            for mail in foreign:
+                for part in MAIL_PARTS:
+                    with self.subTest(name=name, mail=mail, part=part):
+                        answer = client.ask("GET", API + f"/mails/{mail}{part}")
+                        self.assert_problem(answer, 404, "not_found")
+            for mail in ("0" * 32, "f" * 32, "x", "%2e%2e", "1' OR '1'='1", "%00"):
+                answer = client.ask("GET", API + f"/mails/{mail.replace(' ', '%20')}")
+                self.assertIn(answer.status, (400, 404), mail)
+
+    def test_of_an_own_mail_only_the_own_part_is_shown(self):
+        for name, client in self.clients.items():
+            for mail in sorted(self.own_mails(name))[::7]:
+                with self.subTest(name=name, mail=mail):
+                    seen = {row[1] for row in self.deliveries if row[0] == mail and self.may_see(name, row)}
+                    answer = client.get(f"/mails/{mail}")
+                    self.assertEqual(200, answer.status, answer.body)
+                    self.assertEqual(seen, {row["id"] for row in answer.json["deliveries"]})
+                    way = client.get(f"/mails/{mail}/way")
+                    shown = {row["id"] for one in way.json["mails"] for row in one["deliveries"]}
+                    self.assertEqual(set(), shown - {row[1] for row in self.deliveries if self.may_see(name, row)})
+
+    def addresses_in(self, text):
+        known = {address for row in self.deliveries for address in row[2:4] if address} | \
+            {row[0] for row in self.mails.values() if row[0]}
+        return {address for address in known if re.search(r"(?<![\w.+-])" + re.escape(address), text)}
+
+    def test_users_get_no_address_of_others_no_hosts_and_no_lines(self):
+        servers = {row[1] for row in self.mails.values()}
+        clients = {row[2] for row in self.mails.values() if row[2]}
+        for name in ("anna", "boris", "anna's token"):
+            client = self.clients[name]
+            own = set(self.person(name)["addresses"])
+            for mail in sorted(self.own_mails(name))[::3]:
+                sender = self.mails[mail][0]
+                rows = [row for row in self.deliveries if row[0] == mail]
+                # With whom he has to do anyhow: the sender, those he wrote to, and the name he was written to.
+                fine = own | {sender}
+                for row in self.deliveries:
+                    if self.is_own(name, self.mails[row[0]][0]) and (not row[3] or row[3] == row[2]):
+                        fine.add(row[2])
+                    if self.may_see(name, row):
+                        fine.add(row[3])
+                        fine.add(self.mails[row[0]][0])
+                for part in MAIL_PARTS:
+                    answer = client.ask("GET", API + f"/mails/{mail}{part}")
+                    with self.subTest(name=name, mail=mail, part=part, rows=rows):
+                        if part == "/lines":
+                            self.assert_problem(answer, 403, "forbidden")
+                            continue
+                        text = answer.body.decode()
+                        self.assertEqual(set(), self.addresses_in(text) - fine)
+                        for address in clients:
+                            self.assertNotIn(f'"{address}"', text)
+                        if part != "/related":
+                            for server in servers:
+                                self.assertNotIn(f'"server":"{server}"', text)
+
+    def test_a_sender_learns_no_folder_and_no_forward_of_others(self):
+        for mail, delivery, recipient, original, folder in self.deliveries:
+            if self.mails[mail][0] != "anna@alpha.example" or recipient == "anna@alpha.example":
+                continue
+            answer = self.clients["anna"].get(f"/mails/{mail}")
+            row, = [one for one in answer.json["deliveries"] if one["id"] == delivery]
+            self.assertNotIn("folder", row, folder)
+            if original and original != recipient:
+                self.assertNotEqual(recipient, row["recipient"])
+
+    def test_what_is_masked_cannot_be_guessed_by_searching(self):
+        client = self.clients["boris"]
+        for criterion in ("received_from", "sent_to", "logged_by", "sasl_user", "response", "queue_id_deliver"):
+            for path in ("/search", "/nothing", "/export.csv", "/export.json"):
+                self.assert_problem(client.get(path, **{criterion: "*a*"}), 403, "forbidden")
+        # info@ is his, and boris@ and anna@ are behind it: of anna's delivery he sees that there was one.
+        hidden = [row for row in self.deliveries if row[3] == "info@alpha.example" and row[2] == "anna@alpha.example"]
+        self.assertGreater(len(hidden), 0)
+        found = {hit["deliver"]["id"] for hit in client.search(recipient="info@alpha.example")}
+        self.assertLessEqual({row[1] for row in hidden}, found)
+        for text in ("anna@alpha.example", "*nna@alpha*", "anna*"):
+            shown = {hit["deliver"]["id"] for hit in client.search(recipient=text)}
+            self.assertEqual(set(), shown & {row[1] for row in hidden}, text)
+
+    def test_nothing_found_tells_users_nothing_of_others(self):
+        for name in ("anna", "nobody"):
+            answer = self.clients[name].get("/nothing", recipient="carla@alpha.exampel")
+            self.assertEqual(200, answer.status)
+            self.assertNotIn("hosts", answer.json)
+            self.assertNotIn("carla@alpha.example\"", answer.body.decode())
+        answer = self.clients["desk"].get("/nothing", recipient="carla@alpha.exampel")
+        self.assertGreater(len(answer.json["hosts"]), 0)
+        self.assertIn("carla@alpha.example", answer.body.decode())
+
+    def test_who_may_call_what(self):
+        everybody = {"chief", "desk", "beta", "anna", "boris", "nobody"}
+        staff = {"chief", "desk", "beta"}
+        rules = {
+            ("GET", "/users"): {"chief"}, ("GET", "/users/anna"): {"chief"}, ("GET", "/audit"): {"chief"},
+            ("POST", "/users"): {"chief"}, ("PATCH", "/users/anna"): {"chief"}, ("DELETE", "/users/nixda"): {"chief"},
+            ("GET", "/metrics"): {"chief"}, ("GET", "/overview"): {"chief", "desk"}, ("GET", "/hosts"): staff,
+            ("GET", "/session"): everybody, ("GET", "/sessions"): everybody, ("GET", "/tokens"): everybody,
+            ("POST", "/tokens"): everybody, ("DELETE", "/tokens/999999"): everybody, ("DELETE", "/sessions/x"): everybody,
+            ("GET", "/searches"): everybody, ("POST", "/searches"): everybody, ("DELETE", "/searches/999999"): everybody,
+            ("GET", "/search"): everybody | {"anna's token"}, ("GET", "/nothing"): everybody | {"anna's token"},
+            ("POST", "/understand"): everybody | {"anna's token"}, ("GET", "/export.csv"): everybody | {"anna's token"},
+        }
+        for (method, path), allowed in rules.items():
+            body = {} if method in ("POST", "PATCH") else None
+            for name, client in self.clients.items():
+                with self.subTest(method=method, path=path, name=name):
+                    answer = client.ask(method, API + path, body)
+                    self.assertEqual(name in allowed, answer.status != 403, answer.body[:200])
+            with self.subTest(method=method, path=path, name="a stranger"):
+                answer = self.service.client().ask(method, API + path, body)
+                self.assertIn(answer.status, (401, 403), answer.body[:200])
+
+    def test_sessions_tokens_and_searches_of_others_are_not_there(self):
+        anna, boris = self.clients["anna"], self.clients["boris"]
+        session = [one["id"] for one in anna.get("/sessions").json["sessions"] if one["current"]][0]
+        token = anna.post("/tokens", {"name": "mine"}).json["id"]
+        search = anna.post("/searches", {"name": "mine", "query": "status=bounced"}).json["id"]
+        for path in (f"/sessions/{session}", f"/tokens/{token}", f"/searches/{search}"):
+            for other in (boris, self.clients["chief"]):
+                self.assert_problem(other.ask("DELETE", API + path), 404, "not_found")
+        self.assertEqual([], boris.get("/tokens").json["tokens"])
+        self.assertEqual([], boris.get("/searches").json["searches"])
+        self.assertEqual(200, anna.get("/session").status)
+        self.assertEqual(204, anna.ask("DELETE", API + f"/tokens/{token}").status)
+        self.assertEqual(204, anna.ask("DELETE", API + f"/searches/{search}").status)
+
+    def test_who_searched_for_whom_is_recorded(self):
+        desk = self.clients["desk"]
+        desk.get("/search", sender="audited@alpha.example", status="bounced,deferred")
+        mail = sorted(self.mails)[0]
+        desk.get(f"/mails/{mail}")
+        desk.get(f"/mails/{mail}/lines")
+        desk.get("/export.csv", sender="audited@alpha.example")
+        entries = self.clients["chief"].get("/audit", user="desk", limit=100).json["entries"]
+        told = {(one["action"], one["what"]) for one in entries}
+        self.assertLessEqual({("mail", mail), ("lines", mail)}, told)
+        searched = [one for one in entries if one["action"] == "search" and "sender=audited@alpha.example" in one["what"]]
+        self.assertEqual([("desk", "helpdesk", 0, "127.0.0.1")],
+                         [(one["user"], one["role"], one["results"], one["address"]) for one in searched])
+        found = self.clients["chief"].get("/audit", text="audited@", action="export").json["entries"]
+        self.assertEqual(1, len(found), json.dumps(found))
+
+
+if __name__ == "__main__":
+    unittest.main()
