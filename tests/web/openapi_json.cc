@@ -1,4 +1,5 @@
-// Prints a YAML file as JSON: the tests in Python compare openapi.yaml with the server, and Python reads no YAML.
+// Prints a YAML file as JSON: the tests in Python compare openapi.yaml with the server, and Python reads no
+// YAML.
 #include <yaml-cpp/yaml.h>
 
 #include <cstdio>

@@ -33,14 +33,14 @@ const char* type_of(const std::string& extension) {
   return found == types.end() ? "application/octet-stream" : found->second;
 }
 
-// "app-3KDJ2ABC.js" as esbuild names it: eight capitals and digits.
-bool has_hash(const std::string& name) {
+// "app-3KDJ2ABC.js" as esbuild names it: eight capitals and digits; "icon-1cf32159.svg": eight hex digits.
+bool has_hash(std::string_view name) {
   auto dash = name.rfind('-');
-  auto dot = name.find('.', dash == std::string::npos ? 0 : dash);
-  if (dash == std::string::npos || dot == std::string::npos || dot - dash != 9) return false;
-  return std::all_of(name.begin() + static_cast<std::ptrdiff_t>(dash) + 1,
-                     name.begin() + static_cast<std::ptrdiff_t>(dot),
-                     [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); });
+  auto dot = name.find('.', dash == std::string_view::npos ? 0 : dash);
+  if (dash == std::string_view::npos || dot == std::string_view::npos || dot - dash != 9) return false;
+  auto hash = name.substr(dash + 1, 8);
+  return hash.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == std::string_view::npos ||
+         hash.find_first_not_of("abcdef0123456789") == std::string_view::npos;
 }
 
 std::string tag_of(const std::string& content) {
