@@ -33,6 +33,8 @@ void Pipeline::feed(const Record& record) {
   LogLine line;
   parse_header(record, header_, line);
   if (record.sequence >= next_) next_ = record.sequence + 1;
+  received_ = record.received;
+  fed_ = true;
   sequencer_->put(line);
 }
 
@@ -95,12 +97,20 @@ Pipeline::Counters& Pipeline::counters_of(std::string_view app_name) {
   return found->second;
 }
 
+// A file has one time for all its lines.
+Time Pipeline::time_of_lines(Time now) {
+  if (fed_ && !header_.import) lag_ = std::max(Microseconds(0), Microseconds(now - received_));
+  fed_ = false;
+  return now - lag_;
+}
+
 bool Pipeline::collect(Time now, bool all, Batch& batch) {
+  Time time = time_of_lines(now);
   if (all)
     sequencer_->drain();
   else
-    sequencer_->tick(now);
-  bool more = tracker_->collect(now, all, rows_per_batch, batch);
+    sequencer_->tick(time);
+  bool more = tracker_->collect(time, all, rows_per_batch, batch);
   uint64_t mark = sequencer_->pinned(next_);
   hosts_.collect(mark, batch.hosts);
   batch.checkpoint.sequence = pinned();

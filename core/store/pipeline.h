@@ -26,6 +26,8 @@ class Pipeline {
   void feed(const Record& record);
   // Rows that are due, with the checkpoint's sequence (pinned()) and counted (what is still held back for its
   // order is not counted yet). True if more are due at once. `all`: everything held is released first.
+  // Who lags behind the spool by an hour waits, holds back and forgets as if it were an hour earlier: so lines
+  // are joined in the same way whether they are read at once or after an outage.
   bool collect(Time now, bool all, Batch& batch);
   // First record that must be read again after a crash once all collected batches are stored.
   uint64_t pinned() const;
@@ -40,6 +42,7 @@ class Pipeline {
   void understand(const LogLine& line);
   void warn_once(const Parser& parser, const LogLine& line);
   Counters& counters_of(std::string_view app_name);
+  Time time_of_lines(Time now);
 
   HeaderOptions header_;
   const Router& router_;
@@ -51,6 +54,9 @@ class Pipeline {
   std::unordered_map<std::string, Counters> counters_;  // by program
   std::pair<const std::string, Counters>* last_counters_ = nullptr;
   uint64_t next_ = 0;
+  Time received_{};  // of the last line
+  bool fed_ = false;
+  Microseconds lag_{};
 };
 
 }  // namespace mailtrace

@@ -105,11 +105,29 @@ BOOST_AUTO_TEST_CASE(a_half_seen_mail_pins) {
   feed("open AAAAAA1");
   pass(3);
   feed("open AAAAAA2");
+  collect();
   pass(3);
   BOOST_TEST(collect().checkpoint.sequence == 1u);
   BOOST_TEST(collect().checkpoint.counted == 3u);
   pass(5);
   BOOST_TEST(collect().checkpoint.sequence == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(an_hour_behind_is_like_an_hour_ago) {
+  feed("open AAAAAA1");
+  pass(5);
+  feed("open AAAAAA2");
+  pass(3600);
+  BOOST_TEST(collect().connects.empty());
+  received -= std::chrono::seconds(3594);
+  feed("open AAAAAA3");  // 11 s after the first
+  pass(3595);
+  Batch batch = collect();
+  BOOST_REQUIRE(batch.connects.size() == 1u);
+  BOOST_TEST(*batch.connects[0].queue_id == "AAAAAA1");
+  BOOST_TEST(batch.checkpoint.sequence == 2u);
+  pass(20);
+  BOOST_TEST(collect().connects.size() == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(starts_where_it_is_told) {
