@@ -127,8 +127,10 @@ OpenMails::Picked OpenMails::pick_other(OpenMail* newest, uint32_t server, std::
   if (kind != LineKind::removed)
     for (OpenMail* other = newest; other; other = older(*other))
       if (other->seen.contains(line.identity)) return {other, true};
-  bool about = kind == LineKind::other || kind == LineKind::note;
-  bool over = mail && mail->finished && !about && line.time > mail->finish_time + config_.linger;
+  // The queue manager says no word on a mail that it has removed: it is the next one's, whose first line went
+  // to another receiver. What others say of it may come later.
+  bool over = mail && mail->finished && kind != LineKind::other && kind != LineKind::note &&
+              line.time > mail->finish_time + config_.reorder;
   if (mail && !over) {
     if (!mail->identified && line.time < mail->first_time) mail->first_time = line.time;
     return {mail};

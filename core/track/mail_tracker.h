@@ -92,6 +92,7 @@ class MailTracker final : public Tracker {
   std::optional<KnownMail> look_up(const OpenMail& mail);
   std::optional<std::string> cached(const std::string& key);
   bool fits(const KnownMail& known, const OpenMail& mail) const;
+  bool may_be_stale(const KnownMail& known, const OpenMail& mail) const;
   OpenMail* settle(OpenMail& mail, const Id& id, Time birth, Born born);
   void pass_id(OpenMail& mail);
 

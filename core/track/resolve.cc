@@ -80,9 +80,26 @@ bool MailTracker::fits(const KnownMail& known, const OpenMail& mail) const {
 }
 
 std::optional<KnownMail> MailTracker::look_up(const OpenMail& mail) {
-  if (auto known = from_cache(mail); known && fits(*known, mail)) return known;
-  if (auto known = from_database(mail); known && fits(*known, mail)) return known;
-  return std::nullopt;
+  auto cached = from_cache(mail);
+  if (cached && !fits(*cached, mail)) cached.reset();
+  if (cached && !may_be_stale(*cached, mail)) return cached;
+  auto stored = from_database(mail);
+  if (stored && cached && stored->id == cached->id) {
+    cached->finished = cached->finished || stored->finished;
+    cached->end_time = std::max(cached->end_time, stored->end_time);
+    if (!fits(*cached, mail)) return std::nullopt;
+    return cached;
+  }
+  if (stored && fits(*stored, mail) && (!cached || stored->birth > cached->birth)) return stored;
+  return cached;
+}
+
+// The cache may have missed that the mail has ended and its short queue id is another's by now.
+bool MailTracker::may_be_stale(const KnownMail& known, const OpenMail& mail) const {
+  if (mail.identified || known.finished) return false;
+  bool other_message_id =
+      mail.message_id_hash && known.message_id_hash && mail.message_id_hash != known.message_id_hash;
+  return other_message_id || mail.first_time > known.birth + config_.flush_after;
 }
 
 OpenMail* MailTracker::resolve(OpenMail& mail) {
@@ -106,8 +123,7 @@ OpenMail* MailTracker::resolve(OpenMail& mail) {
     auto key = mail_key(mails_.server_name(mail.server), mail.queue_id);
     if (!cache_->add(key, encode_shadow(own), shadow_seconds)) {
       cached_.erase(key);
-      if (auto known = from_cache(mail); known && fits(*known, mail))
-        return settle(mail, known->id, known->birth, known->born);
+      if (auto known = look_up(mail)) return settle(mail, known->id, known->birth, known->born);
     }
   }
   if (partial) mail.change().flags |= row_flag::partial_id;
