@@ -35,11 +35,12 @@ def mark(host="mx1"):
 
 class Load:
     """`lines()` gives what is due; `sent` keeps all that was given out. With `whole_seconds`, as by hosts whose rsyslog
-    writes the traditional stamp: then the lines of a host come in order, and no queue id comes again."""
+    writes the traditional stamp: then the lines of a host come in order, and no queue id comes again. `reuse`: short
+    queue ids come again after some seconds, far more often than in life."""
 
-    def __init__(self, rate, seed=1, stay=STAY, clock=lambda: time.time_ns() // 1000, whole_seconds=False):
+    def __init__(self, rate, seed=1, stay=STAY, clock=lambda: time.time_ns() // 1000, whole_seconds=False, reuse=True):
         self.random = random.Random(seed)
-        self.whole_seconds = whole_seconds
+        self.whole_seconds, self.reuse = whole_seconds, reuse and not whole_seconds
         self.rate, self.stay, self.clock = rate, stay, clock
         self.waiting = []  # (microseconds, number, host, tag, text)
         self.numbers = itertools.count(1)
@@ -99,7 +100,7 @@ class Load:
             return text + "z" + "".join(self.random.choice(LONG_DIGITS[:51]) for _ in range(4))
         # A short one may come again when its file is gone.
         used = self.used[host]
-        if not self.whole_seconds and used and used[0][0] < at and self.random.random() < 0.3:
+        if self.reuse and used and used[0][0] < at and self.random.random() < 0.3:
             return used.pop(0)[1]
         return f"{at % 1_000_000:05X}{self.random.randrange(0x10000, 0xFFFFF):05X}"
 

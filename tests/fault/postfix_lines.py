@@ -36,15 +36,16 @@ def long_birth(queue_id):
 
 class Line:
     """One log line; `said` is a tuple that begins with the kind of what it says, or None."""
-    __slots__ = ("time", "host", "tag", "pid", "text", "said", "cut")
+    __slots__ = ("time", "whole", "host", "tag", "pid", "text", "said", "cut")
 
-    def __init__(self, time, host, tag, pid, text):
+    def __init__(self, time, whole, host, tag, pid, text):
+        self.whole = whole  # the stamp has no fraction
         self.time, self.host, self.tag, self.pid, self.text = time, host, tag, pid, text
         self.cut = len(text.encode("utf-8", "surrogateescape")) >= CUT
         self.said = None
 
     def identity(self):
-        return self.time, self.host, self.tag, self.text
+        return self.time, self.host, self.tag, self.text, self.whole and self.pid
 
     @property
     def program(self):
@@ -73,7 +74,7 @@ def read(raw):
         stamp, host, tag, pid, message = plain.groups()
     if not re.match(r"postfix(-[^/]+)?(/|$)", tag):
         return None
-    line = Line(microseconds(stamp), host, tag, pid, message)
+    line = Line(microseconds(stamp), "." not in stamp, host, tag, pid, message)
     reader = READERS.get(line.program)
     if reader:
         line.said = reader(message)

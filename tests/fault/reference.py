@@ -354,7 +354,8 @@ class Reference:
     def adopt(children, parent, line, kind):
         for child in children:
             # It came out of this hand-over: born after the parent, and not later than the other side's answer was logged.
-            if child.parent is None and parent.birth - JITTER <= child.birth <= line.time + JITTER:
+            slack = JITTER + SECOND * line.whole
+            if child.parent is None and parent.birth - slack <= child.birth <= line.time + slack:
                 child.parent = (parent, kind or ("filter" if child.host == parent.host else "relay"))
 
     def rows(self, mails):

@@ -40,19 +40,20 @@ class Cutter:
         return None if connection.state else data
 
 
+def through(database, kind, proxy):
+    """The sink's entry with the proxy's port in place of the server's."""
+    server, entry = database.server.port, database.sink()
+    if kind == "postgresql":
+        entry["postgresql"]["connection"] = entry["postgresql"]["connection"].replace(f"port={server}", f"port={proxy.port}")
+    else:
+        entry["mysql"]["port"] = proxy.port
+    return entry
+
+
 class Database(FaultCase):
     def servers_to_kill(self, kind):
         server = {"postgresql": lambda: PostgresqlServer(self.scratch), "mariadb": lambda: MariadbServer(self.scratch, flush=2)}[kind]()
         return server, {"postgresql": Postgresql, "mariadb": Mariadb}[kind](server)
-
-    def through(self, database, kind, proxy):
-        """The sink's entry with the proxy's port in place of the server's."""
-        server, entry = database.server.port, database.sink()
-        if kind == "postgresql":
-            entry["postgresql"]["connection"] = entry["postgresql"]["connection"].replace(f"port={server}", f"port={proxy.port}")
-        else:
-            entry["mysql"]["port"] = proxy.port
-        return entry
 
     def committed(self, daemon):
         return daemon.status()["sinks"][0]["committed"]
@@ -73,7 +74,7 @@ class Database(FaultCase):
         server, database = self.servers_to_kill(kind)
         cutter = Cutter()
         proxy = Proxy(self.scratch, server.port, cutter.sent, cutter.answered)
-        daemon, port = self.receiver(kind, Entry(self.through(database, kind, proxy)))
+        daemon, port = self.receiver(kind, Entry(through(database, kind, proxy)))
         sender = self.sender(kind, port)
         load = Load(settings.number("rate"), choice.random())
         running = Running(load, sender.input_port)

@@ -5,6 +5,9 @@ import time
 
 import settings
 from bench import FaultCase, Load, Running
+from harness import wait_until
+from proxy import Proxy
+from test_database import Entry, through
 
 
 class Kill(FaultCase):
@@ -46,3 +49,36 @@ class Kill(FaultCase):
         self.say(f"{kind}: {count} times {how}, {hit} of them while lines came in; {len(load.sent)} lines, {received - len(load.sent)} of them "
                  f"sent twice; {rows} rows, 0 missing, 0 twice, 0 different")
         self.assertGreater(hit, count // 2, "kills in full traffic")
+
+    def test_kill_9_while_catching_up(self):
+        """The database comes back after longer than a half-seen mail is kept back; killed again and again until all is read."""
+        choice = random.Random(settings.number("seed"))
+        kind = "mariadb" if "mariadb" in settings.databases else settings.databases[0]
+        if kind == "sqlite":
+            self.skipTest("SQLite is not reached over a network")
+        database = self.database(kind, "late")
+        away = [True]
+        proxy = Proxy(self.scratch, lambda: None if away[0] else database.server.port)
+        daemon, port = self.receiver(kind, Entry(through(database, kind, proxy)))
+        sender = self.sender(kind, port)
+        load = Load(3 * settings.number("rate"), choice.random())
+        running = Running(load, sender.input_port)
+        time.sleep(15)
+        running.finish()
+        daemon.wait_received(len(load.sent))
+        away[0] = False
+        kills = 0
+        while kills < settings.number("kills", 12):
+            daemon.kill()
+            daemon.start()
+            kills += 1
+            wait_until(lambda: daemon.status()["sinks"][0]["state"] == "running", "the database")
+            time.sleep(choice.random() * 0.6)
+            status = daemon.status()
+            if status["sinks"][0]["committed"] >= status["spool"]["next"]:
+                break
+        self.wait_mark(database, daemon)
+        sender.stop()
+        daemon.stop()
+        rows = self.assert_as_reference(load.sent, database, kind)
+        self.say(f"{kind}: {kills} kills while catching up with {len(load.sent)} lines; {rows} rows, 0 missing, 0 twice, 0 different")
