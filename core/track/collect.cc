@@ -101,13 +101,16 @@ MailTracker::Written MailTracker::write(OpenMail& given, bool all, Time now) {
     if (!given.placeholder) pass_on(given);
     // Another instance may be about to write the rest of it.
     Time late = given.dirty_since + 2 * config_.flush_after + config_.reorder;
-    if (!given.placeholder && cache_ && given.long_id && !given.imported && now < late)
-      return Written::postponed;
+    if (!given.placeholder && cache_ && !given.imported && now < late) return Written::postponed;
     mails_.clean(given);
     return Written::dropped;
   }
   // At shutdown: another instance may still bring the first line. The lines stay in the spool.
   if (all && cache_ && !given.identified && !given.imported && now < given.dirty_since + config_.flush_after)
+    return Written::postponed;
+  // Its first line may lie in the spool of another instance that is just being started.
+  if (cache_ && !all && !given.identified && given.born == Born::unknown && !given.imported &&
+      now < given.dirty_since + config_.flush_after && !look_up(given))
     return Written::postponed;
   OpenMail* mail = resolve(given);
   if (!mail) {
