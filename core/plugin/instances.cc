@@ -97,10 +97,8 @@ std::vector<NamedPlugin<Web>> make_webs(const Config& config, Sink* sink, Config
   std::vector<NamedPlugin<Web>> out;
   for (auto& [entry, info] : load_instances(config, PluginKind::web, errors)) {
     if (!sink) continue;
-    WebContext context{.name = entry.name,
-                       .sink = sink,
-                       .state_directory = config.core.state_directory,
-                       .status = status};
+    WebContext context{
+        .name = entry.name, .sink = sink, .state_directory = config.core.state_directory, .status = status};
     if (auto made = info->make_web(*entry.node, errors, context))
       out.push_back({entry.name, std::move(made)});
   }

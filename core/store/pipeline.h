@@ -26,8 +26,8 @@ class Pipeline {
   void feed(const Record& record);
   // Rows that are due, with the checkpoint's sequence (pinned()) and counted (what is still held back for its
   // order is not counted yet). True if more are due at once. `all`: everything held is released first.
-  // Who lags behind the spool by an hour waits, holds back and forgets as if it were an hour earlier: so lines
-  // are joined in the same way whether they are read at once or after an outage.
+  // Who lags behind the spool by an hour waits, holds back and forgets as if it were an hour earlier: so
+  // lines are joined in the same way whether they are read at once or after an outage.
   bool collect(Time now, bool all, Batch& batch);
   // First record that must be read again after a crash once all collected batches are stored.
   uint64_t pinned() const;
