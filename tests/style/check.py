@@ -20,9 +20,10 @@ MAY_INCLUDE = {
     "net": {"base", "config", "intake", "plugin", "spool"},
     "intake": {"base", "config", "plugin", "spool"},
     "track": BORDER | {"parse"},
+    "answer": BORDER | {"parse"},
     "store": BORDER | {"parse", "spool", "track"},
     "daemon": BORDER | STAGES,
-    "tool": BORDER | STAGES,
+    "tool": BORDER | STAGES | {"answer"},
 }
 # What a plugin sees of core/: the types of the border, and nothing of the stages behind it.
 PLUGIN_SEES = BORDER | {"net", "parse", "intake", "answer"}

@@ -6,6 +6,7 @@ from corpus import lines_of
 from daemon import MAILTRACED, Mailtraced, configuration, found, import_reference, listener
 from databases import Mariadb, MariadbServer, Postgresql, PostgresqlServer
 from harness import ROOT, Case, run
+from page import WebServer, logged_in
 from senders import send_octet_counted
 
 GROUPS = ["simple", "bounces"]
@@ -28,6 +29,7 @@ class Users(Case):
         self.assert_equal_rows(import_reference(self.scratch, file).rows(), database.rows())
 
         self.assertGreater(len(found(configuration(self.scratch, "web", [sink_of("web")]), "--status", "bounced")), 0)
+        self.serve_the_page(sink_of("web"), database)
         days = lambda: {row["day"] for row in database.read_all("connectlog")}
         before = days()
         self.assertGreaterEqual(len(before), 2)
@@ -36,6 +38,30 @@ class Users(Case):
         self.assertEqual(before, days())
         run(MAILTRACED, "--config", configuration(self.scratch, "owner", [sink_of("owner")]), "--max-age=14", "--force")
         self.assertEqual(before - {min(before)}, days())
+
+    def serve_the_page(self, sink, database):
+        """The web user's rights are enough for all that the page asks; nobody receives meanwhile."""
+        page = WebServer(self.scratch, "page", sink)
+        client = logged_in(page.config, page.port)
+        hits = client.search()
+        self.assertEqual(len(database.rows()["deliverlog"]), len([hit for hit in hits if hit["deliver"]]))
+        for sort in ("sender", "recipient", "status"):
+            self.assertEqual(200, client.get("/search", sort=sort, order="asc").status)
+        self.assertGreater(len(client.search(recipient="*alpha*", status="bounced,sent")), 0)
+        mail = [hit["connect"]["id"] for hit in hits if hit["deliver"] and hit["deliver"]["status"] == "bounced"][0]
+        for part in ("", "/way", "/lines", "/ticket", "/related", "/alike"):
+            answer = client.get(f"/mails/{mail}{part}")
+            self.assertEqual(200, answer.status, answer.body)
+        self.assertGreater(len(client.get("/nothing", sender="amna@alpha.example").json["hosts"]), 0)
+        anna = logged_in(page.config, page.port, "anna", "user", "--address", "anna@alpha.example")
+        desk = logged_in(page.config, page.port, "beta", "helpdesk", "--domain", "beta.example")
+        for client, own in ((anna, "anna@alpha.example"), (desk, "@beta.example")):
+            seen = client.search()
+            self.assertGreater(len(seen), 0, own)
+            self.assertLess(len(seen), len(hits))
+            for hit in seen:
+                self.assertIn(own, f"{hit['connect'].get('sender')} {hit['deliver']}".lower())
+        page.stop()
 
     def test_postgresql(self):
         server = PostgresqlServer(self.scratch)
