@@ -148,7 +148,7 @@ Explanation filled(Explanation of, const ConnectRow& connect, const DeliverRow& 
                          {"dsn", with.dsn},
                          {"answer", response},
                          {"our_server", deliver.server},
-                         {"list", or_unknown(rbl, "?")},
+                         {"list", rbl.empty() ? server : rbl},
                          {"url", or_unknown(url, "-")}});
   };
   for (auto* sentence : {&of.text, &of.next}) {

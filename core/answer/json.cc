@@ -176,6 +176,14 @@ Json to_json(const Proof& proof) {
     one["sentence"] = to_json(host.sentence);
     out["hosts"].push_back(std::move(one));
   }
+  out["losses"] = Json::array();
+  for (auto& loss : proof.losses)
+    out["losses"].push_back({{"from", format_time(loss.from)},
+                             {"to", format_time(loss.to)},
+                             {"lines", loss.lines},
+                             {"receiver", loss.receiver},
+                             {"reason", loss.reason},
+                             {"words", to_json(loss.words)}});
   out["near"] = Json::array();
   for (auto& miss : proof.near) {
     Json one = {{"kind", near_miss_name(miss.kind)}};

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <tuple>
 
 #include "core/answer/outcome.h"
 #include "core/answer/reply.h"
@@ -149,6 +151,11 @@ class Search {
     auto local = local_part(wanted), domain = domain_part(wanted);
     if (domain.empty()) return;
     std::set<std::string> found;
+    if (auto stored = reader_.near_addresses(wanted, 10); stored && !query_.only_addresses) {
+      found.insert(stored->begin(), stored->end());
+      propose(member, wanted, found, false);
+      return;
+    }
     if (local.empty()) {
       // "@exampel.org": domains that begin or end alike.
       collect(member, "*@" + domain.substr(0, std::max<size_t>(2, domain.size() / 2)) + "*", found);
@@ -233,12 +240,25 @@ Words host_words(const HostProof& host, const ProofOptions& options) {
   return {say(Language::english), say(Language::german)};
 }
 
-std::vector<HostProof> hosts_of(const std::vector<HostRow>& rows, const ProofOptions& options) {
-  std::vector<HostRow> sorted = rows;
-  std::sort(sorted.begin(), sorted.end(),
+// Whole hours without a line between the first and the last one.
+void add_gaps(HostProof& host, const std::set<int64_t>& hours) {
+  int64_t before = -1;
+  for (int64_t hour : hours) {
+    if (before >= 0 && hour > before + 2)
+      host.gaps.push_back({time_from_us((before + 1) * 3'600'000'000), time_from_us(hour * 3'600'000'000)});
+    before = hour;
+  }
+}
+
+std::vector<HostProof> hosts_of(std::vector<HostRow> rows, const std::vector<HourRow>& hours,
+                                const ProofOptions& options) {
+  std::sort(rows.begin(), rows.end(),
             [](auto& a, auto& b) { return std::tie(a.host, a.day) < std::tie(b.host, b.day); });
+  std::map<std::string, std::set<int64_t>> heard;
+  for (auto& row : hours)
+    if (row.lines() > 0) heard[row.host].insert(to_us(Time(row.day)) / 3'600'000'000 + row.hour);
   std::vector<HostProof> out;
-  for (auto& row : sorted) {
+  for (auto& row : rows) {
     if (out.empty() || out.back().host != row.host) {
       HostProof& added = out.emplace_back();
       added.host = row.host;
@@ -246,16 +266,54 @@ std::vector<HostProof> hosts_of(const std::vector<HostRow>& rows, const ProofOpt
       added.last = row.last_time;
     }
     auto& host = out.back();
-    if (row.first_time > host.last + days(1)) host.gaps.push_back({host.last, row.first_time});
+    if (!heard.contains(row.host) && row.first_time > host.last + days(1))
+      host.gaps.push_back({host.last, row.first_time});
     host.last = std::max(host.last, row.last_time);
     host.lines += row.lines;
   }
   for (auto& host : out) {
+    if (auto found = heard.find(host.host); found != heard.end()) add_gaps(host, found->second);
     host.silent_seconds =
         std::max<int64_t>(0, std::chrono::duration_cast<seconds>(options.now - host.last).count());
     host.sentence = host_words(host, options);
   }
   return out;
+}
+
+std::vector<Proof::Loss> losses_of(const std::vector<GapRow>& rows, const ProofOptions& options) {
+  std::vector<Proof::Loss> out;
+  for (auto& row : rows) {
+    Proof::Loss loss{row.first_time, row.last_time, row.lines, row.receiver, row.reason, {}};
+    auto say = [&](Language language, const char* counted_lines, const char* unknown) {
+      return fill(row.lines > 0 ? counted_lines : unknown,
+                  {{"count", std::to_string(row.lines)},
+                   {"receiver", row.receiver},
+                   {"from", time_text(row.first_time, language, options.zone)},
+                   {"to", time_text(row.last_time, language, options.zone)}});
+    };
+    loss.words = {
+        say(Language::english, "{count} log lines were lost by {receiver} between {from} and {to}",
+            "log lines were lost by {receiver} between {from} and {to}"),
+        say(Language::german, "{count} Log-Zeilen gingen bei {receiver} zwischen {from} und {to} verloren",
+            "bei {receiver} gingen zwischen {from} und {to} Log-Zeilen verloren")};
+    out.push_back(std::move(loss));
+  }
+  return out;
+}
+
+// Hosts, and what was lost of their lines. Databases that count no hours tell days.
+Result<void> add_hosts(Reader& reader, Time from, Time to, const ProofOptions& options, Proof& out) {
+  auto rows = reader.hosts(day_of(from), day_of(to) + days(1));
+  if (!rows) return rows.error();
+  auto hours = reader.hours(from, to);
+  auto gaps = reader.gaps(from, to);
+  out.hosts = hosts_of(std::move(*rows), hours ? *hours : std::vector<HourRow>{}, options);
+  if (gaps) out.losses = losses_of(*gaps, options);
+  out.complete = !out.hosts.empty() && out.losses.empty();
+  for (auto& host : out.hosts)
+    if (!host.gaps.empty() || host.last + options.quiet < to || host.first > from + days(1))
+      out.complete = false;
+  return {};
 }
 
 }  // namespace
@@ -276,13 +334,7 @@ Result<Proof> prove_nothing(Reader& reader, const Query& query, const ProofOptio
     from = kept->first;
   }
   if (options.with_hosts) {
-    auto rows = reader.hosts(day_of(from), day_of(to) + days(1));
-    if (!rows) return rows.error();
-    out.hosts = hosts_of(*rows, options);
-    out.complete = !out.hosts.empty();
-    for (auto& host : out.hosts)
-      if (!host.gaps.empty() || host.last + options.quiet < to || host.first > from + days(1))
-        out.complete = false;
+    if (auto done = add_hosts(reader, from, to, options, out); !done) return done.error();
   }
   auto say = [&](Language language, const char* text) {
     return fill(text, {{"from", time_text(from, language, options.zone)},

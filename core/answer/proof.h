@@ -21,7 +21,7 @@ struct HostProof {
   struct Gap {
     Time from{}, to{};
   };
-  std::vector<Gap> gaps;  // days without a line between first and last
+  std::vector<Gap> gaps;  // two hours or more without a line between first and last
   Words sentence;         // "mx1: complete from … to …, last line 12 seconds ago"
 };
 
@@ -40,7 +40,15 @@ struct NearMiss {
 
 struct Proof {
   std::vector<HostProof> hosts;
-  bool complete = false;  // each host sent lines over the whole time asked for, and lately
+  // Where lines were lost on the way here, of whichever hosts.
+  struct Loss {
+    Time from{}, to{};
+    int64_t lines = 0;  // 0: unknown
+    std::string receiver, reason;
+    Words words;
+  };
+  std::vector<Loss> losses;
+  bool complete = false;  // each host sent lines over the whole time asked for, and lately; nothing was lost
   Words sentence;         // "no server that reports here saw this mail …"
   std::vector<NearMiss> near;
 };

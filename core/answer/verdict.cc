@@ -69,7 +69,10 @@ class Judge {
       client = address;
     else if (!address.empty())
       client += " [" + address + "]";
-    tell_.set("recipient", v.recipient.value_or("?"));
+    if (v.recipient)
+      tell_.set("recipient", *v.recipient);
+    else
+      tell_.set("recipient", Words{"an unknown recipient", "einen unbekannten Empfänger"});
     tell_.set("server", v.server);
     tell_.set("client", client.empty() ? "?" : client);
     tell_.set("answer", v.answer);
@@ -368,6 +371,11 @@ class Judge {
       if (v.answered_by.empty()) v.answered_by = v.server;
     }
     tell_.set("by", connect().service.value_or("smtpd"));
+    // We refused: what has to be put right lies with those who sent.
+    auto& kind = v.explanation.category;
+    if (v.actor == Actor::our_admin && kind != "own_policy" && kind != "own_trouble" &&
+        kind != "admin_action")
+      v.actor = Actor::customer_admin;
     bool blocked = last_ && last_->status == "blocked";
     v.word = blocked ? Words{"blocked", "blockiert"} : Words{};
     v.sentence = tell_.tell(blocked ? Phrase::blocked : milter ? Phrase::refused_milter : Phrase::refused);

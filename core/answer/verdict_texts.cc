@@ -188,8 +188,8 @@ const Sentence table[] = {
       "Der Inhaltsfilter von {server} hat die Mail für {recipient} um {time} einbehalten: {answer}"}},
     {{"The mail to {recipient} is being held back for examination, since {time}.",
       "Die Mail an {recipient} wird seit {time} zur Prüfung zurückgehalten."},
-     {"On hold on {server} for {recipient} since {time} {answer}; postsuper -H releases it.",
-      "Auf {server} für {recipient} angehalten seit {time} {answer}; postsuper -H gibt sie frei."}},
+     {"On hold on {server} for {recipient} since {time}; postsuper -H releases it.",
+      "Auf {server} für {recipient} angehalten seit {time}; postsuper -H gibt sie frei."}},
     {{"The mail to {recipient} was removed by an administrator on {time} before it was delivered.",
       "Die Mail an {recipient} wurde am {time} von der Administration entfernt, bevor sie zugestellt wurde."},
      {"Deleted from the queue of {server} for {recipient} at {time} (postsuper -d).",
@@ -219,11 +219,12 @@ const Sentence& phrase(Phrase which) { return table[static_cast<size_t>(which)];
 Sentence next_of(VerdictKind kind) {
   switch (kind) {
     case VerdictKind::delivered:
-      return {{"Look into the folder named above, also into the spam folder; a rule of the mail program may "
-               "have moved it.",
-               "Bitte in den genannten Ordner sehen, auch in den Spam-Ordner; eine Regel des Mailprogramms "
-               "kann sie "
-               "verschoben haben."},
+      return {{"Please look into all folders of the mailbox, also the spam folder; a rule of the mail "
+               "program may have "
+               "moved the mail.",
+               "Bitte in allen Ordnern des Postfachs nachsehen, auch im Spam-Ordner; eine Regel des "
+               "Mailprogramms kann "
+               "die Mail verschoben haben."},
               {"Nothing to do.", "Nichts zu tun."}};
     case VerdictKind::delivered_elsewhere:
       return {{"If it cannot be found, the recipient should look into the spam folder and then ask their "

@@ -51,6 +51,7 @@ class Telling {
  public:
   explicit Telling(const date::time_zone* zone) : zone_(zone) {}
   void set(const std::string& name, const std::string& value) { values_.push_back({name, value, value}); }
+  void set(const std::string& name, const Words& words) { values_.push_back({name, words.en, words.de}); }
   void set(const std::string& name, Time time);
   void set_duration(const std::string& name, double seconds);
   Sentence tell(Phrase which) const { return fill_all(phrase(which)); }

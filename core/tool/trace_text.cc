@@ -59,7 +59,7 @@ class Writer {
     out_.wrapped(4, printable(v.sentence.customer.in(language)));
     labelled("What to do", v.next.customer.in(language));
     labelled("For admins", v.sentence.admin.in(language));
-    labelled("Admins may", v.next.admin.in(language));
+    labelled("Admins do", v.next.admin.in(language));
     if (v.actor != Actor::nobody) labelled("Must act", actor_words(v.actor).in(language));
   }
 

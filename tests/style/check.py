@@ -22,6 +22,7 @@ MAY_INCLUDE = {
     "track": BORDER | {"parse"},
     "answer": BORDER | {"parse"},
     "store": BORDER | {"parse", "spool", "track"},
+    "answer": BORDER | {"parse", "spool"},
     "daemon": BORDER | STAGES,
     "tool": BORDER | STAGES | {"answer"},
 }

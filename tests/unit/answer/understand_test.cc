@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "core/answer/pasted_text.h"
+
 using namespace mailtrace;
 
 namespace {
@@ -74,4 +76,128 @@ BOOST_AUTO_TEST_CASE(what_else_was_asked_stays) {
     BOOST_TEST(q.status.size() == 1u);
     BOOST_TEST(q.limit == 7);
   }
+}
+
+namespace {
+
+std::string kind(std::string_view text) { return std::string(paste_kind_name(understand(text).kind)); }
+
+std::string part(const Understood& of, std::string_view name) {
+  for (auto& found : of.found)
+    if (found.name == name) return found.value;
+  return "";
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(kinds) {
+  BOOST_TEST(kind("") == "nothing");
+  BOOST_TEST(kind("Boris <boris@example.org>") == "address");
+  BOOST_TEST(part(understand("Boris <boris@example.org>"), "address") == "boris@example.org");
+  BOOST_TEST(kind("example.org") == "domain");
+  BOOST_TEST(kind("*boris*") == "part");
+  BOOST_TEST(kind("<1@example.org>") == "message_id");
+  BOOST_TEST(kind("4dFk8Q5sN1zQp7Y") == "queue_id");
+  BOOST_TEST(kind("2001:db8::1") == "ip_address");
+  BOOST_TEST(kind("mailbox is full") == "text");
+  auto id = understand("https://mail.example.org/#/mail/01A20a0f662b75c6ba38577b840ee5b6");
+  BOOST_TEST(paste_kind_name(id.kind) == "own_link");
+  BOOST_TEST(id.id->hex() == "01a20a0f662b75c6ba38577b840ee5b6");
+  BOOST_TEST(kind("id 01a20a0f662b75c6ba38577b840ee5b6") == "own_link");
+}
+
+BOOST_AUTO_TEST_CASE(log_lines_in_all_headers) {
+  const std::string text =
+      "postfix/smtp[123]: 4F2A1B4C5D: to=<boris@example.org>, relay=mx.example.org[192.0.2.1]:25, delay=1, "
+      "delays=1/0/0/0, dsn=5.1.1, status=bounced (host mx.example.org[192.0.2.1] said: 550 5.1.1 "
+      "to=<evil@example.com>)";
+  for (const std::string& header :
+       {"2026-11-23T20:12:21.015351+01:00 mx1 ", "Nov 23 20:12:21 mx1 ", "<22>Nov 23 20:12:21 mx1 ", ""}) {
+    auto found = understand(header + text);
+    BOOST_TEST(paste_kind_name(found.kind) == "log_line", header);
+    BOOST_TEST(part(found, "queue_id") == "4F2A1B4C5D");
+    BOOST_TEST(part(found, "recipient") == "boris@example.org");
+    BOOST_REQUIRE(!found.tries.empty());
+    BOOST_TEST(*found.tries[0].queue_id == "4F2A1B4C5D");
+  }
+  auto refused = understand(
+      "2026-11-23T20:12:21.015351+00:00 mx1 postfix/smtpd[1]: NOQUEUE: reject: RCPT from "
+      "unknown[192.0.2.9]: 554 5.7.1 <b@example.org>: Relay access denied; from=<a@example.net> "
+      "to=<b@example.org> proto=ESMTP helo=<x>");
+  BOOST_TEST(part(refused, "ip_address") == "192.0.2.9");
+  BOOST_REQUIRE(!refused.tries.empty());
+  BOOST_TEST(*refused.tries[0].sender == "a@example.net");
+  BOOST_TEST(*refused.tries[0].recipient == "b@example.org");
+  BOOST_TEST((*refused.tries[0].connect_from < *refused.tries[0].connect_to));
+}
+
+BOOST_AUTO_TEST_CASE(headers_of_a_mail) {
+  auto found = understand(
+      "Return-Path: <anna@example.net>\r\n"
+      "Received: from mail.example.net (mail.example.net [192.0.2.9])\r\n"
+      "\tby mx1.example.org (Postfix) with ESMTPS id 4F2A1B4C5D\r\n"
+      "\tfor <boris@example.org>; Mon, 23 Nov 2026 20:12:21 +0100 (CET)\r\n"
+      "From: Anna <anna@example.net>\r\nTo: Boris <boris@example.org>\r\n"
+      "Message-ID:\r\n <1.2@example.net>\r\nDate: Mon, 23 Nov 2026 20:12:00 +0100\r\n");
+  BOOST_TEST(paste_kind_name(found.kind) == "headers");
+  BOOST_REQUIRE(found.tries.size() >= 3u);
+  BOOST_TEST(*found.tries[0].message_id == "1.2@example.net");
+  BOOST_TEST(*found.tries[1].queue_id == "4F2A1B4C5D");
+  BOOST_TEST(*found.tries[2].sender == "anna@example.net");
+  BOOST_TEST(part(found, "time") == "2026-11-23T19:12:00.000000Z");
+}
+
+BOOST_AUTO_TEST_CASE(notices) {
+  auto postfix = understand(
+      "From: MAILER-DAEMON@mx1.example.net (Mail Delivery System)\nSubject: Undelivered Mail Returned to "
+      "Sender\n"
+      "Message-Id: <notice@mx1.example.net>\n\nThis is the mail system at host mx1.example.net.\n\n"
+      "<boris@example.org>: host mx.example.org[192.0.2.1] said: 550 5.1.1 unknown\n    (in reply to RCPT TO "
+      "command)\n\n"
+      "Reporting-MTA: dns; mx1.example.net\nX-Postfix-Queue-ID: 4F2A1B4C5D\nX-Postfix-Sender: rfc822; "
+      "anna@example.net\n"
+      "Arrival-Date: Mon, 23 Nov 2026 20:12:21 +0100 (CET)\n\nFinal-Recipient: rfc822; boris@example.org\n"
+      "Action: failed\nStatus: 5.1.1\nRemote-MTA: dns; mx.example.org\nDiagnostic-Code: smtp; 550 5.1.1 "
+      "unknown\n\n"
+      "Return-Path: <anna@example.net>\nMessage-ID: <original@example.net>\nSubject: Hello\n");
+  BOOST_TEST(paste_kind_name(postfix.kind) == "bounce");
+  BOOST_REQUIRE(postfix.tries.size() >= 3u);
+  BOOST_TEST(*postfix.tries[0].queue_id == "4F2A1B4C5D");
+  BOOST_TEST(*postfix.tries[1].message_id == "original@example.net");
+  BOOST_TEST(*postfix.tries[2].recipient == "boris@example.org");
+  BOOST_TEST(part(postfix, "answer") == "550 5.1.1 unknown");
+  auto exchange = understand(
+      "Delivery has failed to these recipients or groups:\n\nboris@example.org\nThe email address couldn't "
+      "be found.\n\n"
+      "Generating server: AM0PR01.example\n\nRemote Server returned '550 5.1.10 "
+      "RESOLVER.ADR.RecipientNotFound'\n\n"
+      "Original message headers:\n\nFrom: Anna <anna@example.net>\nMessage-ID: <abc@example.net>\n");
+  BOOST_TEST(paste_kind_name(exchange.kind) == "bounce");
+  BOOST_TEST(*exchange.tries[0].message_id == "abc@example.net");
+  BOOST_TEST(part(exchange, "recipient") == "boris@example.org");
+  auto line = understand("<boris@example.org>: host mx.example.org[192.0.2.1] said: 552 5.2.2 full");
+  BOOST_TEST(paste_kind_name(line.kind) == "bounce");
+  BOOST_TEST(part(line, "remote_server") == "mx.example.org");
+}
+
+BOOST_AUTO_TEST_CASE(garbage_is_read_without_harm) {
+  std::string long_text(1 << 20, 'x');
+  BOOST_TEST(!understand(long_text).tries.empty());
+  for (std::string_view text :
+       {"<>", "<@>", "@", "***", "from=<>", ":", "\xff\xfe", ">>>>", "\n\n\n", "Message-ID:", "id "})
+    understand(text);
+  std::string many;
+  for (int i = 0; i < 5000; ++i)
+    many +=
+        "Received: by x id 4F2A1B4C" + std::to_string(i) + "\nMessage-ID: <" + std::to_string(i) + "@x>\n";
+  BOOST_TEST(understand(many).tries.size() < 50u);
+}
+
+BOOST_AUTO_TEST_CASE(dates_of_mails) {
+  Time t;
+  BOOST_TEST(parse_mail_date("Mon, 23 Nov 2026 20:11:54 -0530", t));
+  BOOST_TEST(format_time(t) == "2026-11-24T01:41:54.000000Z");
+  BOOST_TEST(parse_mail_date("23 Nov 2026 20:11 +0000", t));
+  BOOST_TEST(!parse_mail_date("yesterday", t));
+  BOOST_TEST(!parse_mail_date("31 Feb 2026 10:00:00 +0000", t));
 }

@@ -1,0 +1,78 @@
+// What a customer may see in a ticket, and what an admin needs.
+#include "core/answer/ticket.h"
+
+#include "core/answer/json.h"
+#include "tests/unit/answer/traces.h"
+
+using namespace mailtrace;
+using namespace mailtrace::test;
+
+namespace {
+
+Trace bounced() {
+  Trace trace;
+  auto m = mail(1, "mx1");
+  m.connect.message_id = "1.2@example.net";
+  add(m, "2026-11-23T14:00:01Z", "bounced", "boris@example.org",
+      "host mx.example.org[198.51.100.7] said: 550 5.1.1 <boris@example.org>: unknown, ask "
+      "mx1.internal.example or "
+      "root@internal.example \x1b[2J");
+  trace.mails.push_back(m);
+  return trace;
+}
+
+std::string ticket(const Trace& trace, Audience audience, Language language) {
+  VerdictOptions with;
+  with.now = at("2026-11-23T15:00:00Z");
+  TicketOptions options;
+  options.audience = audience;
+  options.language = language;
+  options.link = "https://mailtrace.example/mail/1";
+  options.own_addresses = {"anna@example.net"};
+  return ticket_text(trace, verdicts(trace, with), options);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(tickets)
+
+BOOST_AUTO_TEST_CASE(customers_see_no_hosts_and_no_other_addresses) {
+  auto text = ticket(bounced(), Audience::customer, Language::english);
+  BOOST_TEST(text.find("mx1") == std::string::npos, text);
+  BOOST_TEST(text.find("boris@") == std::string::npos, text);
+  BOOST_TEST(text.find("root@") == std::string::npos, text);
+  BOOST_TEST(text.find("4F2A1B4C51") == std::string::npos, text);
+  BOOST_TEST(text.find('\x1b') == std::string::npos);
+  for (const char* there : {"b***@example.org", "anna@example.net", "mx.example.org [198.51.100.7]",
+                            "2026-11-23 14:00:00 UTC", "our server", "https://mailtrace.example/mail/1"})
+    BOOST_TEST(text.find(there) != std::string::npos, there << " in\n" << text);
+}
+
+BOOST_AUTO_TEST_CASE(admins_see_all) {
+  auto text = ticket(bounced(), Audience::admin, Language::german);
+  for (const char* there : {"mx1 4F2A1B4C51", "boris@example.org", "<1.2@example.net>",
+                            "23.11.2026, 14:00:00 Uhr (UTC)", "550 5.1.1", "Nachweis"})
+    BOOST_TEST(text.find(there) != std::string::npos, there << " in\n" << text);
+}
+
+BOOST_AUTO_TEST_CASE(masks) {
+  BOOST_TEST(masked_address("boris@example.org") == "b***@example.org");
+  BOOST_TEST(masked_address("übung@example.org") == "ü***@example.org");
+  BOOST_TEST(masked_address("@example.org") == "***@example.org");
+  BOOST_TEST(mask_addresses("to <a@b.example>, c@d.example.", {"@d.example"}) ==
+             "to <a***@b.example>, c@d.example.");
+  BOOST_TEST(mask_addresses("no address @ all", {}).find("all") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(json_has_both_languages) {
+  auto trace = bounced();
+  auto json = to_json(verdicts(trace, {}));
+  BOOST_TEST(json[0]["kind"] == "bounced");
+  BOOST_TEST(!json[0]["sentence"]["customer"]["de"].get<std::string>().empty());
+  BOOST_TEST(json[0]["answered_by"] == "mx.example.org [198.51.100.7]");
+  auto way = to_json(way_of(trace));
+  BOOST_TEST(way["nodes"].size() == 3u);
+  BOOST_TEST(way["edges"][1]["status"] == "bounced");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
