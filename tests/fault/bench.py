@@ -106,6 +106,11 @@ class FaultCase(Case):
             self.fail(f"{what}: {len(different)} differences\n" + "\n".join(text[:700] for text in different[:int(os.environ.get("FAULT_SHOW", 8))]))
         return len(wanted[0]) + len(wanted[1])
 
+    def assert_counted(self, lines, received, database):
+        """`hosts` counts each line once, and again if it was sent again much later."""
+        counted = sum(row["lines"] for row in database.read("hosts"))
+        self.assertTrue(len(lines) <= counted <= received, f"{len(lines)} lines, {received} received, {counted} in hosts")
+
     def say(self, text):
         print(f"     {text}", flush=True)
 

@@ -45,6 +45,7 @@ class Kill(FaultCase):
         received = daemon.received()
         sender.stop()
         daemon.stop()
+        self.assert_counted(load.sent, received, database)
         rows = self.assert_as_reference(load.sent, database, kind)
         self.say(f"{kind}: {count} times {how}, {hit} of them while lines came in; {len(load.sent)} lines, {received - len(load.sent)} of them "
                  f"sent twice; {rows} rows, 0 missing, 0 twice, 0 different")
