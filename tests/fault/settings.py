@@ -5,8 +5,8 @@ KNOWN = {  # name: (short form, help)
     "kills": (20, "how often the daemon, or the database, is killed or cut off"),
     "rate": (400, "lines a second that the load makes"),
     "seed": (1, "of all that is random"),
-    "seconds": (8, "how long a load runs where nothing else says it"),
-    "hour_lines": (15000, "lines of an hour of the outage"),
+    "seconds": (5, "how long a load runs where nothing else says it"),
+    "hour_lines": (8000, "lines of an hour of the outage"),
 }
 chosen = {name: value for name, (value, _) in KNOWN.items()}
 given = set()

@@ -1,6 +1,8 @@
 """The database is killed, cut off inside COMMIT, locked or full, again and again under load: nothing is lost, nothing is there
 twice. tests/fault/run database --kills 100"""
+import contextlib
 import os
+import pathlib
 import random
 import sqlite3
 import time
@@ -12,7 +14,7 @@ from databases import Mariadb, MariadbServer, Postgresql, PostgresqlServer, Sqli
 from harness import run, wait_until
 from proxy import Proxy
 
-FAULTS = 6  # short form, per database; each kind of fault comes up
+FAULTS = 5  # short form, per database; each kind of fault comes up
 
 
 class Cutter:
@@ -50,6 +52,14 @@ def through(database, kind, proxy):
     return entry
 
 
+def where_threads_wait(pid):
+    out = []
+    for task in sorted(pathlib.Path(f"/proc/{pid}/task").iterdir()):
+        with contextlib.suppress(OSError):
+            out.append(f"{(task / 'comm').read_text().strip()}: {(task / 'wchan').read_text()} {(task / 'syscall').read_text().strip()}")
+    return out
+
+
 class Database(FaultCase):
     def servers_to_kill(self, kind):
         server = {"postgresql": lambda: PostgresqlServer(self.scratch), "mariadb": lambda: MariadbServer(self.scratch, flush=2)}[kind]()
@@ -59,8 +69,9 @@ class Database(FaultCase):
         return daemon.status()["sinks"][0]["committed"]
 
     def wait_progress(self, daemon):
-        before = self.committed(daemon)
-        wait_until(lambda: self.committed(daemon) > before, lambda: f"a commit after {before}: {daemon.status()['sinks']}")
+        before, received = self.committed(daemon), daemon.received()
+        wait_until(lambda: self.committed(daemon) > before, lambda: f"a commit after {before} (received then {received}): {daemon.status()}\n"
+                   + "\n".join(where_threads_wait(daemon.process.child.pid)) + "\n" + daemon.process.output()[-1500:])
 
     def end(self, kind, load, running, database, daemon, sender):
         running.finish()
@@ -132,7 +143,7 @@ class Database(FaultCase):
         """The disk with the database fills up, the one with the spool does not."""
         self.only("sqlite")
         disk = self.scratch.folder("disk")
-        if os.geteuid() != 0 or run("mount", "-t", "tmpfs", "-o", "size=24m", "none", disk, check=False).returncode:
+        if os.geteuid() != 0 or run("mount", "-t", "tmpfs", "-o", f"size={24 + 2 * settings.number('kills', 3)}m", "none", disk, check=False).returncode:
             raise unittest.SkipTest("cannot mount a small file system here")
         self.scratch.on_close(lambda: run("umount", disk))
         choice = random.Random(settings.number("seed"))

@@ -28,7 +28,7 @@ class Duplicates(FaultCase):
 
         def answered(data, connection):
             # Not the answer to `open`.
-            if b"200 OK\nrelp_version" in data or choice.random() > 0.02:
+            if b"200 OK\nrelp_version" in data or choice.random() > 0.04:
                 return data
             taken[0] += 1
             return None
