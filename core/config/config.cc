@@ -351,8 +351,16 @@ std::span<const Option> CoreConfig::options() {
       option("plugin_directory", &C::plugin_directory, "folder of the plugins; default: the installed ones"),
       option("time_zone", &C::time_zone,
              "zone of stamps without one, such as Europe/Berlin; default: the system's"),
-      one_of("log_level", &C::log_level, {"debug", "info", "warning", "error"},
-             "least important lines to log"),
+      live(option("host_time_zones", &C::host_time_zones,
+                  "zones of hosts that write stamps without one in another zone, such as "
+                  "{mx3.example.org: America/New_York}; the first that fits counts")),
+      live(option(
+          "peers", &C::peers,
+          "hosts that a client certificate may speak for besides itself, such as "
+          "{relay.example.org: [mx1, \"*.example.org\"]}; empty: every verified certificate speaks for "
+          "every host")),
+      live(one_of("log_level", &C::log_level, {"debug", "info", "warning", "error"},
+                  "least important lines to log")),
   };
   return table;
 }
@@ -401,6 +409,7 @@ std::string describe_options(std::string_view title, std::span<const Option> opt
   for (auto& o : options) width = std::max(width, std::strlen(o.name));
   for (auto& o : options) {
     std::string state = o.required ? ", required" : o.fallback.empty() ? "" : ", default " + o.fallback;
+    if (o.live) state += ", may change on SIGHUP";
     out += fmt::format("  {:<{}}  {}\n  {:<{}}  ({}{})\n", o.name, width, o.help, "", width, o.type, state);
   }
   return out;

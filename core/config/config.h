@@ -36,6 +36,8 @@ struct CoreConfig {
   std::string plugin_directory;  // empty: plugin_directory()
   std::string time_zone;         // of RFC 3164 stamps; default: the system's
   std::string log_level = "info";
+  TextMap peers;            // certificate name or pattern -> hosts it may speak for
+  TextMap host_time_zones;  // host or pattern -> zone of its stamps
   SpoolConfig spool;
   TrackerConfig tracker;
   static std::span<const Option> options();  // the scalar ones

@@ -208,6 +208,20 @@ bool decode_value(const Node& n, std::vector<std::string>& to) {
   return true;
 }
 
+bool decode_value(const Node& n, TextMap& to) {
+  if (n.kind != Node::Kind::map) return false;
+  TextMap map;
+  for (auto& child : n.children) {
+    auto& [name, texts] = map.entries.emplace_back(child.key, std::vector<std::string>());
+    if (child.kind == Node::Kind::scalar)
+      texts.push_back(child.scalar);
+    else if (!decode_value(child, texts))
+      return false;
+  }
+  to = std::move(map);
+  return true;
+}
+
 template <>
 std::string type_name<std::string>() {
   return "text";
@@ -243,6 +257,10 @@ std::string type_name<SocketAddress>() {
 template <>
 std::string type_name<std::vector<std::string>>() {
   return std::string(list_type);
+}
+template <>
+std::string type_name<TextMap>() {
+  return "map of names to a text or a list of texts";
 }
 
 template <>
@@ -281,6 +299,13 @@ std::string show_value(const SocketAddress& value) {
 template <>
 std::string show_value(const std::vector<std::string>& value) {
   return "[" + join(value) + "]";
+}
+template <>
+std::string show_value(const TextMap& value) {
+  std::string out;
+  for (auto& [name, texts] : value.entries)
+    out += fmt::format("{}{}: {}", out.empty() ? "" : ", ", name, show_value(texts));
+  return "{" + out + "}";
 }
 
 std::string range_name(const std::string& type, const std::string& low, const std::string& high) {

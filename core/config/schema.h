@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "core/base/time.h"
@@ -29,6 +30,11 @@ struct SocketAddress {  // "127.0.0.1:2514", "[::1]:2514", "localhost:2514"; por
   std::string text() const;
 };
 
+// "mx1: Europe/Berlin" or "relay: [mx1, mx2]": texts by name, in file order.
+struct TextMap {
+  std::vector<std::pair<std::string, std::vector<std::string>>> entries;
+};
+
 struct Option {
   const char* name;
   std::string type;      // "whole number 480..65535", "one of a, b"
@@ -36,6 +42,7 @@ struct Option {
   const char* help;
   bool required = false;
   std::function<void(void* config, const Node&, ConfigErrors&)> decode;
+  bool live = false;  // SIGHUP takes a new value over
 };
 
 // One overload per type an option may have; false: "expected <type>, got …" is reported by the caller.
@@ -48,6 +55,7 @@ bool decode_value(const Node&, Bytes& to);
 bool decode_value(const Node&, Secret& to);
 bool decode_value(const Node&, SocketAddress& to);
 bool decode_value(const Node&, std::vector<std::string>& to);
+bool decode_value(const Node&, TextMap& to);
 
 template <class T>
 std::string type_name();  // "text", "true or false", "duration such as 10s" …
@@ -73,6 +81,8 @@ std::string type_name<SocketAddress>();
 template <>
 std::string type_name<std::vector<std::string>>();
 template <>
+std::string type_name<TextMap>();
+template <>
 std::string show_value(const std::string& value);
 template <>
 std::string show_value(const bool& value);
@@ -90,6 +100,8 @@ template <>
 std::string show_value(const SocketAddress& value);
 template <>
 std::string show_value(const std::vector<std::string>& value);
+template <>
+std::string show_value(const TextMap& value);
 
 // The end of a range as the option's own type: 480, seconds(1), Bytes{512}, 1 << 20.
 template <class F, class End>
@@ -164,6 +176,10 @@ Option one_of(const char* name, std::string C::*member, std::vector<std::string>
 }
 inline Option required(Option o) {
   o.required = true;
+  return o;
+}
+inline Option live(Option o) {
+  o.live = true;
   return o;
 }
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "core/base/log.h"
+#include "core/plugin/changes.h"
 
 namespace mailtrace {
 namespace {
@@ -25,12 +26,10 @@ std::string spool_directory(const CoreConfig& core) {
   return (std::filesystem::path(core.state_directory) / core.spool.directory).string();
 }
 
-bool same_tree(const Node& a, const Node& b) {
-  if (a.kind != b.kind || a.key != b.key || a.scalar != b.scalar || a.children.size() != b.children.size())
-    return false;
-  for (size_t i = 0; i < a.children.size(); ++i)
-    if (!same_tree(a.children[i], b.children[i])) return false;
-  return true;
+std::string joined(const std::vector<std::string>& names) {
+  std::string out;
+  for (auto& name : names) out += (out.empty() ? "" : ", ") + name;
+  return out;
 }
 
 void close_handle(uv_handle_t* handle) {
@@ -161,6 +160,7 @@ bool Daemon::start_receiver() {
                           .spool_directory = spool_directory(core),
                           .tracker = core.tracker,
                           .header = {.zone = plugins_.zone, .import = false},
+                          .hosts = plugins_.hosts,
                           .spool = spool_.get(),
                           .router = &plugins_.router,
                           .cache = plugins_.cache.get(),
@@ -240,25 +240,40 @@ void Daemon::on_signal(int number) {
   drain_until_ = now();
 }
 
-// What can change while running: certificates and the log level. The rest is named, so that nobody believes
-// it took effect; a broken new configuration changes nothing.
+// All or nothing: a broken new configuration, or one whose certificates cannot be read, changes nothing. What
+// only a restart takes over is named, so that nobody believes it took effect.
 void Daemon::reload() {
   sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", static_cast<unsigned long long>(uv_hrtime() / 1000));
   ConfigErrors errors(config_file_);
-  Daemon fresh(config_file_);
-  if (!fresh.load(errors)) {
+  auto config = read_config(config_file_, errors);
+  IntakeSlot nothing;
+  PluginSet fresh;
+  if (config) fresh = make_plugins(*config, &loop_, nothing, errors);
+  auto faults = errors.lines();
+  if (faults.empty())
+    for (auto& named : fresh.inputs)
+      if (auto prepared = named.plugin->prepare(); !prepared) faults.push_back(prepared.error().text);
+  if (faults.empty())
+    take(std::move(config), fresh);
+  else
     log(LogLevel::error, "config.reload", {{"result", "refused, the old one stays in use"}});
-    print(errors);
-  } else {
-    take_log_level(*fresh.config_);
-    bool same = same_tree(fresh.config_->root, config_->root);
-    log(LogLevel::info, "config.reload",
-        {{"result", same ? "unchanged" : "log_level taken over; other changes need a restart"}});
-  }
-  for (auto& named : plugins_.inputs)
-    if (auto reloaded = named.plugin->reload(); !reloaded)
-      log(LogLevel::error, "input.reload", {{"input", named.name}, {"error", reloaded.error().text}});
+  for (auto& fault : faults) log(LogLevel::error, "config.mistake", {{"at", fault}});
   sd_notify(0, "READY=1");
+}
+
+void Daemon::take(std::unique_ptr<Config> config, PluginSet& fresh) {
+  auto changed = compare_configs(taken_ ? *taken_ : *config_, *config).live;
+  auto waiting = compare_configs(*config_, *config).restart;
+  take_log_level(*config);
+  line_reader_->use(fresh.hosts);
+  for (auto& named : plugins_.inputs)
+    for (auto& other : fresh.inputs)
+      if (other.name == named.name) named.plugin->take(*other.plugin);
+  taken_ = std::move(config);
+  log(waiting.empty() ? LogLevel::info : LogLevel::warning, "config.reload",
+      {{"result", "certificates read again"},
+       {"taken", changed.empty() ? "nothing else changed" : joined(changed)},
+       {"needs_restart", waiting.empty() ? "nothing" : joined(waiting)}});
 }
 
 void Daemon::begin_stop() {

@@ -54,6 +54,7 @@ class Daemon {
   void watch_signals();
   void on_signal(int number);
   void reload();
+  void take(std::unique_ptr<Config> config, PluginSet& fresh);
   void begin_stop();
   void stop_inputs();
   void stop_spool();
@@ -65,7 +66,8 @@ class Daemon {
 
   std::string config_file_;
   uv_loop_t loop_{};
-  std::unique_ptr<Config> config_;
+  std::unique_ptr<Config> config_;  // of the start
+  std::unique_ptr<Config> taken_;   // of the last SIGHUP
   std::unique_ptr<Spool> spool_;
   std::unique_ptr<SpoolIntake> intake_;
   IntakeSlot intake_slot_;

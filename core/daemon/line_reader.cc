@@ -50,6 +50,11 @@ void LineReader::abandon() {
   if (thread_.joinable()) thread_.join();
 }
 
+void LineReader::use(std::shared_ptr<const HostRules> hosts) {
+  std::lock_guard lock(mutex_);
+  parts_.hosts = std::move(hosts);
+}
+
 LineReader::Status LineReader::status() const {
   std::lock_guard lock(mutex_);
   return status_;
@@ -178,6 +183,11 @@ void LineReader::run() {
   Time collected = now();
   while (!abandoned_) {
     ++heartbeat_;
+    auto hosts = [this] {
+      std::lock_guard lock(mutex_);
+      return parts_.hosts;
+    }();
+    pipeline.use(hosts.get());
     bool draining = draining_;  // read before the spool: what is durable then is complete
     bool more = read_some(**reader, pipeline);
     if (draining && !more) break;

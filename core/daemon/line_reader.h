@@ -22,11 +22,14 @@ class LineReader {
     std::string spool_directory;
     TrackerConfig tracker;
     HeaderOptions header;
+    std::shared_ptr<const HostRules> hosts;
     Spool* spool;  // these outlive the reader
     Router* router;
     Cache* cache;  // may be null
     std::vector<SinkWorker*> sinks;
   };
+  // Loop thread: other rules of hosts, from the next round on.
+  void use(std::shared_ptr<const HostRules> hosts);
   struct Status {
     std::string state = "waiting for the database";  // then: reading, draining, ended
     uint64_t next_sequence = 0, pinned = 0;

@@ -37,26 +37,28 @@ std::vector<Option> stream_option_table() {
       option<C, SocketAddress>("listen", &C::listen, "address and port to listen on; * is every address"),
       option<C, int64_t>("max_line", &C::max_line, 480, 131072,
                          "bytes of a line that are kept; a longer line is cut and flagged"),
-      option<C, int64_t>("max_connections", &C::max_connections, 1, 100000,
-                         "connections at the same time; more are closed at once and counted"),
-      option<C, int64_t>("max_connections_per_address", &C::max_connections_per_address, 1, 100000,
-                         "connections of one address at the same time"),
-      option<C, Microseconds>("idle_timeout", &C::idle_timeout, Microseconds(0), Microseconds(hours(24 * 30)),
-                              "close a connection that sent nothing for so long; 0s: never, as a quiet mail "
-                              "server sends nothing for hours"),
-      option<C, Microseconds>("handshake_timeout", &C::handshake_timeout, Microseconds(milliseconds(100)),
-                              Microseconds(hours(1)),
-                              "time for the TLS handshake and the protocol's greeting"),
-      option<C, List>("allow", &C::allow, "networks that may connect, such as 192.0.2.0/24; empty: all"),
-      option<C, Text>("tls_certificate", &C::tls_certificate,
-                      "PEM file with the certificate and its intermediates; set: TLS only"),
-      option<C, Text>("tls_key", &C::tls_key,
-                      "PEM file with the key of tls_certificate, without pass phrase"),
-      option<C, Text>("tls_ca", &C::tls_ca,
-                      "PEM file; set: a client must show a certificate signed by one of these"),
-      option<C, List>("tls_permitted_names", &C::tls_permitted_names,
-                      "names of client certificates that may connect, such as mx1.example.org or "
-                      "*.example.org; empty: every name signed by tls_ca"),
+      live(option<C, int64_t>("max_connections", &C::max_connections, 1, 100000,
+                              "connections at the same time; more are closed at once and counted")),
+      live(option<C, int64_t>("max_connections_per_address", &C::max_connections_per_address, 1, 100000,
+                              "connections of one address at the same time")),
+      live(option<C, Microseconds>(
+          "idle_timeout", &C::idle_timeout, Microseconds(0), Microseconds(hours(24 * 30)),
+          "close a connection that sent nothing for so long; 0s: never, as a quiet mail "
+          "server sends nothing for hours")),
+      live(option<C, Microseconds>("handshake_timeout", &C::handshake_timeout,
+                                   Microseconds(milliseconds(100)), Microseconds(hours(1)),
+                                   "time for the TLS handshake and the protocol's greeting")),
+      live(
+          option<C, List>("allow", &C::allow, "networks that may connect, such as 192.0.2.0/24; empty: all")),
+      live(option<C, Text>("tls_certificate", &C::tls_certificate,
+                           "PEM file with the certificate and its intermediates; set: TLS only")),
+      live(option<C, Text>("tls_key", &C::tls_key,
+                           "PEM file with the key of tls_certificate, without pass phrase")),
+      live(option<C, Text>("tls_ca", &C::tls_ca,
+                           "PEM file; set: a client must show a certificate signed by one of these")),
+      live(option<C, List>("tls_permitted_names", &C::tls_permitted_names,
+                           "names of client certificates that may connect, such as mx1.example.org or "
+                           "*.example.org; empty: every name signed by tls_ca")),
   };
 }
 

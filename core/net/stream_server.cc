@@ -135,7 +135,15 @@ Result<void> StreamServer::bind(sockaddr_storage& address, bool only_ipv6) {
   return {};
 }
 
-Result<void> StreamServer::reload() { return load_tls(); }
+void StreamServer::take(StreamServer& fresh) {
+  auto started = std::move(options_);
+  options_ = fresh.options_;
+  options_.listen = started.listen;
+  options_.max_line = started.max_line;
+  allow_ = fresh.allow_;
+  tls_ = std::move(fresh.tls_);
+  if (timer_) watch_time();
+}
 
 void StreamServer::on_connection(uv_stream_t* listener, int status) {
   if (closing_) return;

@@ -32,7 +32,10 @@ class StreamServer {
   ~StreamServer();
 
   Result<void> start();
-  Result<void> reload();
+  Result<void> load_tls();
+  // The limits, networks and certificates of a server that was made from new options and never started.
+  // Connections that are open stay open.
+  void take(StreamServer& fresh);
   void pause();
   void resume();
   void stop_listening();
@@ -50,7 +53,6 @@ class StreamServer {
   struct Handles;
 
   Result<void> bind(sockaddr_storage& address, bool only_ipv6);
-  Result<void> load_tls();
   void on_connection(uv_stream_t* listener, int status);
   const char* why_not(const Stream& stream, const sockaddr* address) const;
   void reject(Stream& stream, const char* reason);

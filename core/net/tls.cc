@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-#include "core/base/text.h"
+#include "core/base/name_pattern.h"
 
 namespace mailtrace {
 namespace {
@@ -92,13 +92,8 @@ Result<std::unique_ptr<TlsContext>> TlsContext::load(const TlsOptions& options) 
 }
 
 bool is_permitted_name(std::string_view name, const std::vector<std::string>& permitted) {
-  std::string own = lower(name);
-  return std::any_of(permitted.begin(), permitted.end(), [&own](const std::string& pattern) {
-    std::string wanted = lower(pattern);
-    if (!wanted.starts_with("*.")) return own == wanted;
-    std::string_view domain = std::string_view(wanted).substr(1);
-    return own.size() > domain.size() && own.ends_with(domain);
-  });
+  return std::any_of(permitted.begin(), permitted.end(),
+                     [name](const std::string& pattern) { return name_matches(name, pattern); });
 }
 
 TlsSession::TlsSession(const TlsContext& context)

@@ -37,7 +37,7 @@ class TlsContext {
   std::vector<std::string> permitted_names_;
 };
 
-// "mx.example.org" is permitted by itself and by "*.example.org", whatever the case of letters.
+// Whether one of `permitted` is a pattern that matches `name` (name_matches).
 bool is_permitted_name(std::string_view name, const std::vector<std::string>& permitted);
 
 // One connection. Ciphertext goes in by put(), comes out by take_output() after every call.

@@ -179,6 +179,12 @@ Hash128 line_identity(const Record& record, const LogLine& line) {
                       line.whole_seconds ? line.proc_id : std::string_view(), line.text});
 }
 
+bool read_stamped(Scan scan, Time received, const HeaderOptions& options, LogLine& line) {
+  if (Scan version = scan; line.facility >= 0 && version.skip("1 "))
+    if (read_rfc5424(version, received, options, line)) return true;
+  return read_traditional(scan, received, options, line);
+}
+
 }  // namespace
 
 void parse_header(const Record& record, const HeaderOptions& options, LogLine& line) {
@@ -190,10 +196,14 @@ void parse_header(const Record& record, const HeaderOptions& options, LogLine& l
   line.truncated = record.flags & record_flag::truncated;
   Scan scan(strip_end(record.bytes));
   read_pri(scan, line);
-  bool read = false;
-  if (Scan version = scan; line.facility >= 0 && version.skip("1 "))
-    read = read_rfc5424(version, record.received, options, line);
-  if (!read) read = read_traditional(scan, record.received, options, line);
+  bool read = read_stamped(scan, record.received, options, line);
+  // The stamp stands before the host: it is read again if the host has a zone of its own.
+  if (const auto* zone = read && options.hosts ? options.hosts->zone_of(line.hostname) : nullptr;
+      zone && zone != options.zone) {
+    HeaderOptions own = options;
+    own.zone = zone;
+    read_stamped(scan, record.received, own, line);
+  }
   if (!read) {
     line.time = record.received;
     line.whole_seconds = true;
@@ -201,6 +211,12 @@ void parse_header(const Record& record, const HeaderOptions& options, LogLine& l
   }
   auto away = line.time - record.received;
   line.time_suspect = !options.import && (away > std::chrono::hours(36) || away < -std::chrono::hours(36));
+  // An empty name stays empty: it claims nothing.
+  if (options.hosts && (record.flags & record_flag::tls) && !line.hostname.empty() &&
+      !options.hosts->may_speak(record.peer, line.hostname)) {
+    line.host_foreign = true;
+    line.hostname = record.peer;
+  }
   line.identity = line_identity(record, line);
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/base/result.h"
+#include "core/parse/host_rules.h"
 #include "core/parse/log_line.h"
 #include "core/spool/record.h"
 
@@ -17,6 +18,7 @@ namespace mailtrace {
 struct HeaderOptions {
   const date::time_zone* zone = nullptr;  // of stamps without zone; null: UTC
   bool import = false;                    // old lines are no suspects; the year is searched backwards
+  const HostRules* hosts = nullptr;       // zones and permissions of single hosts; null: none
 };
 // Null and an Error (Fault::config, with did-you-mean) for an unknown name; "" is the system's zone.
 Result<const date::time_zone*> find_zone(const std::string& name);

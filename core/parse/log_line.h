@@ -14,6 +14,8 @@ struct LogLine {
   bool whole_seconds = false;        // the stamp had no fraction: order within the second is unknown
   bool time_suspect = false;         // more than 36 h away from `received`, and not an import
   bool truncated = false;            // longer than the input's limit; the rest was thrown away
+  bool host_foreign = false;         // named a host that its certificate may not speak for: `hostname` is the
+                                     // certificate's name, `raw` has what was claimed
   std::string_view hostname;         // "" if the line named none: then `peer` stands for it
   std::string_view app_name;         // the tag as the operator writes it: "postfix/submission/smtpd"
   std::string_view proc_id;          // "" if cut or absent

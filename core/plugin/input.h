@@ -20,8 +20,11 @@ class Input {
   // The spool cannot take more: stop reading (streams) or go on and let the intake count drops (datagrams).
   virtual void pause() noexcept = 0;
   virtual void resume() noexcept = 0;
-  // SIGHUP: open certificates and keys again. On error the old ones stay in use.
-  virtual Result<void> reload() noexcept { return {}; }
+  // SIGHUP makes a second input from the new options and never starts it. prepare() is called on that one
+  // and opens the files the options name, certificates and keys; if one of all inputs fails, nothing changes.
+  virtual Result<void> prepare() noexcept { return {}; }
+  // Then, on the running one: takes from `fresh`, which is of the same plugin, the options that are live.
+  virtual void take(Input& fresh) noexcept { static_cast<void>(fresh); }
   // Stops reading, submits what was read, answers what becomes durable, closes; `done` after the last libuv
   // handle is closed. Safe without start().
   virtual void stop(Done done) noexcept = 0;

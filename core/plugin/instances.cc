@@ -113,6 +113,28 @@ const date::time_zone* configured_zone(const Config& config, ConfigErrors& error
   return nullptr;
 }
 
+std::shared_ptr<const HostRules> configured_hosts(const Config& config, ConfigErrors& errors) {
+  auto rules = std::make_shared<HostRules>();
+  for (auto& [peer, hosts] : config.core.peers.entries) rules->allow(peer, hosts);
+  const Node* at = config.root.find("host_time_zones");
+  for (auto& [host, zones] : config.core.host_time_zones.entries) {
+    const Node* place = at ? at->find(host) : nullptr;
+    if (!place) place = &config.root;
+    if (zones.size() != 1) {
+      errors.add(*place, "expected one zone such as Europe/Berlin");
+      continue;
+    }
+    auto zone = zones.front().empty()
+                    ? Result<const date::time_zone*>(Error{Fault::config, "must not be empty"})
+                    : find_zone(zones.front());
+    if (zone)
+      rules->set_zone(host, *zone);
+    else
+      errors.add(*place, zone.error().text);
+  }
+  return rules;
+}
+
 PluginSet make_plugins(const Config& config, uv_loop_s* loop, Intake& intake, ConfigErrors& errors,
                        const std::function<std::string()>& status) {
   PluginSet out;
@@ -125,6 +147,7 @@ PluginSet make_plugins(const Config& config, uv_loop_s* loop, Intake& intake, Co
   if (!config.web.empty() && config.sinks.empty())
     errors.add(*config.root.find("web"), "expected a database in \"sinks\" to search in, found none");
   out.zone = configured_zone(config, errors);
+  out.hosts = configured_hosts(config, errors);
   return out;
 }
 

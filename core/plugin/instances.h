@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/config/config.h"
+#include "core/parse/host_rules.h"
 #include "core/parse/router.h"
 #include "core/plugin/plugin.h"
 
@@ -48,12 +49,15 @@ std::vector<NamedPlugin<Web>> make_webs(const Config& config, Sink* sink, Config
 
 // The zone of stamps without one; null: reported at its place in the file.
 const date::time_zone* configured_zone(const Config& config, ConfigErrors& errors);
+// `peers` and `host_time_zones`; zones that do not exist are reported at their place in the file.
+std::shared_ptr<const HostRules> configured_hosts(const Config& config, ConfigErrors& errors);
 
 // Everything the daemon runs, made and not started. The web plugins read from the first sink.
 struct PluginSet {
   std::vector<std::unique_ptr<Parser>> parsers;
   Router router;  // to `parsers`
   const date::time_zone* zone = nullptr;
+  std::shared_ptr<const HostRules> hosts;
   std::vector<NamedPlugin<Sink>> sinks;
   std::unique_ptr<Cache> cache;
   std::vector<NamedPlugin<Input>> inputs;

@@ -14,6 +14,13 @@ constexpr size_t most_programs = 100;
 
 constexpr const char* result_names[] = {"fact", "ignored", "unknown", "unparsed"};
 
+// Fit to stand between the quotes of a counter's label.
+std::string label_text(std::string_view text) {
+  std::string out;
+  for (char c : text) out += c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20 ? '?' : c;
+  return out;
+}
+
 }  // namespace
 
 Pipeline::Pipeline(const TrackerConfig& config, HeaderOptions header, const Router& router, Cache* cache,
@@ -35,7 +42,21 @@ void Pipeline::feed(const Record& record) {
   if (record.sequence >= next_) next_ = record.sequence + 1;
   received_ = record.received;
   fed_ = true;
+  if (line.host_foreign) count_foreign(record, line);
   sequencer_->put(line);
+}
+
+void Pipeline::count_foreign(const Record& record, const LogLine& line) {
+  std::string peer(record.peer);
+  if (foreign_.size() >= most_programs && !foreign_.contains(peer)) peer = "other";
+  auto [known, is_new] = foreign_.try_emplace(peer, nullptr);
+  if (is_new)
+    known->second = &counter("foreign_host_lines_total", "certificate=\"" + label_text(peer) + "\"");
+  known->second->fetch_add(1, std::memory_order_relaxed);
+  log_rarely(LogLevel::warning, "parse.foreign_host",
+             {{"certificate", peer},
+              {"line", std::string(line.raw.substr(0, 200))},
+              {"hint", "the line counts as one of the certificate's own host; see the option peers"}});
 }
 
 void Pipeline::understand(const LogLine& line) {
@@ -86,8 +107,7 @@ Pipeline::Counters& Pipeline::counters_of(std::string_view app_name) {
   auto found = counters_.find(std::string(program));
   if (found == counters_.end()) {
     std::string name(counters_.size() < most_programs ? program : "other");
-    std::string shown;
-    for (char c : name) shown += c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20 ? '?' : c;
+    std::string shown = label_text(name);
     found = counters_.try_emplace(name).first;
     for (size_t i = 0; i < found->second.size(); ++i)
       found->second[i] = &counter(

@@ -33,6 +33,8 @@ class Pipeline {
   uint64_t pinned() const;
   uint64_t next_sequence() const { return next_; }
   Tracker::Status status() const;
+  // Before a feed(): other rules of hosts. They outlive the pipeline or the next use().
+  void use(const HostRules* hosts) { header_.hosts = hosts; }
   // Where lines go that a parser should know and does not; null: nobody looks at them. Outlives the pipeline.
   void keep_unknown(UnknownLines* lines) { unknown_ = lines; }
 
@@ -40,6 +42,7 @@ class Pipeline {
   enum class Result : size_t { fact, ignored, unknown, unparsed };
   using Counters = std::array<Counter*, 4>;  // by Result
   void understand(const LogLine& line);
+  void count_foreign(const Record& record, const LogLine& line);
   void warn_once(const Parser& parser, const LogLine& line);
   Counters& counters_of(std::string_view app_name);
   Time time_of_lines(Time now);
@@ -51,6 +54,7 @@ class Pipeline {
   HostCounts hosts_;
   UnknownLines* unknown_ = nullptr;
   bool warned_ = false;
+  std::unordered_map<std::string, Counter*> foreign_;   // by certificate
   std::unordered_map<std::string, Counters> counters_;  // by program
   std::pair<const std::string, Counters>* last_counters_ = nullptr;
   uint64_t next_ = 0;

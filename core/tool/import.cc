@@ -130,14 +130,14 @@ int import(const Common& common, const Request& r) {
   if (!setup) return exit_code::config;
   bool made = setup->make_parsers();
   made = setup->make_sinks(common.sink) && made;
-  auto zone = find_zone(setup->config().core.time_zone);
-  if (!zone) setup->errors().add(setup->config().root, "time_zone: " + zone.error().text);
-  if (!made || !zone) return print_errors(setup->errors());
+  const auto* zone = configured_zone(setup->config(), setup->errors());
+  auto hosts = configured_hosts(setup->config(), setup->errors());
+  if (!made || !setup->errors().empty()) return print_errors(setup->errors());
 
   ImportWriter writer(*setup);
   auto opened = writer.open();
   if (!opened) return print_error(opened.error());
-  HeaderOptions header{.zone = *zone, .import = true};
+  HeaderOptions header{.zone = zone, .import = true, .hosts = hosts.get()};
   Pipeline pipeline(setup->config().core.tracker, header, setup->router(), nullptr, writer.find_open());
 
   ImportProgress progress(total_size(r.files), r.quiet);

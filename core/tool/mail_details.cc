@@ -130,6 +130,8 @@ class Writer {
       text += fmt::format(", {}", terminal_.say("a notice about another mail"));
     if (c.flags & row_flag::time_suspect)
       text += fmt::format(", {}", terminal_.say("the server's clock is wrong"));
+    if (c.flags & row_flag::foreign_host)
+      text += fmt::format(", {}", terminal_.say("the certificate may not speak for the host that was named"));
     if (c.flags & row_flag::truncated) text += fmt::format(", {}", terminal_.say("a log line was cut"));
     return text;
   }

@@ -40,6 +40,7 @@ constexpr std::pair<std::string_view, std::string_view> trouble[] = {
     {"input_rejected_datagrams_total", "datagrams refused"},
     {"input_rejected_connections_total", "connections refused"},
     {"input_broken_frames_total", "broken frames"},
+    {"foreign_host_lines_total", "lines of hosts their sender may not speak for"},
     {"input_truncated_lines_total", "lines cut: too long"},
     {"relp_broken_sessions_total", "broken RELP sessions"},
     {"tls_failures_total", "failed TLS handshakes"},

@@ -23,6 +23,11 @@ bool made_by_cleanup(const MessageId& fact) {
   return text.starts_with('.') && text.substr(1).starts_with(fact.queue_id);
 }
 
+int64_t doubts(const LogLine& line) {
+  return (line.time_suspect ? row_flag::time_suspect : 0) | (line.truncated ? row_flag::truncated : 0) |
+         (line.host_foreign ? row_flag::foreign_host : 0);
+}
+
 }  // namespace
 
 std::unique_ptr<Tracker> Tracker::make(const TrackerConfig& config, Cache* cache, FindOpen find_open) {
@@ -75,8 +80,7 @@ void MailTracker::account(OpenMail& mail, const LogLine& line, LineKind kind) {
   if (kind != LineKind::removed && kind != LineKind::note) mail.only_removed = false;
   mails_.touch(mail, line);
   ConnectRow& row = mail.change();
-  if (line.time_suspect) row.flags |= row_flag::time_suspect;
-  if (line.truncated) row.flags |= row_flag::truncated;
+  row.flags |= doubts(line);
   if (!row.instance) put_text(row.instance, instance_of(line.app_name));
   if (kind == LineKind::queue && (!mail.past_cleanup || line.time < *mail.past_cleanup))
     mail.past_cleanup = line.time;
@@ -414,7 +418,7 @@ void MailTracker::refuse(const LogLine& line, const Policy& fact) {
   put_text(row.tls, sessions_.tls_of(mails_.server(line.hostname), line, told.client));
   if (cache_ && !row.tls && !line.proc_id.empty()) loose.session = session_of(line, told.client);
   row.flags |= row_flag::refused;
-  if (line.time_suspect) row.flags |= row_flag::time_suspect;
+  row.flags |= doubts(line);
 
   DeliverRow deliver = refusal_row(fact, line.time);
   if (fact.cut || line.truncated) {

@@ -10,7 +10,7 @@ from corpus import forwarded_lines
 from daemon import MAILTRACED, Mailtraced, configuration, found, import_reference, listener, yaml
 from databases import Sqlite
 from harness import Case, Process, free_port, run, wait_until
-from senders import CLIENT_NAME, make_certificates, send_octet_counted
+from senders import CLIENT_NAME, Rsyslog, make_certificates, send_octet_counted
 
 
 class Lifecycle(Case):
@@ -67,7 +67,7 @@ class Lifecycle(Case):
         (first / "server-cert.pem").write_text("this is no certificate\n")
         renewed = certificate()
         daemon.process.child.send_signal(signal.SIGHUP)
-        wait_until(lambda: "input.reload" in daemon.process.output(), "a word about the broken certificate")
+        wait_until(lambda: "config.mistake" in daemon.process.output(), "a word about the broken certificate")
         self.assertEqual(certificate(), renewed)
         daemon.stop()
 
@@ -87,6 +87,49 @@ class Lifecycle(Case):
         daemon.wait_stored()
         daemon.stop()
         self.assertNotIn("daemon.stop", daemon.process.output())  # an info line
+
+    def test_hangup_says_what_needs_a_restart(self):
+        entry, port = listener("tcp")
+        daemon = self.start([entry], Sqlite(self.scratch).sink())
+        other = {"tcp": {**entry["tcp"], "listen": f"127.0.0.1:{free_port()}", "max_connections": 7}}
+        daemon.config = configuration(self.scratch, "receiver", [{"sqlite": {"file": "elsewhere.db"}}],
+                                      [other, {"udp": {"listen": "127.0.0.1:0"}}], log_level="warning")
+        daemon.process.child.send_signal(signal.SIGHUP)
+        wait_until(lambda: "config.reload" in daemon.process.output(), "a word about the new configuration")
+        said = next(line for line in daemon.process.output().splitlines() if "config.reload" in line)
+        taken, waiting = said.split("needs_restart")
+        for name in ("inputs.tcp.max_connections", "log_level"):
+            self.assertIn(name, taken)
+        for name in ("inputs.tcp.listen", "inputs.udp (new)", "sinks.sqlite.file"):
+            self.assertIn(name, waiting)
+        lines = forwarded_lines(["simple"])
+        send_octet_counted(port, lines)  # the old port still listens
+        daemon.wait_received(len(lines))
+        daemon.stop()
+
+    def test_hangups_under_load(self):
+        """Good, broken and changed files in turn, while lines come: nothing is lost and nobody is thrown out."""
+        entry, port = listener("relp")
+        database = Sqlite(self.scratch)
+        daemon = self.start([entry], database.sink())
+        good = daemon.config.read_text()
+        sender = Rsyslog(self.scratch, "relp", port)
+        lines = forwarded_lines(["simple", "multi", "deferred", "bounces", "reject", "twohop"])
+        step = len(lines) // 20
+        for i in range(20):
+            change = ("inputs: [\n", "nonsense: 1\n", "log_level: info\n", "peers: {a.example: [b]}\n")[i % 4]
+            daemon.config.write_text(change if change.startswith("inputs") else good + change)
+            sender.feed(lines[i * step:(i + 1) * step if i < 19 else len(lines)])
+            daemon.process.child.send_signal(signal.SIGHUP)
+            wait_until(lambda: daemon.process.output().count("config.reload") > i, f"the answer to hangup {i + 1}")
+        output = daemon.process.output()
+        self.assertEqual(10, output.count('result="refused'))
+        self.assertGreaterEqual(output.count("config.mistake"), 10)
+        daemon.wait_received(len(lines), sender.process.output()[-1000:])
+        sender.stop()
+        daemon.stop()
+        self.assertNotIn("relp.broken", daemon.process.output())
+        self.assert_equal_rows(import_reference(self.scratch, sender.sent).rows(), database.rows())
 
     def test_lines_are_taken_and_kept_without_a_database(self):
         entry, port = listener("tcp")

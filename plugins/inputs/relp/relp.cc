@@ -1,8 +1,7 @@
 // Input relp: a RELP server that acknowledges a line when it is durable, not earlier. Loop thread.
 // librelp cannot do that: it answers as soon as its callback returns.
 #include "core/base/log.h"
-#include "core/net/input_counters.h"
-#include "core/net/stream_server.h"
+#include "core/net/stream_input.h"
 #include "core/plugin/plugin.h"
 #include "plugins/inputs/relp/session.h"
 
@@ -14,7 +13,7 @@ namespace {
 // leaves at once (measured: 22 times the lines).
 constexpr int small_segment = 1400;
 
-class Relp final : public Input {
+class Relp final : public StreamInput {
  public:
   struct Config : StreamOptions {
     Config() { listen = {"127.0.0.1", 2514}; }
@@ -23,8 +22,8 @@ class Relp final : public Input {
   static std::span<const Option> options() {
     static const std::vector<Option> table = [] {
       std::vector<Option> all = stream_option_table<Config>();
-      all.push_back(option("max_unanswered", &Config::max_unanswered, Bytes{64 << 10}, Bytes{1ull << 30},
-                           "bytes of a connection that may wait for the disk before no more is read"));
+      all.push_back(live(option("max_unanswered", &Config::max_unanswered, Bytes{64 << 10}, Bytes{1ull << 30},
+                                "bytes of a connection that may wait for the disk before no more is read")));
       return all;
     }();
     return table;
@@ -34,23 +33,18 @@ class Relp final : public Input {
   }
 
   Relp(const Config& config, const InputContext& context)
-      : name_(context.name),
-        intake_(*context.intake),
-        max_line_(static_cast<size_t>(config.max_line)),
+      : StreamInput(context, config, Transport::relp,
+                    {relp::Session::carry(), small_segment,
+                     [this](Stream& stream) { return std::make_unique<Connection>(*this, stream); }}),
         max_unanswered_(config.max_unanswered.count),
-        counters_(context.name),
         answers_(counter("relp_answered_lines_total", InputCounters::label(context.name))),
         broken_(counter("relp_broken_sessions_total", InputCounters::label(context.name))),
-        unanswered_(counter("relp_unanswered_bytes", InputCounters::label(context.name))),
-        server_(context, config, {relp::Session::carry(), small_segment, [this](Stream& stream) {
-                                    return std::make_unique<Connection>(*this, stream);
-                                  }}) {}
+        unanswered_(counter("relp_unanswered_bytes", InputCounters::label(context.name))) {}
 
-  Result<void> start() noexcept override { return server_.start(); }
-  void pause() noexcept override { server_.pause(); }
-  void resume() noexcept override { server_.resume(); }
-  Result<void> reload() noexcept override { return server_.reload(); }
-  std::string describe() const noexcept override { return server_.describe(); }
+  void take(Input& fresh) noexcept override {
+    StreamInput::take(fresh);
+    max_unanswered_ = static_cast<Relp&>(fresh).max_unanswered_;
+  }
   void stop(Done done) noexcept override;
 
  private:
@@ -73,44 +67,29 @@ class Relp final : public Input {
     bool stopping_ = false;  // the input stops
   };
 
-  bool submit(const Stream& stream, uint64_t batch);
+  bool submit_batch(const Stream& stream, uint64_t batch);
   void on_durable(uint64_t stream_id, uint64_t batch, size_t lines, bool stored);
   void finish_stop();
 
-  std::string name_;
-  Intake& intake_;
-  size_t max_line_;
   size_t max_unanswered_;
-  InputCounters counters_;
   Counter& answers_;
   Counter& broken_;
   Counter& unanswered_;
-  relp::Round round_;           // of one read
-  std::vector<RawLine> lines_;  // of one read
-  std::string text_;            // answers of one connection
-  size_t submits_ = 0;          // whose on_durable is still to come; the connection may be gone by then
+  relp::Round round_;   // of one read
+  std::string text_;    // answers of one connection
+  size_t submits_ = 0;  // whose on_durable is still to come; the connection may be gone by then
   bool closed_ = false;
   Done done_;
-  StreamServer server_;
 };
 
-bool Relp::submit(const Stream& stream, uint64_t batch) {
-  Time received = now();
-  lines_.clear();
-  for (const Frame& frame : round_.lines) {
-    auto flags = static_cast<uint8_t>(frame.flags | stream.record_flags());
-    lines_.push_back({frame.bytes, received, Transport::relp, flags, stream.peer()});
-  }
-  size_t count = lines_.size();
+bool Relp::submit_batch(const Stream& stream, uint64_t batch) {
+  size_t count = round_.lines.size();
   ++submits_;
-  bool taken = intake_.submit(
-      lines_, [this, id = stream.id(), batch, count](bool stored) { on_durable(id, batch, count, stored); });
-  if (!taken) {
-    --submits_;
-    return false;
-  }
-  counters_.add(lines_);
-  return true;
+  bool taken = submit(stream, round_.lines, [this, id = stream.id(), batch, count](bool stored) {
+    on_durable(id, batch, count, stored);
+  });
+  if (!taken) --submits_;
+  return taken;
 }
 
 void Relp::on_durable(uint64_t stream_id, uint64_t batch, size_t lines, bool stored) {
@@ -128,7 +107,7 @@ size_t Relp::Connection::received(std::string_view bytes, bool ended) {
   uint64_t batch = session_.take(round);
   if (round.lines.empty()) {
     session_.durable(batch);
-  } else if (!input_.submit(stream_, batch)) {
+  } else if (!input_.submit_batch(stream_, batch)) {
     session_.give_back();
     if (stopping_) {
       stream_.close_now();  // never acknowledged: the client sends it again

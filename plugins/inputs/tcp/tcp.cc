@@ -2,15 +2,13 @@
 // Promise: every complete frame that was read is given to the intake. There is no acknowledgement: what lies
 // in the socket buffers when either side dies is the sender's loss.
 #include "core/base/log.h"
-#include "core/net/framing.h"
-#include "core/net/input_counters.h"
-#include "core/net/stream_server.h"
+#include "core/net/stream_input.h"
 #include "core/plugin/plugin.h"
 
 namespace mailtrace {
 namespace {
 
-class Tcp final : public Input {
+class Tcp final : public StreamInput {
  public:
   struct Config : StreamOptions {
     Config() { listen = {"127.0.0.1", 5514}; }
@@ -24,20 +22,10 @@ class Tcp final : public Input {
   }
 
   Tcp(const Config& config, const InputContext& context)
-      : name_(context.name),
-        intake_(*context.intake),
-        max_line_(static_cast<size_t>(config.max_line)),
-        counters_(context.name),
-        broken_frames_(counter("input_broken_frames_total", InputCounters::label(context.name))),
-        server_(context, config, {Framer(max_line_).carry(), 0, [this](Stream& stream) {
-                                    return std::make_unique<Connection>(*this, stream);
-                                  }}) {}
-
-  Result<void> start() noexcept override { return server_.start(); }
-  void pause() noexcept override { server_.pause(); }
-  void resume() noexcept override { server_.resume(); }
-  Result<void> reload() noexcept override { return server_.reload(); }
-  std::string describe() const noexcept override { return server_.describe(); }
+      : StreamInput(context, config, Transport::tcp,
+                    {Framer(static_cast<size_t>(config.max_line)).carry(), 0,
+                     [this](Stream& stream) { return std::make_unique<Connection>(*this, stream); }}),
+        broken_frames_(counter("input_broken_frames_total", InputCounters::label(context.name))) {}
 
   void stop(Done done) noexcept override {
     stopping_ = true;
@@ -63,31 +51,10 @@ class Tcp final : public Input {
     Framer framer_;
   };
 
-  bool submit(const Stream& stream);
-
-  std::string name_;
-  Intake& intake_;
-  size_t max_line_;
   bool stopping_ = false;
-  InputCounters counters_;
   Counter& broken_frames_;
-  std::vector<Frame> frames_;   // of one read
-  std::vector<RawLine> lines_;  // of one read
-  StreamServer server_;
+  std::vector<Frame> frames_;  // of one read
 };
-
-bool Tcp::submit(const Stream& stream) {
-  if (frames_.empty()) return true;
-  Time received = now();
-  lines_.clear();
-  for (const Frame& frame : frames_) {
-    auto flags = static_cast<uint8_t>(frame.flags | stream.record_flags());
-    lines_.push_back({frame.bytes, received, Transport::tcp, flags, stream.peer()});
-  }
-  if (!intake_.submit(lines_)) return false;
-  counters_.add(lines_);
-  return true;
-}
 
 size_t Tcp::Connection::received(std::string_view bytes, bool ended) {
   Framer before = framer_;
@@ -97,7 +64,7 @@ size_t Tcp::Connection::received(std::string_view bytes, bool ended) {
     framer_.finish(bytes.substr(used), input_.frames_);
     used = bytes.size();
   }
-  if (!input_.submit(stream_)) {
+  if (!input_.frames_.empty() && !input_.submit(stream_, input_.frames_)) {
     if (input_.stopping_) {
       log_rarely(LogLevel::warning, "input.lines_lost",
                  {{"input", input_.name_},

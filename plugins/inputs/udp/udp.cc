@@ -41,8 +41,8 @@ class Udp final : public Input {
         option("receive_buffer", &Config::receive_buffer, Bytes{64 << 10}, Bytes{1ull << 30},
                "what the kernel may keep of datagrams not yet read; above net.core.rmem_max it needs "
                "CAP_NET_ADMIN"),
-        option("allow", &Config::allow,
-               "networks whose datagrams are taken, such as 192.0.2.0/24; empty: all"),
+        live(option("allow", &Config::allow,
+                    "networks whose datagrams are taken, such as 192.0.2.0/24; empty: all")),
     };
     return table;
   }
@@ -63,6 +63,7 @@ class Udp final : public Input {
   // A datagram that is not read is lost anyway; the intake counts what it cannot take.
   void pause() noexcept override {}
   void resume() noexcept override {}
+  void take(Input& fresh) noexcept override { allow_ = static_cast<Udp&>(fresh).allow_; }
   void stop(Done done) noexcept override;
   std::string describe() const noexcept override {
     return listening_.empty() ? config_.listen.text() + ", not listening" : listening_;

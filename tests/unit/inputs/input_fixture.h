@@ -164,15 +164,20 @@ struct InputFixture {
     BOOST_REQUIRE_GT(port, 0);
   }
   Result<void> try_start(const std::string& plugin, const std::string& yaml) {
+    input = make(plugin, yaml);
+    if (!input) return Error{Fault::config, wrong.empty() ? "" : wrong.front()};
+    return input->start();
+  }
+  // Null: `wrong` says why.
+  std::unique_ptr<Input> make(const std::string& plugin, const std::string& yaml) {
     auto found = load_plugin(MAILTRACE_PLUGIN_OUTPUT, PluginKind::input, plugin);
     BOOST_REQUIRE_MESSAGE(found, (found ? "" : found.error().text));
     ConfigErrors errors("test.yaml");
     Node node;
     BOOST_REQUIRE(load_yaml(yaml, node, errors));
-    input = (*found)->make_input(node, errors, InputContext{plugin, &loop, &intake, state_directory});
+    auto made = (*found)->make_input(node, errors, InputContext{plugin, &loop, &intake, state_directory});
     wrong = errors.lines();
-    if (!input) return Error{Fault::config, wrong.empty() ? "" : wrong.front()};
-    return input->start();
+    return made;
   }
   void stop() {
     if (!input || stopping) return;

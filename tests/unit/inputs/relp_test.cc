@@ -287,6 +287,26 @@ BOOST_AUTO_TEST_CASE(limits_of_connections) {
   open();
 }
 
+BOOST_AUTO_TEST_CASE(new_limits_are_taken_while_connections_stay) {
+  start_relp("max_connections: 10\n");
+  Client& first = open();
+  auto fresh = make("relp", "listen: 127.0.0.1:1\nmax_connections: 1\nmax_unanswered: 64 KiB\n");
+  BOOST_REQUIRE(bool(fresh->prepare()));
+  input->take(*fresh);
+  fresh.reset();
+  Client& second = connect();
+  BOOST_TEST(until([&] { return second.closed; }));
+  first.send(syslog(2, 3));
+  BOOST_REQUIRE(took(3));
+  intake.settle();
+  BOOST_TEST(until([&] { return first.received == answers(2, 3); }));
+  input->take(*make("relp", "max_connections: 2\nallow: [192.0.2.0/24]\n"));
+  Client& third = connect();
+  BOOST_TEST(until([&] { return third.closed; }));
+  input->take(*make("relp", "max_connections: 2\nallow: [127.0.0.0/8]\n"));
+  open();
+}
+
 BOOST_AUTO_TEST_CASE(allow) {
   start_relp("allow: [127.0.0.8/29]");
   Client& refused = connect();
@@ -318,8 +338,10 @@ BOOST_AUTO_TEST_CASE(mutual_tls_names_the_peer) {
   authority.issue("server", "server.example.org", "DNS:server.example.org");
   authority.issue("mx1", "mx1.example.org", "DNS:mx1.example.org");
   label = "relp";
-  start_relp("handshake_timeout: 300ms\ntls_certificate: " + folder.file("server.pem") +
-             "\ntls_key: " + folder.file("server.key") + "\ntls_ca: " + authority.certificate_file());
+  const std::string options = "handshake_timeout: 300ms\ntls_certificate: " + folder.file("server.pem") +
+                              "\ntls_key: " + folder.file("server.key") +
+                              "\ntls_ca: " + authority.certificate_file();
+  start_relp(options);
   uint64_t before = count("tls_failures_total");
   Client& client = connect();
   client.use_tls(folder.file("mx1.pem"), folder.file("mx1.key"));
@@ -342,11 +364,13 @@ BOOST_AUTO_TEST_CASE(mutual_tls_names_the_peer) {
 
   // New files are taken on reload; files that are wrong leave the old ones in use.
   authority.issue("server", "new.example.org", "DNS:new.example.org");
-  BOOST_TEST(bool(input->reload()));
+  auto fresh = make("relp", options);
+  BOOST_TEST(bool(fresh->prepare()));
+  input->take(*fresh);
   std::filesystem::remove(folder.file("server.key"));
-  Result<void> reloaded = input->reload();
-  BOOST_REQUIRE(!reloaded);
-  BOOST_TEST(reloaded.error().text.find("server.key") != std::string::npos);
+  Result<void> prepared = make("relp", options)->prepare();
+  BOOST_REQUIRE(!prepared);
+  BOOST_TEST(prepared.error().text.find("server.key") != std::string::npos);
   Client& again = connect();
   again.use_tls(folder.file("mx1.pem"), folder.file("mx1.key"));
   again.send(open_frame + syslog(2, 1));
