@@ -11,6 +11,8 @@
 #include <cstdio>
 #include <system_error>
 
+#include "core/base/faults.h"
+
 namespace mailtrace {
 namespace {
 
@@ -142,7 +144,7 @@ class RealFileSystem final : public FileSystem {
 
 FileSystem& FileSystem::real() {
   static RealFileSystem files;
-  return files;
+  return with_faults(files);
 }
 
 int64_t read_fully(File& file, void* to, size_t size, uint64_t offset) {

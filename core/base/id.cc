@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/base/faults.h"
+
 namespace mailtrace {
 namespace {
 
@@ -26,6 +28,12 @@ int digit_value(char c) {
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
+}
+
+// Of one run of the program: what make_id() must never depend on.
+[[maybe_unused]] uint64_t process_salt() {
+  static const auto salt = static_cast<uint64_t>(now().time_since_epoch().count()) * 0x9e3779b97f4a7c15;
+  return salt;
 }
 
 }  // namespace
@@ -76,7 +84,9 @@ Hash128 hash_fields(std::initializer_list<std::string_view> fields) {
   return hash_bytes(buffer, size);
 }
 
-Id make_id(Time birth, const Hash128& hash) {
+Id make_id(Time birth, const Hash128& identity) {
+  Hash128 hash = identity;
+  if (is_switched_off("random_id")) hash.high ^= process_salt();
   auto since = std::chrono::floor<std::chrono::milliseconds>(birth).time_since_epoch().count();
   uint64_t milliseconds = since < 0 ? 0 : std::min(static_cast<uint64_t>(since), max_milliseconds);
   Id id;

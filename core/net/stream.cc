@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "core/base/faults.h"
 #include "core/base/log.h"
 #include "core/net/stream_server.h"
 #include "core/spool/record.h"
@@ -210,7 +211,9 @@ void Stream::write(std::string_view bytes) {
   if (bytes.empty()) return;
   auto* stream = reinterpret_cast<uv_stream_t*>(&handle_);
   uv_buf_t buffer = uv_buf_init(const_cast<char*>(bytes.data()), static_cast<unsigned>(bytes.size()));
+  crash_point("answer.before");
   int written = uv_try_write(stream, &buffer, 1);
+  crash_point("answer.after");
   if (written < 0 && written != UV_EAGAIN) {
     // What the peer sent before it broke off is still read.
     broken_ = true;

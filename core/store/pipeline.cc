@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/faults.h"
 #include "core/base/log.h"
 
 namespace mailtrace {
@@ -138,7 +139,10 @@ bool Pipeline::collect(Time now, bool all, Batch& batch) {
   return more;
 }
 
-uint64_t Pipeline::pinned() const { return tracker_->pinned(sequencer_->pinned(next_)); }
+uint64_t Pipeline::pinned() const {
+  if (is_switched_off("no_pin")) return next_;
+  return tracker_->pinned(sequencer_->pinned(next_));
+}
 
 Tracker::Status Pipeline::status() const {
   auto status = tracker_->status();

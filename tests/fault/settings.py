@@ -7,6 +7,10 @@ KNOWN = {  # name: (short form, help)
     "seed": (1, "of all that is random"),
     "seconds": (5, "how long a load runs where nothing else says it"),
     "hour_lines": (8000, "lines of an hour of the outage"),
+    "passes": (34, "the sweep: crash at each pass up to this one, while the site is passed so often"),
+    "connections": (10000, "idle connections at the same time"),
+    "mutants": (20, "damaged spools under the real program"),
+    "spool_mib": (256, "size of a large spool"),
 }
 chosen = {name: value for name, (value, _) in KNOWN.items()}
 given = set()

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <tuple>
 
+#include "core/base/faults.h"
 #include "core/base/text.h"
 #include "plugins/sinks/sql/pattern.h"
 #include "plugins/sinks/sql/reader.h"
@@ -116,8 +117,11 @@ Result<void> SqlSink::write(const Batch& batch) noexcept {
     if (auto made = make_days(batch); !made) return failed(made.error());
     const char* begin = database_->dialect() == Dialect::sqlite ? "BEGIN IMMEDIATE" : "BEGIN";
     if (auto begun = connection_->run(begin); !begun) return failed(begun.error());
+    crash_point("rows.before");
     if (auto written = write_rows(batch); !written) return failed(written.error());
+    crash_point("commit.before");
     if (auto committed = connection_->run("COMMIT"); !committed) return failed(committed.error());
+    crash_point("commit.after");
     if (seen_addresses_.size() > most_seen_addresses) seen_addresses_.clear();
     for (const auto& [id, day] : fresh_addresses_) seen_addresses_[id] = day;
     fresh_addresses_.clear();
