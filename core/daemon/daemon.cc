@@ -265,7 +265,7 @@ void Daemon::take(std::unique_ptr<Config> config, PluginSet& fresh) {
   auto changed = compare_configs(taken_ ? *taken_ : *config_, *config).live;
   auto waiting = compare_configs(*config_, *config).restart;
   take_log_level(*config);
-  line_reader_->use(fresh.hosts);
+  if (line_reader_) line_reader_->use(fresh.hosts);
   for (auto& named : plugins_.inputs)
     for (auto& other : fresh.inputs)
       if (other.name == named.name) named.plugin->take(*other.plugin);
