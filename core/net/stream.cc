@@ -293,6 +293,7 @@ void Stream::check_time(uint64_t now, uint64_t idle) {
   if (closed_) return;
   if (deadline_ != 0 && now >= deadline_) {
     if (!closing_) {
+      ++server_.timeouts_;
       log_rarely(LogLevel::warning, "input.no_greeting",
                  {{"input", server_.context_.name}, {"peer", address_}});
     }

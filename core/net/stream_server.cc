@@ -48,7 +48,8 @@ StreamServer::StreamServer(const InputContext& context, const StreamOptions& opt
       allow_(parse_networks(options.allow)),
       connections_(counter("input_connections", InputCounters::label(context.name))),
       rejected_(counter("input_rejected_connections_total", InputCounters::label(context.name))),
-      tls_failures_(counter("tls_failures_total", InputCounters::label(context.name))) {}
+      tls_failures_(counter("tls_failures_total", InputCounters::label(context.name))),
+      timeouts_(counter("input_handshake_timeouts_total", InputCounters::label(context.name))) {}
 
 // Handles of a start() that failed delete themselves at the loop's next round.
 StreamServer::~StreamServer() {

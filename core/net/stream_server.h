@@ -89,6 +89,7 @@ class StreamServer {
   Counter& connections_;
   Counter& rejected_;
   Counter& tls_failures_;
+  Counter& timeouts_;
 };
 
 }  // namespace mailtrace

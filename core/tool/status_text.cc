@@ -39,6 +39,7 @@ constexpr std::pair<std::string_view, std::string_view> trouble[] = {
     {"input_kernel_drops_total", "datagrams dropped by the kernel"},
     {"input_rejected_datagrams_total", "datagrams refused"},
     {"input_rejected_connections_total", "connections refused"},
+    {"input_handshake_timeouts_total", "connections cut off: no greeting in time"},
     {"input_broken_frames_total", "broken frames"},
     {"foreign_host_lines_total", "lines of hosts their sender may not speak for"},
     {"input_truncated_lines_total", "lines cut: too long"},

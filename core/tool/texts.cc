@@ -122,6 +122,7 @@ constexpr std::pair<std::string_view, std::string_view> table[] = {
     {"broken frames", "kaputte Rahmen"},
     {"lines of hosts their sender may not speak for",
      "Zeilen von Hosts, für die ihr Sender nicht sprechen darf"},
+    {"connections cut off: no greeting in time", "Verbindungen getrennt: keine Begrüßung in der Frist"},
     {"lines cut: too long", "Zeilen gekürzt: zu lang"},
     {"broken RELP sessions", "abgebrochene RELP-Sitzungen"},
     {"failed TLS handshakes", "gescheiterte TLS-Handshakes"},
