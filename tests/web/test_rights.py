@@ -201,7 +201,8 @@ class Rights(Served):
 
     def test_who_searched_for_whom_is_recorded(self):
         desk = self.clients["desk"]
-        desk.get("/search", sender="audited@alpha.example", status="bounced,deferred")
+        for _ in range(3):  # a page that refreshes itself is told once
+            desk.get("/search", sender="audited@alpha.example", status="bounced,deferred")
         mail = sorted(self.mails)[0]
         desk.get(f"/mails/{mail}")
         desk.get(f"/mails/{mail}/lines")

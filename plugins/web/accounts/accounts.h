@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "plugins/web/accounts/file.h"
@@ -142,6 +143,9 @@ class Accounts {
 
   // ---- audit (audit.cc). Entries are chained by hashes: one that is changed or taken out breaks the chain.
   void record(const AuditEntry& entry);
+  // The same, but nothing if this was recorded within the last minutes: a page that refreshes itself is no
+  // news.
+  void record_once(const AuditEntry& entry);
   AuditPage audit(const AuditFilter& filter);
   bool audit_is_whole();
   void tidy();  // ends old sessions and tokens, removes old audit entries
@@ -160,7 +164,8 @@ class Accounts {
   std::mutex mutex_;
   std::unique_ptr<AccountFile> file_;
   Options options_;
-  std::string key_;  // of csrf codes
+  std::string key_;                                                                // of csrf codes
+  std::unordered_map<std::string, std::chrono::steady_clock::time_point> recent_;  // recorded once
   // One guesser of one account; all guessers of one account, who must not shut its owner out for long; and
   // one guesser of many accounts.
   Throttle pairs_{{5, std::chrono::seconds(900)}}, names_{{20, std::chrono::seconds(30)}},

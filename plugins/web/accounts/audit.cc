@@ -8,6 +8,8 @@ namespace mailtrace::accounts {
 namespace {
 
 constexpr int64_t most_saved = 200;
+constexpr std::chrono::minutes same_within{10};
+constexpr size_t most_recent = 10'000;
 
 void report(const Error& error) { log_rarely(LogLevel::error, "accounts.file", {{"error", error.text}}); }
 
@@ -49,6 +51,23 @@ void Accounts::record(const AuditEntry& given) {
        entry.results ? Value(*entry.results) : Value(), hash});
   if (!put) return report(put.error());
   if (auto done = all.commit(); !done) report(done.error());
+}
+
+void Accounts::record_once(const AuditEntry& entry, const std::string& same) {
+  std::string key;
+  for (auto* text : {&entry.user, &entry.how, &entry.peer, &entry.action, same.empty() ? &entry.what : &same})
+    key += *text + '\0';
+  auto at = std::chrono::steady_clock::now();
+  {
+    std::lock_guard lock(mutex_);
+    if (recent_.size() >= most_recent)
+      std::erase_if(recent_, [at](const auto& known) { return at - known.second > same_within; });
+    if (recent_.size() >= most_recent) recent_.clear();
+    auto [known, added] = recent_.try_emplace(std::move(key), at);
+    if (!added && at - known->second <= same_within) return;
+    known->second = at;
+  }
+  record(entry);
 }
 
 AuditPage Accounts::audit(const AuditFilter& filter) {

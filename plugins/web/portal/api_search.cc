@@ -55,9 +55,13 @@ Response search_mails(Call& call) {
            {"next", page->next.empty() ? Json(nullptr) : Json(page->next)},
            {"complete", full || page->next.empty()}};
   if (!page->complete && page->reached != Time{}) out["reached"] = format_time(page->reached);
-  // A search that goes on is still the same one.
-  if (query.after.empty())
-    call.record("search", criteria_text(query), static_cast<int64_t>(page->hits.size()));
+  // A search that goes on is still the same one, and so is "the last two hours" a minute later.
+  if (query.after.empty()) {
+    Query timeless = query;
+    timeless.connect_from = timeless.connect_to = timeless.deliver_from = timeless.deliver_to = std::nullopt;
+    call.record("search", criteria_text(query), static_cast<int64_t>(page->hits.size()),
+                criteria_text(timeless));
+  }
   return json_response(out);
 }
 

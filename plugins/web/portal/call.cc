@@ -110,14 +110,17 @@ Response Call::fail(const Error& error) const {
                                                                               : Problem::internal);
 }
 
-void Call::record(const std::string& action, const std::string& what, std::optional<int64_t> results) const {
-  shared.accounts->record({.user = caller.user.name,
-                           .role = accounts::role_name(caller.user.role),
-                           .how = how_name(caller.how),
-                           .peer = request.peer,
-                           .action = action,
-                           .what = what,
-                           .results = results});
+void Call::record(const std::string& action, const std::string& what, std::optional<int64_t> results,
+                  const std::string& key) const {
+  accounts::AuditEntry entry{.user = caller.user.name,
+                             .role = accounts::role_name(caller.user.role),
+                             .how = how_name(caller.how),
+                             .peer = request.peer,
+                             .action = action,
+                             .what = what,
+                             .results = results};
+  bool looks = action == "search" || action == "mail" || action == "lines";
+  looks ? shared.accounts->record_once(entry, key) : shared.accounts->record(entry);
 }
 
 Response invalid(const Call& call, const std::string& field, const Words& detail) {

@@ -53,6 +53,20 @@ BOOST_AUTO_TEST_CASE(a_changed_audit_is_noticed) {
   BOOST_TEST(!accounts->audit_is_whole());
 }
 
+BOOST_AUTO_TEST_CASE(the_same_is_told_once) {
+  Fixture fixture;
+  auto accounts = fixture.open();
+  AuditEntry entry{.user = "anna", .how = "password", .action = "search", .what = "sender=x"};
+  for (int i = 0; i < 3; ++i) accounts->record_once(entry);
+  entry.what = "sender=y";
+  accounts->record_once(entry);
+  entry.user = "boris";
+  accounts->record_once(entry);
+  BOOST_TEST(accounts->audit({}).entries.size() == 3u);
+  accounts->record(entry);
+  BOOST_TEST(accounts->audit({}).entries.size() == 4u);
+}
+
 BOOST_AUTO_TEST_CASE(passwords_and_names) {
   BOOST_TEST(is_good_password("correct horse", "anna"));
   for (auto* bad : {"", "short", "aaaaaaaaaaaaaa", "12121212121212", "anna's password"}) {
