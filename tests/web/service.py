@@ -1,5 +1,6 @@
 """What the tests of the web plugin share: a mailtraced that serves a database of real logs, and a client that keeps its
 cookie like a browser does."""
+import ctypes
 import http.client
 import json
 import os
@@ -99,10 +100,15 @@ def free_port():
         return one.getsockname()[1]
 
 
+def end_with_parent():
+    """In the child: a test that is killed leaves no server behind (prctl(2), PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, int(signal.SIGTERM), 0, 0, 0)
+
+
 class Service:
     """mailtraced without inputs: a web server and nothing else."""
 
-    def __init__(self, home, options="", user_header=None):
+    def __init__(self, home, options=""):
         self.home = home
         self.port = free_port()
         home.config.write_text(
@@ -114,9 +120,9 @@ class Service:
         self.log = open(self.home.path / "daemon.log", "ab")
         environment = {**os.environ, "MAILTRACE_PLUGINS": str(BUILD / "lib/mailtrace"), "TZ": "UTC",
                        "MAILTRACE_EXPLANATIONS": str(SOURCE / "conf/explanations")}
-        self.child = subprocess.Popen([str(BUILD / "sbin/mailtraced" if (BUILD / "sbin/mailtraced").exists() else
-                                           BUILD / "bin/mailtraced"), "-c", str(self.home.config)],
-                                      stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env=environment)
+        self.child = subprocess.Popen([str(BUILD / "bin/mailtraced"), "-c", str(self.home.config)],
+                                      stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env=environment,
+                                      preexec_fn=end_with_parent)
         end = time.monotonic() + 120
         while ready:
             if self.child.poll() is not None or time.monotonic() > end:

@@ -144,8 +144,8 @@ class Accounts {
   // ---- audit (audit.cc). Entries are chained by hashes: one that is changed or taken out breaks the chain.
   void record(const AuditEntry& entry);
   // The same, but nothing if this was recorded within the last minutes: a page that refreshes itself is no
-  // news.
-  void record_once(const AuditEntry& entry);
+  // news. `same`: what makes it the same, instead of `what`.
+  void record_once(const AuditEntry& entry, const std::string& same = {});
   AuditPage audit(const AuditFilter& filter);
   bool audit_is_whole();
   void tidy();  // ends old sessions and tokens, removes old audit entries
