@@ -9,8 +9,8 @@ KNOWN = {  # name: (short form, help)
     "hour_lines": (8000, "lines of an hour of the outage"),
     "passes": (34, "the sweep: crash at each pass up to this one, while the site is passed so often"),
     "connections": (10000, "idle connections at the same time"),
-    "mutants": (20, "damaged spools under the real program"),
-    "spool_mib": (256, "size of a large spool"),
+    "mutants": (8, "damaged spools under the real program"),
+    "spool_mib": (160, "size of a large spool"),
 }
 chosen = {name: value for name, (value, _) in KNOWN.items()}
 given = set()
