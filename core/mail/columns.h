@@ -90,6 +90,7 @@ void deliver_columns(Visit&& visit) {
   visit(column("folder", &R::folder, Merge::most));
   visit(column("tls", &R::tls, Merge::least));
   visit(column("flags", &R::flags, Merge::bits));
+  visit(column("reason", &R::reason, Merge::most));
 }
 
 // `to` becomes the merge of both; their keys are equal.

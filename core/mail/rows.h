@@ -44,7 +44,7 @@ struct ConnectRow {
   std::optional<double> spam_score;
   std::optional<std::string> spam_action, dkim, dmarc, spf;
   std::optional<Id> origin_id;             // the mail it came from
-  std::optional<std::string> origin_kind;  // filter, relay, forward, bounce, resend
+  std::optional<std::string> origin_kind;  // filter, relay, forward, bounce, resend, vacation
   std::optional<Time> end_time;            // last time the queue was done with it
   int64_t flags = 0;
 };
@@ -71,6 +71,9 @@ struct DeliverRow {
   std::optional<std::string> folder;
   std::optional<std::string> tls;
   int64_t flags = 0;
+  // Why, in words of other programs than the one that refused: block lists that name the client, the policy
+  // server's line. Joined like `folder`.
+  std::optional<std::string> reason;
 };
 
 // Raw lines of one mail: those that came together, compressed (zstd frame of lines, each ended by LF).
@@ -133,6 +136,17 @@ struct Checkpoint {
   uint64_t counted = 0;   // records before this are in HostRow.lines
 };
 
+// Something half seen that memory must know again after a restart or in the next import: core/track/hints.h.
+// The last value stays; one without data is gone.
+struct HintRow {
+  Id id;
+  std::string data;
+  Time until{};
+};
+
+// So many are read at a start, those first that are of use longest.
+inline constexpr size_t most_hints = 200'000;
+
 // What one transaction writes. At most one row per key.
 struct Batch {
   std::vector<ConnectRow> connects;
@@ -142,7 +156,11 @@ struct Batch {
   std::vector<HourRow> hours;
   std::vector<UnknownRow> unknown;
   std::vector<GapRow> gaps;
+  std::vector<HintRow> hints;
   Checkpoint checkpoint;
+  bool empty() const {
+    return rows() == 0 && hosts.empty() && hours.empty() && unknown.empty() && gaps.empty() && hints.empty();
+  }
   // Rows about mails. The others are about lines and come with the checkpoint that says they are counted.
   size_t rows() const { return connects.size() + deliveries.size() + lines.size(); }
 };

@@ -37,6 +37,8 @@ class Reader {
     return unsupported();
   }
   virtual Result<std::vector<Checkpoint>> checkpoints() noexcept = 0;
+  // What was half seen and may still be of use at `now`: at most `most`, those first that are of use longest.
+  virtual Result<std::vector<HintRow>> hints(Time, size_t) noexcept { return std::vector<HintRow>(); }
   virtual Result<std::pair<Day, Day>> days() noexcept = 0;  // oldest and newest day that holds a mail
 
  private:

@@ -87,6 +87,7 @@ DeliverRow full_delivery(const ConnectRow& of) {
   row.folder = "INBOX/\xC3\x9C";
   row.tls = "TLSv1.2";
   row.flags = 512;
+  row.reason = "listed by zen.example.org (127.0.0.4)";
   return row;
 }
 
@@ -282,4 +283,29 @@ BOOST_DATA_TEST_CASE(a_day_that_was_nonsense_becomes_a_partition,
   std::string compact = day.substr(0, 4) + day.substr(5, 2) + day.substr(8, 2);
   if (sample == "postgresql") BOOST_TEST(database.number("SELECT count(*) FROM connectlog_" + compact) == 1);
   BOOST_TEST(load(*sink, row).deliveries.size() == 1u);
+}
+
+BOOST_DATA_TEST_CASE(hints_are_kept_until_their_time, data::make(all_kinds)) {
+  Database database(sample);
+  auto sink = opened(database);
+  auto hint = [](int number, const std::string& text, Time until) {
+    return HintRow{make_id(Time{}, hash_fields({"hint", std::to_string(number)})), text, until};
+  };
+  std::string bytes("\x01m\0\xff", 4);
+  Batch batch;
+  batch.hints = {hint(1, bytes, now() + seconds(100)), hint(2, "old", now() - days(2)),
+                 hint(3, "open", now() + seconds(300))};
+  must(sink->write(batch));
+  batch.hints = {hint(3, "closed", now() + seconds(200))};
+  must(sink->write(batch));
+  auto kept = reader(*sink)->hints(now(), 10);
+  BOOST_REQUIRE_MESSAGE(kept, (kept ? "" : kept.error().text));
+  BOOST_REQUIRE_EQUAL(kept->size(), 2u);
+  BOOST_TEST((*kept)[0].data == "closed");
+  BOOST_TEST(((*kept)[1].data == bytes));
+  BOOST_TEST(reader(*sink)->hints(now(), 1)->size() == 1u);
+  BOOST_TEST(reader(*sink)->hints(now() - days(3), 10)->size() == 3u);
+  auto expired = sink->expire(today() - days(1), false, true);
+  BOOST_REQUIRE_MESSAGE(expired, (expired ? "" : expired.error().text));
+  BOOST_TEST(reader(*sink)->hints(now() - days(3), 10)->size() == 2u);
 }

@@ -69,7 +69,8 @@ class Users(Case):
         run("psql", *server.arguments("mailtrace"), "-v", "owner_password=o", "-v", "writer_password=w", "-v", "web_password=r",
             "-f", ROOT / "sql/postgresql/roles.sql")
         arguments = [a if a != "postgres" else "mailtrace_owner" for a in server.arguments("mailtrace")]
-        run("psql", "-1", *arguments, "-f", ROOT / "sql/postgresql/001_tables.sql")
+        for step in sorted((ROOT / "sql/postgresql").glob("0*.sql")):
+            run("psql", "-1", *arguments, "-f", step)
 
         def sink_of(user):
             place = f"host=127.0.0.1 port={server.port} dbname=mailtrace user=mailtrace_{user}"

@@ -28,6 +28,7 @@ class Expire {
   Result<void> drop_partitions(Expiry& done);
   Result<void> delete_rows(const std::string& table, const std::string& column);
   Result<void> delete_addresses();
+  Result<void> delete_hints();
 
   Dialect dialect_;
   std::string name_;
@@ -197,6 +198,14 @@ Result<void> Expire::delete_addresses() {
   return connection_.run("COMMIT");
 }
 
+// Of no use to anybody since yesterday. Few of them, whatever the traffic was.
+Result<void> Expire::delete_hints() {
+  std::vector<Cell> parameters{Cell(time_value(now() - days(1)))};
+  auto gone = connection_.query("DELETE FROM hints WHERE until < ?", parameters);
+  if (!gone) return gone.error();
+  return {};
+}
+
 Result<void> Expire::remove(Expiry& done) {
   done.partitions = 0;
   if (dialect_ != Dialect::sqlite) {
@@ -208,6 +217,7 @@ Result<void> Expire::remove(Expiry& done) {
   }
   if (auto gone = delete_rows("hosts", "day"); !gone) return gone;
   if (auto gone = delete_addresses(); !gone) return gone;
+  if (auto gone = delete_hints(); !gone) return gone;
   connection_.give_back();
   return {};
 }

@@ -42,6 +42,9 @@ class SqlReader : public Reader {
   Result<std::vector<Checkpoint>> checkpoints() noexcept override {
     return with<std::vector<Checkpoint>>([&] { return read_checkpoints(*connection_, nullptr); });
   }
+  Result<std::vector<HintRow>> hints(Time now, size_t most) noexcept override {
+    return with<std::vector<HintRow>>([&] { return read_hints(now, most); });
+  }
   Result<std::pair<Day, Day>> days() noexcept override {
     return with<std::pair<Day, Day>>([&] { return read_days(*connection_); });
   }
@@ -64,6 +67,7 @@ class SqlReader : public Reader {
   Result<std::vector<Id>> find_ids(const std::string& what);
   Result<std::optional<Mail>> youngest(const std::string& server, const std::string& queue_id, Time at);
   Result<std::vector<HostRow>> read_hosts(Day from, Day to);
+  Result<std::vector<HintRow>> read_hints(Time now, size_t most);
   Result<void> add_ids(const std::string& condition, std::vector<Cell> parameters, std::vector<Id>& ids);
 
   std::shared_ptr<Database> database_;
@@ -127,6 +131,21 @@ Result<std::vector<HostRow>> SqlReader::read_hosts(Day from, Day to) {
     const Cell* c = rows->row(i);
     out.push_back({day_of_cell(c[0]), c[1].text, time_from_us(c[2].number), time_from_us(c[3].number),
                    c[4].number, c[5].number});
+  }
+  return out;
+}
+
+Result<std::vector<HintRow>> SqlReader::read_hints(Time now, size_t most) {
+  std::vector<Cell> parameters{Cell(time_value(now))};
+  auto rows = connection_->query(
+      "SELECT h.id, h.data, h.until FROM hints h WHERE h.until >= ? ORDER BY h.until DESC LIMIT " +
+          std::to_string(most),
+      parameters);
+  if (!rows) return rows.error();
+  std::vector<HintRow> out;
+  for (size_t i = 0; i < rows->size(); ++i) {
+    const Cell* c = rows->row(i);
+    out.push_back({id_of(c[0]).value_or(Id{}), c[1].text, time_from_us(c[2].number)});
   }
   return out;
 }

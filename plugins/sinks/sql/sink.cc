@@ -20,6 +20,7 @@ constexpr size_t most_seen_addresses = 1'000'000;
 void fold(std::vector<LinesRow>& rows, const LinesRow& row) { merge(rows.back(), row); }
 void fold(std::vector<ConnectRow>& rows, const ConnectRow& row) { merge(rows.back(), row); }
 void fold(std::vector<DeliverRow>& rows, const DeliverRow& row) { merge(rows.back(), row); }
+void fold(std::vector<HintRow>& rows, const HintRow& row) { rows.back() = row; }
 void fold(std::vector<HostRow>& rows, const HostRow& row) {
   HostRow& to = rows.back();
   to.first_time = std::min(to.first_time, row.first_time);
@@ -166,6 +167,8 @@ Result<void> SqlSink::write_rows(const Batch& batch) {
   if (auto done = upsert_rows(deliver_table(), batch.deliveries, deliver_key); !done) return done;
   if (auto done = upsert_rows(lines_table(), batch.lines, lines_key); !done) return done;
   if (auto done = write_addresses(batch); !done) return done;
+  auto hint_key = [](const HintRow& r) { return r.id; };
+  if (auto done = upsert_rows(hints_table(), batch.hints, hint_key); !done) return done;
   return write_counts(batch);
 }
 

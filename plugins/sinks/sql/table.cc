@@ -89,7 +89,8 @@ size_t text_limit(std::string_view column) {
   if (column.ends_with("recipient")) return 998;
   if (column == "subject") return 2000;
   if (column == "response") return 8000;
-  if (column == "helo" || column == "folder" || column == "sasl_user" || column.ends_with("_name"))
+  if (column == "helo" || column == "folder" || column == "sasl_user" || column == "reason" ||
+      column.ends_with("_name"))
     return 500;
   return 250;
 }
@@ -153,6 +154,13 @@ const Table& addresses_table() {
   return table;
 }
 
+const Table& hints_table() {
+  static const Table table = make("hints", {{"id", Kind::id, Rule::key, 0},
+                                            {"data", Kind::bytes, Rule::replace, 0},
+                                            {"until", Kind::time, Rule::replace, 0}});
+  return table;
+}
+
 const Table& trigrams_table() {
   static const Table table = make(
       "address_trigrams", {{"trigram", Kind::text, Rule::key, 12}, {"address_id", Kind::id, Rule::key, 0}});
@@ -160,8 +168,8 @@ const Table& trigrams_table() {
 }
 
 std::vector<const Table*> all_tables() {
-  return {&connect_table(), &deliver_table(),    &lines_table(),
-          &hosts_table(),   &checkpoint_table(), &addresses_table()};
+  return {&connect_table(),    &deliver_table(),   &lines_table(), &hosts_table(),
+          &checkpoint_table(), &addresses_table(), &hints_table()};
 }
 
 void ValueBlock::text(std::string_view text, size_t limit) {
@@ -198,6 +206,12 @@ void ValueBlock::add(const HostRow& row) {
   values.push_back(time_value(row.last_time));
   values.push_back(integer_value(row.lines));
   values.push_back(integer_value(row.unknown));
+}
+
+void ValueBlock::add(const HintRow& row) {
+  values.push_back(id_value(row.id));
+  values.push_back({Kind::bytes, false, 0, 0, row.data});
+  values.push_back(time_value(row.until));
 }
 
 void ValueBlock::add(const Checkpoint& checkpoint) {

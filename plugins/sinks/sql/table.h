@@ -33,6 +33,7 @@ const Table& hosts_table();       // counts are added up
 const Table& hosts_most_table();  // the same table for writers without checkpoint: counts merge by maximum
 const Table& checkpoint_table();
 const Table& addresses_table();
+const Table& hints_table();
 const Table& trigrams_table();  // MySQL only
 // Every table that is the same in all three databases.
 std::vector<const Table*> all_tables();
@@ -82,6 +83,7 @@ class ValueBlock {
   void add(const DeliverRow& row);
   void add(const LinesRow& row);
   void add(const HostRow& row);
+  void add(const HintRow& row);
   void add(const Checkpoint& checkpoint);
 
  private:

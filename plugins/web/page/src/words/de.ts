@@ -282,6 +282,7 @@ export const de: Words = {
     forward: "weitergeleitet",
     bounce: "Nachricht",
     resend: "noch einmal gesendet",
+    vacation: "Abwesenheitsnachricht",
     deliver: "zugestellt",
     attempt: "Versuch",
   },

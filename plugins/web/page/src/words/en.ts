@@ -280,6 +280,7 @@ export const en = {
     forward: "forwarded",
     bounce: "notice",
     resend: "sent again",
+    vacation: "vacation answer",
     deliver: "delivered",
     attempt: "attempt",
   },
