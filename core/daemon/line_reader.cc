@@ -119,7 +119,7 @@ bool LineReader::hand_over(Pipeline& pipeline, bool all) {
     more = pipeline.collect(now(), all, *batch);
     bool moved = batch->checkpoint.sequence != written_pin_;
     bool due = now() - written_ >= checkpoint_every || all;
-    if (!batch->rows() && batch->hosts.empty() && !(moved && due)) continue;
+    if (batch->empty() && !(moved && due)) continue;
     batch->checkpoint.receiver = parts_.receiver;
     batch->checkpoint.spool = spool_id_;
     written_pin_ = batch->checkpoint.sequence;
@@ -135,9 +135,8 @@ bool LineReader::hand_over(Pipeline& pipeline, bool all) {
   return true;
 }
 
-// Asked for short queue ids that memory does not know. Waits until a database answers: a guess would make
-// a second mail of the first one's end.
-std::optional<Mail> LineReader::find_open(const std::string& server, const std::string& queue_id, Time at) {
+template <class T, class Ask>
+std::optional<T> LineReader::ask_database(Ask ask) {
   if (parts_.sinks.empty()) return std::nullopt;
   readers_.resize(1);
   auto& reader = readers_.front();
@@ -149,7 +148,7 @@ std::optional<Mail> LineReader::find_open(const std::string& server, const std::
       if (opened) reader = std::move(*opened);
     }
     if (reader) {
-      auto found = reader->find_open(server, queue_id, at);
+      Result<T> found = ask(*reader);
       if (found) return std::move(*found);
       log_rarely(LogLevel::warning, "pipeline.lookup", {{"error", found.error().text}});
       if (found.error().fault == Fault::permanent) return std::nullopt;
@@ -160,6 +159,22 @@ std::optional<Mail> LineReader::find_open(const std::string& server, const std::
       std::this_thread::sleep_for(pause_when_idle);
   }
   return std::nullopt;
+}
+
+// Asked for short queue ids that memory does not know. Waits until a database answers: a guess would make
+// a second mail of the first one's end.
+std::optional<Mail> LineReader::find_open(const std::string& server, const std::string& queue_id, Time at) {
+  using Found = std::optional<Mail>;
+  return ask_database<Found>([&](Reader& reader) { return reader.find_open(server, queue_id, at); })
+      .value_or(std::nullopt);
+}
+
+// What was half seen when the daemon ended.
+bool LineReader::recall(Pipeline& pipeline) {
+  using Hints = std::vector<HintRow>;
+  auto hints = ask_database<Hints>([](Reader& reader) { return reader.hints(now(), most_hints); });
+  if (hints) pipeline.recall(*hints, now());
+  return !abandoned_;
 }
 
 void LineReader::run() {
@@ -179,6 +194,7 @@ void LineReader::run() {
                     });
   pipeline.start_at(from.sequence, from.counted);
   pipeline.keep_unknown(&unknown_);
+  if (!recall(pipeline)) return;
 
   Time collected = now();
   while (!abandoned_) {

@@ -58,6 +58,10 @@ class LineReader {
   bool read_some(SpoolReader& reader, Pipeline& pipeline);
   bool hand_over(Pipeline& pipeline, bool all);
   void publish(const Pipeline& pipeline, const char* state);
+  bool recall(Pipeline& pipeline);
+  // Calls `ask` with a reader of the first sink until it answers; nothing when it never will.
+  template <class T, class Ask>
+  std::optional<T> ask_database(Ask ask);
   std::optional<Mail> find_open(const std::string& server, const std::string& queue_id, Time at);
 
   Parts parts_;

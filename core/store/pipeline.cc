@@ -37,6 +37,22 @@ void Pipeline::start_at(uint64_t sequence, uint64_t counted) {
   hosts_.start_at(counted);
 }
 
+void Pipeline::recall(const std::vector<HintRow>& hints, Time now) {
+  std::vector<std::string> lines;
+  tracker_->recall(hints, now, lines);
+  for (auto& text : lines) {
+    Record record;
+    record.received = now;
+    record.transport = Transport::import;
+    record.bytes = text;
+    LogLine line;
+    parse_header(record, header_, line);
+    Fact fact;
+    Parser* parser = router_.find(line.app_name);
+    if (parser && parser->parse(line, fact) == Parsed::fact) tracker_->apply(line, fact);
+  }
+}
+
 void Pipeline::feed(const Record& record) {
   LogLine line;
   parse_header(record, header_, line);

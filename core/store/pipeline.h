@@ -22,6 +22,8 @@ class Pipeline {
   // Before the first feed(): records before `counted` were counted in the hosts table already (replay);
   // `sequence` is the first one that will come. Not called by an import, whose records have no sequence.
   void start_at(uint64_t sequence, uint64_t counted);
+  // Before the first feed(): what was half seen when the lines before these were read.
+  void recall(const std::vector<HintRow>& hints, Time now);
   // Also counts parse_lines_total{result="fact|ignored|unknown|unparsed",program="…"} (unparsed: no parser).
   void feed(const Record& record);
   // Rows that are due, with the checkpoint's sequence (pinned()) and counted (what is still held back for its

@@ -59,9 +59,10 @@ Result<void> write_batch(Sink& sink, const Batch& batch, DeadLetter& dead_letter
   if (written || written.error().fault != Fault::permanent) return written;
   Halver halver{sink, batch, dead_letter, dead};
   if (auto done = halver.write(0, batch.rows()); !done) return done;
-  Batch rest;
-  rest.hosts = batch.hosts;
-  rest.checkpoint = batch.checkpoint;
+  Batch rest = batch;
+  rest.connects.clear();
+  rest.deliveries.clear();
+  rest.lines.clear();
   return sink.write(rest);
 }
 

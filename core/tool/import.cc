@@ -140,6 +140,10 @@ int import(const Common& common, const Request& r) {
   HeaderOptions header{.zone = zone, .import = true, .hosts = hosts.get()};
   Pipeline pipeline(setup->config().core.tracker, header, setup->router(), nullptr, writer.find_open());
 
+  auto hints = writer.hints();
+  if (!hints) return print_error(hints.error());
+  pipeline.recall(*hints, now());
+
   ImportProgress progress(total_size(r.files), r.quiet);
   int code = exit_code::found;
   for (auto& path : in_order(r, header)) {

@@ -15,6 +15,8 @@
 namespace mailtrace {
 namespace {
 
+constexpr Microseconds hints_kept = std::chrono::hours(24 * 8);
+
 // Repeats `call` while its fault is one that passes.
 template <class Call>
 auto patiently(const std::string& database, Call call) {
@@ -66,9 +68,11 @@ Result<void> ImportWriter::write(Batch batch) {
   // Counts are added up in the database, so a second import would count twice; the span of time does not
   // change.
   for (auto& row : batch.hosts) row.lines = row.unknown = 0;
+  // The next import of the same log may come with the next rotation.
+  for (auto& row : batch.hints) row.until = now() + hints_kept;
   for (auto& row : batch.connects) mails_.add(row.id);
   for (auto& row : batch.deliveries) deliveries_.add(row.id);
-  if (batch.rows() == 0 && batch.hosts.empty()) return {};
+  if (batch.empty()) return {};
   for (auto& target : targets_) {
     auto& sink = *target.named->plugin;
     auto written = patiently(sink.describe(),
@@ -78,19 +82,28 @@ Result<void> ImportWriter::write(Batch batch) {
   return {};
 }
 
+template <class Ask>
+auto ImportWriter::ask_first(Ask ask) {
+  auto& sink = *targets_.front().named->plugin;
+  return patiently(sink.describe(), [&]() -> decltype(ask(*reader_)) {
+    if (!reader_) {
+      auto reader = sink.open_reader();
+      if (!reader) return reader.error();
+      reader_ = std::move(*reader);
+    }
+    return ask(*reader_);
+  });
+}
+
 FindOpen ImportWriter::find_open() {
   return [this](const std::string& server, const std::string& queue_id, Time at) -> std::optional<Mail> {
-    auto& sink = *targets_.front().named->plugin;
-    auto found = patiently(sink.describe(), [&]() -> Result<std::optional<Mail>> {
-      if (!reader_) {
-        auto reader = sink.open_reader();
-        if (!reader) return reader.error();
-        reader_ = std::move(*reader);
-      }
-      return reader_->find_open(server, queue_id, at);
-    });
+    auto found = ask_first([&](Reader& reader) { return reader.find_open(server, queue_id, at); });
     return found ? std::move(*found) : std::nullopt;
   };
+}
+
+Result<std::vector<HintRow>> ImportWriter::hints() {
+  return ask_first([](Reader& reader) { return reader.hints(now(), most_hints); });
 }
 
 }  // namespace mailtrace

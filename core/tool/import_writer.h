@@ -32,12 +32,17 @@ class ImportWriter {
   Result<void> write(Batch batch);
   // Asks the first database.
   FindOpen find_open();
+  // What the import before this one had half seen.
+  Result<std::vector<HintRow>> hints();
 
   size_t mails() { return mails_.count(); }
   size_t deliveries() { return deliveries_.count(); }
   size_t dead_letters() const { return dead_letters_; }
 
  private:
+  // Asks the first database.
+  template <class Ask>
+  auto ask_first(Ask ask);
   struct Target {
     NamedPlugin<Sink>* named;
     DeadLetter dead_letter;

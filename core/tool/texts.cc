@@ -60,6 +60,7 @@ constexpr std::pair<std::string_view, std::string_view> table[] = {
     {"forward", "Weiterleitung"},
     {"bounce", "Rückmeldung"},
     {"resend", "neu eingestellt"},
+    {"vacation", "Abwesenheitsnachricht"},
     {"by", "durch"},
     {"sender", "Absender"},
     {"recipient", "Empfänger"},

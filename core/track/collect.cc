@@ -39,6 +39,7 @@ bool MailTracker::collect(Time now, bool all, size_t max_rows, Batch& batch) {
       if (OpenMail* mail = mails_.get(handle); mail && mail->dirty) mails_.postpone(*mail, now);
     put_off_.clear();
   }
+  if (!more || !all) remember(now, all, batch);
   emitter_.finish();
   cached_.clear();
   if (cache_) cache_->flush();
@@ -66,15 +67,20 @@ void MailTracker::prefetch(const std::vector<Handle>& due) {
   std::vector<std::string> keys;
   auto add_tls_keys = [&](const std::string& session, Time time) {
     int64_t period = tls_period(time);
-    for (int64_t number : {period, period - 1}) keys.push_back(tls_key(session, number));
+    for (int64_t number : {period, period - 1}) {
+      keys.push_back(tls_key(session, number));
+      keys.push_back(tls_key(session, number) + last_of_period);
+      keys.push_back(opened_key(session, number));
+    }
   };
   for (Handle handle : due) {
     OpenMail* mail = mails_.get(handle);
     if (!mail) continue;
-    if (!mail->identified || mail->only_removed || !mail->endings.empty())
-      keys.push_back(mail_key(mails_.server_name(mail->server), mail->queue_id));
+    keys.push_back(mail_key(mails_.server_name(mail->server), mail->queue_id));
     if (!mail->session.key.empty()) add_tls_keys(mail->session.key, mail->opener_time);
     if (mail->own_client && !mail->has_origin) keys.push_back(claim_key(mail->queue_id));
+    if (mail->pickup && !mail->has_origin && mail->message_id_hash)
+      keys.push_back(pipe_key(mails_.server_name(mail->server), mail->message_id_hash));
     for (auto& delivery : mail->deliveries) {
       for (size_t number = 0; !delivery.lmtp_session.empty() && number < cached_outcomes; ++number)
         keys.push_back(outcome_key(delivery.lmtp_session, number));
@@ -118,6 +124,7 @@ MailTracker::Written MailTracker::write(OpenMail& given, bool all, Time now) {
     return Written::dropped;
   }
   if (mail->probe && !mail->real) {
+    if (all && !mail->finished) remember_lines(*mail);
     mails_.clean(*mail);
     return Written::dropped;
   }
@@ -126,6 +133,7 @@ MailTracker::Written MailTracker::write(OpenMail& given, bool all, Time now) {
       mail->real = true;
   if (mail->is_probe_candidate()) {
     if (all && mail->imported) {
+      remember_lines(*mail);
       mails_.clean(*mail);
       return Written::dropped;
     }
@@ -136,8 +144,15 @@ MailTracker::Written MailTracker::write(OpenMail& given, bool all, Time now) {
       now < parent->dirty_since + config_.flush_after)
     return Written::postponed;
   // Which recipients were waiting, another instance may know and not have written yet.
-  if (cache_ && !all && !mail->endings.empty() && now < mail->touched + config_.flush_after + config_.reorder)
+  if (cache_ && !all && !mail->endings.empty() &&
+      now < mail->touched + 2 * config_.flush_after + config_.reorder)
     return Written::postponed;
+  if (cache_)
+    if (auto known = from_cache(*mail); known && known->id == mail->id) take_over(*mail, *known);
+  if (cache_ && !all && !mail->imported && !mail->waited && wants(*mail)) {
+    mail->waited = true;
+    return Written::postponed;
+  }
   adopt_parent(*mail);
   if (!mail->endings.empty()) end_recipients(*mail);
   claim_late(*mail);
@@ -148,9 +163,20 @@ MailTracker::Written MailTracker::write(OpenMail& given, bool all, Time now) {
     use_cached_outcomes(*mail);
   }
   if (cache_) shadow(*mail);
+  bool unlinked = mail->own_client && !mail->has_origin && !mail->real && !mail->finished;
+  if (all && (unlinked || (mail->pickup && !mail->message_id_seen))) remember_lines(*mail);
   emitter_.add_mail(*mail, mails_.server_name(mail->server));
   mails_.clean(*mail);
   return Written::yes;
+}
+
+// The other half may be with another instance, and not have come there yet.
+bool MailTracker::wants(const OpenMail& mail) {
+  if (mail.finished && (mail.own_client || mail.pickup) && !mail.has_origin) return true;
+  if (!mail.session.key.empty() && mail.session.began_elsewhere && mail.row && !mail.row->tls) return true;
+  return std::any_of(mail.deliveries.begin(), mail.deliveries.end(), [&](const Delivery& delivery) {
+    return !delivery.lmtp_session.empty() && !delivery.row.folder && mailboxes_.any_told();
+  });
 }
 
 void MailTracker::adopt_parent(OpenMail& mail) {
@@ -169,24 +195,26 @@ void MailTracker::adopt_parent(OpenMail& mail) {
   if (OpenMail* again = mails_.get(self)) again->parent = {};
 }
 
+// What another instance or the database knows of the same mail; what is put into the cache next says it too.
+void MailTracker::take_over(OpenMail& mail, const KnownMail& known) {
+  if (!mail.message_id_hash) mail.message_id_hash = known.message_id_hash;
+  for (auto& from : known.recipients) {
+    auto same = std::find_if(mail.recipients.begin(), mail.recipients.end(), [&](const Recipient& recipient) {
+      return recipient.address == from.address && recipient.original == from.original;
+    });
+    if (same == mail.recipients.end())
+      mail.recipients.push_back(from);
+    else if (from.attempt > same->attempt)
+      *same = from;
+  }
+}
+
 // qmgr(8) and postsuper(1) end all recipients that are left without naming them.
 void MailTracker::end_recipients(OpenMail& mail) {
   bool whole_history = mail.opener_seen || (mail.born == Born::message_id && mail.message_id_seen);
   auto& recipients = mail.recipients;
-  auto take_over = [&](const std::optional<KnownMail>& known) {
-    if (!known || known->id != mail.id) return;
-    for (auto& from : known->recipients) {
-      auto same = std::find_if(recipients.begin(), recipients.end(), [&](const Recipient& recipient) {
-        return recipient.address == from.address && recipient.original == from.original;
-      });
-      if (same == recipients.end())
-        recipients.push_back(from);
-      else if (from.attempt > same->attempt)
-        *same = from;
-    }
-  };
-  if (cache_) take_over(from_cache(mail));
-  if (cache_ || !whole_history) take_over(from_database(mail));
+  if (cache_ || !whole_history)
+    if (auto known = from_database(mail); known && known->id == mail.id) take_over(mail, *known);
   for (auto& ending : mail.endings) {
     size_t ended = 0;
     for (auto& recipient : recipients) {
@@ -215,10 +243,16 @@ void MailTracker::end_recipients(OpenMail& mail) {
 std::optional<std::string> MailTracker::cached_tls(const std::string& session, Time since, Time time) {
   int64_t period = tls_period(time);
   for (int64_t number : {period, period - 1}) {
-    auto value = cached(tls_key(session, number));
-    auto tls = value ? decode_tls(*value) : std::nullopt;
-    if (tls && tls->first <= time && tls->first >= since) return std::move(tls->second);
+    auto value = cached(opened_key(session, number));
+    auto opened = value ? decode_tls(*value) : std::nullopt;
+    if (opened && opened->first <= time) since = std::max(since, opened->first);
   }
+  for (int64_t number : {period, period - 1})
+    for (const char* which : {last_of_period, ""}) {
+      auto value = cached(tls_key(session, number) + which);
+      auto tls = value ? decode_tls(*value) : std::nullopt;
+      if (tls && tls->first <= time && tls->first >= since) return std::move(tls->second);
+    }
   return std::nullopt;
 }
 
@@ -232,6 +266,27 @@ void MailTracker::use_cached_tls(OpenMail& mail) {
     Time time = delivery.row.deliver_time;
     delivery.row.tls = cached_tls(delivery.session_key, time - age, time);
   }
+}
+
+void MailTracker::use_cached_pipe(OpenMail& mail, const LinkEnd& self) {
+  if (!mail.message_id_hash) return;
+  auto key = pipe_key(mails_.server_name(mail.server), mail.message_id_hash);
+  for (auto& delivery : mail.deliveries) {
+    if (delivery.row.transport != "pipe" || delivery.row.status != "sent") continue;
+    KnownEnd end{mail.id, mail.birth, delivery.row.deliver_time, {}, mail.queue_id, self.instance};
+    cache_->put(key, encode_end(end), 600);
+  }
+  if (!mail.pickup || mail.has_origin) return;
+  auto value = cached(key);
+  auto known = value ? decode_end(*value) : std::nullopt;
+  if (!known || known->id == mail.id) return;
+  LinkEnd parent;
+  parent.id = known->id;
+  parent.birth = known->birth;
+  parent.attempt = known->attempt;
+  if (!in_time(self, parent, true)) return;
+  mail.has_origin = true;
+  set_origin(mail, parent.id, "filter");
 }
 
 // The other end of a hop may have come to another instance.
@@ -250,6 +305,7 @@ void MailTracker::use_cached_links(OpenMail& mail) {
           set_origin(mail, parent.id, hop_kind(self, parent));
         }
       }
+  use_cached_pipe(mail, self);
   for (auto& delivery : mail.deliveries) {
     const DeliverRow& row = delivery.row;
     if (!row.next_queue_id || !row.relay_addr || row.status != "sent" || !own_.contains(*row.relay_addr))
@@ -268,7 +324,10 @@ void MailTracker::use_cached_links(OpenMail& mail) {
 // Through a pipe filter: the Message-ID came from the cache or the database.
 void MailTracker::claim_late(OpenMail& mail) {
   for (auto& delivery : mail.deliveries) {
-    if (!delivery.piped || !mail.message_id_hash) continue;
+    if (!delivery.piped) continue;
+    if (!mail.message_id_hash)
+      if (auto known = look_up(mail)) mail.message_id_hash = known->message_id_hash;
+    if (!mail.message_id_hash) continue;
     LinkEnd parent;
     parent.mail = mail.self;
     parent.id = mail.id;
@@ -335,15 +394,24 @@ void MailTracker::forget_old(Time now, bool all) {
     if (mail && mail->dirty && write(*mail, all, now) == Written::postponed) continue;
     if (mail = mails_.get(handle); mail) mails_.forget(*mail);
   }
-  links_.forget_before(now - config_.forget_after);
-  sessions_.forget_before(now - config_.forget_after);
-  mailboxes_.forget_before(now - mailbox_wait);
+  // The lines that what was recalled waits for may come a while after the start; and lines read again were
+  // received long ago.
+  auto older_than = [&](Microseconds age) {
+    bool waits = recalled_ && (!first_received_ || now < *first_received_ + age);
+    return waits ? Time{} : now - age;
+  };
+  links_.forget_before(older_than(config_.forget_after));
+  sessions_.forget_before(older_than(config_.forget_after));
+  reasons_.forget_before(older_than(mailbox_wait));
+  mailboxes_.forget_before(older_than(mailbox_wait));
 }
 
 uint64_t MailTracker::pinned(uint64_t next) const {
   uint64_t least = mails_.pinned(next);
   for (auto& loose : loose_)
     if (loose.sequence && loose.sequence < least) least = loose.sequence;
+  least = links_.pinned(least, now_ - config_.flush_after);
+  least = reasons_.pinned(least, now_ - config_.flush_after);
   least = mailboxes_.pinned(least, now_ - config_.flush_after);
   return sessions_.pinned(least, now_ - config_.flush_after);
 }

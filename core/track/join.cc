@@ -35,6 +35,7 @@ void MailTracker::expect_mailbox(OpenMail& mail, const LogLine& line, const Atte
     told.raw = {};
   }
   set_folder(*session, delivered, delivery.row);
+  sent_by_sieve(*session);
 }
 
 void MailTracker::set_folder(const Mailboxes::Session& session, const Mailboxes::Delivered& delivered,
@@ -77,9 +78,14 @@ void MailTracker::on(const LogLine& line, const Mailbox& fact) {
     for (size_t number = session->told.size() - 1; number < cached_outcomes; ++number)
       if (cache_->add(outcome_key(fact.session, number), outcome, outcome_seconds)) break;
   }
+  sent_by_sieve(*session);
   for (auto& delivered : session->delivered) {
     OpenMail* mail = mails_.get(delivered.mail);
-    if (!mail || !delivered.fits(told)) continue;
+    if (!delivered.fits(told)) continue;
+    if (!mail) {
+      add_folder(line, *session, delivered);
+      continue;
+    }
     if (!mail->seen.contains(line.identity)) account(*mail, line, LineKind::other);
     mails_.dirty(*mail, line);
     mails_.pin(*mail, session->sequence);
@@ -91,6 +97,109 @@ void MailTracker::on(const LogLine& line, const Mailbox& fact) {
     set_folder(*session, delivered, more.row);
     mail->deliveries.push_back(std::move(more));
   }
+}
+
+void MailTracker::sent_by_sieve(const Mailboxes::Session& session) {
+  for (auto& told : session.told) {
+    if (told.sent.empty()) continue;
+    for (auto& delivered : session.delivered) {
+      if (!delivered.fits(told)) continue;
+      const OpenMail* mail = mails_.get(delivered.mail);
+      LinkEnd parent;
+      parent.mail = delivered.mail;
+      parent.id = mail && mail->identified ? mail->id : delivered.id;
+      parent.server = delivered.server;
+      parent.queue_id = mail ? mail->queue_id : delivered.queue_id;
+      parent.birth = mail ? mail->birth : delivered.birth;
+      parent.attempt = told.time;
+      parent.received = line_ ? line_->received : now_;
+      parent.sequence = told.sequence;
+      links_.sent_on(told.sent, std::move(parent));
+    }
+  }
+}
+
+// A redirected mail keeps its Message-ID, so does every hop: the recipient tells which one Sieve sent.
+void MailTracker::maybe_by_sieve(OpenMail& mail, const LogLine& line, const Attempt& fact) {
+  if (!mail.own_client || mail.has_origin || !mail.message_id_hash) return;
+  char letter = mail.by_sieve ? mail.by_sieve : 'f';
+  links_.sent(sieve_name(letter, fact.recipient, mail.message_id_hash), end_of(mail, line));
+}
+
+// The delivery is stored already, and its mail not in memory.
+void MailTracker::add_folder(const LogLine& line, const Mailboxes::Session& session,
+                             const Mailboxes::Delivered& delivered) {
+  if (delivered.id.is_zero()) return;
+  Loose loose;
+  loose.connect.id = delivered.id;
+  loose.connect.day = delivered.id.day();
+  loose.connect.connect_time = delivered.birth;
+  loose.connect.server = mails_.server_name(delivered.server);
+  loose.connect.queue_id = delivered.queue_id;
+  DeliverRow row;
+  row.day = delivered.id.day();
+  row.connect_id = delivered.id;
+  row.id = deliver_id(delivered.id, delivered.birth, delivered.line, {}, false);
+  row.connect_time = delivered.birth;
+  row.deliver_time = delivered.time;
+  row.server = loose.connect.server;
+  row.queue_id = delivered.queue_id;
+  set_folder(session, delivered, row);
+  loose.deliver = std::move(row);
+  if (config_.keep_lines) loose.lines.append(line.raw).append(1, '\n');
+  loose.line = line.identity;
+  loose.sequence = line.sequence;
+  loose_.push_back(std::move(loose));
+}
+
+// ---- reasons
+
+void MailTracker::on(const LogLine& line, const Listed& fact) {
+  Reasons::Note note;
+  note.text = stored_text(fact.domain);
+  note.text = "listed by " + note.text + " (" + stored_text(fact.answer) + ")";
+  reasons_.add(line, fact.addr, std::move(note), config_.keep_lines);
+}
+
+void MailTracker::on(const LogLine& line, const Screened& fact) {
+  if (fact.verdict.starts_with("PASS") || fact.verdict.starts_with("ALLOWLISTED") ||
+      fact.verdict.starts_with("WHITELISTED"))
+    return;
+  Reasons::Note note;
+  note.source = Reasons::Source::screened;
+  note.text = "postscreen: " + stored_text(fact.verdict);
+  while (note.text.ends_with(' ')) note.text.pop_back();
+  note.port = fact.client.port;
+  reasons_.add(line, fact.client.addr, std::move(note), config_.keep_lines);
+}
+
+// A policy server that knows no queue id yet speaks of the recipient that smtpd(8) asks about.
+void MailTracker::note_policy(const LogLine& line, const Verdict& fact) {
+  bool greylist = fact.action == "greylist";
+  if (!greylist && fact.action != "reject" && fact.action != "defer") return;
+  Reasons::Note note;
+  note.source = Reasons::Source::policy;
+  note.text = stored_text(fact.program) + ": ";
+  // "Message rejected due to: SPF fail … Please see http://…": the rest names the client's own words.
+  auto words = fact.text.substr(0, fact.text.find(". Please see "));
+  note.text += greylist ? "greylist, " + stored_text(words) : stored_text(words);
+  if (!greylist) note.said = words;
+  if (fact.sender) {
+    note.any_sender = false;
+    note.sender = *fact.sender;
+  }
+  note.recipient = fact.recipient;
+  reasons_.add(line, fact.client.addr, std::move(note), config_.keep_lines);
+}
+
+void MailTracker::explain(Loose& refusal, const LogLine& line, const Policy& fact, const Peer& client) {
+  std::vector<std::string> texts;
+  for (auto* note : reasons_.explain(line, fact, client)) {
+    texts.push_back(note->text);
+    if (!note->raw.empty()) refusal.lines.append(note->raw).append(1, '\n');
+    if (note->sequence) refusal.sequence = std::min(refusal.sequence, note->sequence);
+  }
+  if (!texts.empty()) refusal.deliver->reason = folder_text(std::move(texts));
 }
 
 // ---- verdicts
@@ -109,7 +218,7 @@ OpenMail* MailTracker::elsewhere(uint32_t server, std::string_view queue_id, Tim
 }
 
 void MailTracker::on(const LogLine& line, const Verdict& fact) {
-  if (fact.queue_id.empty()) return;
+  if (fact.queue_id.empty()) return note_policy(line, fact);
   uint32_t server = mails_.server(line.hostname);
   OpenMail* here = mails_.find_at(server, fact.queue_id, line.time);
   OpenMail* mail = nullptr;
@@ -121,12 +230,13 @@ void MailTracker::on(const LogLine& line, const Verdict& fact) {
     if (mail->seen.contains(line.identity)) return;
     account(*mail, line, LineKind::note);
   }
+  mail->verdict = true;
   fill_verdict(fact, mail->change());
 }
 
 // A verdict whose mail came later, or was written before: on another host.
 void MailTracker::pass_on(OpenMail& note) {
-  if (!note.row || note.finished) return;
+  if (!note.row || !note.verdict || note.finished) return;
   if (OpenMail* mail = elsewhere(note.server, note.queue_id, note.last_time + config_.reorder)) {
     mails_.fold(note, *mail);
     mails_.ready(*mail);

@@ -1,5 +1,8 @@
 #include "core/track/links.h"
 
+#include <algorithm>
+#include <cstring>
+
 namespace mailtrace {
 namespace {
 
@@ -12,6 +15,10 @@ constexpr Microseconds behind_pipe = std::chrono::seconds(1);
 std::string number_key(uint32_t server, uint64_t number) {
   std::string out(reinterpret_cast<const char*>(&server), sizeof server);
   return out.append(reinterpret_cast<const char*>(&number), sizeof number);
+}
+
+std::string_view sieve_kind(std::string_view name) {
+  return name[0] == 'f' ? "forward" : name[0] == 'v' ? "vacation" : "bounce";
 }
 
 }  // namespace
@@ -39,7 +46,11 @@ std::vector<uint32_t> Links::fitting(const std::string& key, const LinkEnd& othe
   for (; at != end; ++at) {
     const LinkEnd& found = entries_[at->second].end;
     if (found.same(other)) continue;
-    if (other_is_child ? in_time(other, found, pipe) : in_time(found, other, pipe)) out.push_back(at->second);
+    if (!(other_is_child ? in_time(other, found, pipe) : in_time(found, other, pipe))) continue;
+    // Known from before the restart and by its line again.
+    bool again =
+        std::any_of(out.begin(), out.end(), [&](uint32_t index) { return entries_[index].end.same(found); });
+    if (!again) out.push_back(at->second);
   }
   return out;
 }
@@ -63,9 +74,9 @@ bool Links::claim(std::string_view next_queue_id, LinkEnd parent) {
 void Links::arrived(LinkEnd child) {
   auto parents = fitting(key_of(claim_side, child.queue_id), child, true, false);
   if (parents.size() == 1) {
-    const LinkEnd& parent = entries_[parents[0]].end;
+    LinkEnd& parent = entries_[parents[0]].end;
     linked_(child, parent, hop_kind(child, parent));
-    child.linked = true;
+    child.linked = parent.linked = true;
   }
   auto key = key_of(child_side, child.queue_id);
   add(std::move(key), std::move(child));
@@ -100,6 +111,38 @@ void Links::picked_up(uint64_t message_id, LinkEnd child) {
   if (!child.linked) add(key_of(pickup_side, number), std::move(child));
 }
 
+void Links::sent_on(const std::string& name, LinkEnd parent) {
+  auto key = key_of(sieve_side, name);
+  auto [at, end] = table_.equal_range(key);
+  for (; at != end; ++at)
+    if (entries_[at->second].end.same(parent)) return;
+  std::vector<uint32_t> children;
+  for (uint32_t index : fitting(key_of(sent_side, name), parent, false, true))
+    if (!entries_[index].end.linked) children.push_back(index);
+  if (children.size() == 1) {
+    LinkEnd& child = entries_[children[0]].end;
+    linked_(child, parent, sieve_kind(name));
+    child.linked = parent.linked = true;
+  }
+  add(std::move(key), std::move(parent));
+}
+
+void Links::sent(const std::string& name, LinkEnd child) {
+  auto key = key_of(sent_side, name);
+  auto [at, end] = table_.equal_range(key);
+  for (; at != end; ++at)
+    if (entries_[at->second].end.same(child)) return;
+  std::vector<uint32_t> parents;
+  for (uint32_t index : fitting(key_of(sieve_side, name), child, true, true))
+    if (!entries_[index].end.linked) parents.push_back(index);
+  if (parents.size() == 1) {
+    LinkEnd& parent = entries_[parents[0]].end;
+    linked_(child, parent, sieve_kind(name));
+    child.linked = parent.linked = true;
+  }
+  add(std::move(key), std::move(child));
+}
+
 void Links::add(std::string key, LinkEnd end) {
   if (size() >= most_ && !order_.empty()) {
     remove(order_.front());
@@ -114,8 +157,55 @@ void Links::add(std::string key, LinkEnd end) {
     free_.pop_back();
   }
   table_.emplace(key, index);
-  entries_[index] = {std::move(end), std::move(key), true};
+  Named named{index, ++serial_};
+  if (!end.linked) {
+    unstored_.push_back(named);
+    if (end.sequence) pins_.push({end.sequence, named});
+  }
+  entries_[index] = {std::move(end), std::move(key), true, serial_, false};
   order_.push_back(index);
+}
+
+Links::Entry* Links::entry(const Named& named) {
+  Entry& entry = entries_[named.index];
+  return entry.used && entry.serial == named.serial ? &entry : nullptr;
+}
+
+uint64_t Links::pinned(uint64_t next, Time since) {
+  for (; !pins_.empty(); pins_.pop()) {
+    const Entry* found = entry(pins_.top().entry);
+    if (found && !found->stored && !found->end.linked && found->end.received > since)
+      return std::min(next, pins_.top().sequence);
+  }
+  return next;
+}
+
+void Links::remember(Time before, bool all, Time settled, const Remember& out) {
+  for (; !unstored_.empty(); unstored_.pop_front()) {
+    Entry* found = entry(unstored_.front());
+    if (!found || found->end.linked) continue;
+    if (found->end.received > before) return;
+    auto side = static_cast<Side>(found->key[0]);
+    bool piped = side == pipe_side || side == pickup_side;
+    if (!all && side != claim_side && side != pipe_side) continue;
+    if (side != claim_side && side != child_side && std::max(found->end.attempt, found->end.birth) < settled)
+      continue;
+    out(side, std::string_view(found->key).substr(piped ? 1 + sizeof(uint32_t) : 1), found->end);
+    found->stored = true;
+  }
+}
+
+void Links::restore(Side side, std::string_view name, LinkEnd end) {
+  bool piped = side == pipe_side || side == pickup_side;
+  std::string key(1, static_cast<char>(side));
+  if (piped) key.append(reinterpret_cast<const char*>(&end.server), sizeof end.server);
+  key.append(name);
+  auto [at, last] = table_.equal_range(key);
+  for (; at != last; ++at)
+    if (entries_[at->second].end.same(end)) return;
+  add(std::move(key), std::move(end));
+  unstored_.pop_back();
+  entries_[order_.back()].stored = true;
 }
 
 void Links::remove(uint32_t index) {

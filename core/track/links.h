@@ -5,6 +5,7 @@
 #pragma once
 #include <deque>
 #include <functional>
+#include <queue>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -24,8 +25,14 @@ struct LinkEnd {
   Time birth{};
   Time attempt{};  // parent: when it was handed on
   Time received{};
+  uint64_t sequence = 0;  // of the line that told it
   bool linked = false;
-  bool same(const LinkEnd& other) const { return mail == other.mail || (!id.is_zero() && id == other.id); }
+  bool same(const LinkEnd& other) const {
+    if (mail.index != Handle::none && mail == other.mail) return true;
+    if (!id.is_zero() && !other.id.is_zero()) return id == other.id;
+    return !queue_id.empty() && queue_id == other.queue_id && server == other.server &&
+           attempt == other.attempt;
+  }
 };
 
 // Could `child` have come out of that hand-over? `pipe`: through a pipe filter.
@@ -43,16 +50,40 @@ class Links {
   void arrived(LinkEnd child);                                 // opened by a client in our own networks
   void piped(uint64_t message_id, LinkEnd parent);
   void picked_up(uint64_t message_id, LinkEnd child);
+  // Sent by Sieve; `name` is a sieve_name() (core/track/mailboxes.h).
+  void sent_on(const std::string& name, LinkEnd parent);
+  void sent(const std::string& name, LinkEnd child);
   void forget_before(Time received);
   size_t size() const { return entries_.size() - free_.size(); }
+  // Ends without the other side; they hold the checkpoint until they are stored, or for a short while.
+  uint64_t pinned(uint64_t next, Time since);
+
+  enum Side : uint8_t { claim_side, child_side, pipe_side, pickup_side, sieve_side, sent_side };
+  // `name`: the queue id, or the Message-ID's hash in 8 bytes.
+  using Remember = std::function<void(Side side, std::string_view name, const LinkEnd& end)>;
+  // Ends told before `before` that are not linked and not stored yet. Without `all` only what the database
+  // does not tell: hand-overs. Through a pipe only what came behind `settled`.
+  void remember(Time before, bool all, Time settled, const Remember& out);
+  void restore(Side side, std::string_view name, LinkEnd end);
 
  private:
-  enum Side : uint8_t { claim_side, child_side, pipe_side, pickup_side };
   struct Entry {
     LinkEnd end;
     std::string key;
     bool used = false;
+    uint64_t serial = 0;
+    bool stored = false;
   };
+  struct Named {  // an entry that may be another one by now
+    uint32_t index;
+    uint64_t serial;
+  };
+  struct Pin {
+    uint64_t sequence;
+    Named entry;
+    bool operator>(const Pin& other) const { return sequence > other.sequence; }
+  };
+  Entry* entry(const Named& named);
   static std::string key_of(Side side, std::string_view text);
   std::vector<uint32_t> fitting(const std::string& key, const LinkEnd& other, bool other_is_child, bool pipe);
   void add(std::string key, LinkEnd end);
@@ -64,6 +95,9 @@ class Links {
   std::vector<uint32_t> free_;
   std::deque<uint32_t> order_;
   std::unordered_multimap<std::string, uint32_t> table_;
+  std::deque<Named> unstored_;
+  std::priority_queue<Pin, std::vector<Pin>, std::greater<Pin>> pins_;
+  uint64_t serial_ = 0;
 };
 
 }  // namespace mailtrace

@@ -1,5 +1,6 @@
 // MailTracker: the Tracker. Facts are taken in tracker.cc, mails are identified in resolve.cc, rows are made
-// in collect.cc, facts without queue id are joined in join.cc. Pipeline thread.
+// in collect.cc, what is half seen is stored and read again in recall.cc, facts without queue id are joined
+// in join.cc. Pipeline thread.
 #pragma once
 #include <deque>
 #include <map>
@@ -10,6 +11,7 @@
 #include "core/track/mailboxes.h"
 #include "core/track/networks.h"
 #include "core/track/open_mails.h"
+#include "core/track/reasons.h"
 #include "core/track/sessions.h"
 #include "core/track/shadow.h"
 #include "core/track/tracker.h"
@@ -19,6 +21,7 @@ namespace mailtrace {
 class MailTracker final : public Tracker {
  public:
   MailTracker(const TrackerConfig& config, Cache* cache, FindOpen find_open);
+  void recall(const std::vector<HintRow>& hints, Time now, std::vector<std::string>& lines) override;
   void apply(const LogLine& line, const Fact& fact) override;
   bool collect(Time now, bool all, size_t max_rows, Batch& batch) override;
   uint64_t pinned(uint64_t next) const override;
@@ -52,8 +55,8 @@ class MailTracker final : public Tracker {
   void on(const LogLine& line, const Subject& fact);
   void on(const LogLine& line, const Aborted& fact);
   void on(const LogLine&, const LoginFailed&) {}
-  void on(const LogLine&, const Listed&) {}
-  void on(const LogLine&, const Screened&) {}
+  void on(const LogLine& line, const Listed& fact);
+  void on(const LogLine& line, const Screened& fact);
   void on(const LogLine&, const ServiceEvent&) {}
 
   // The mail `queue_id` with the line accounted to it; null if it has taken this line before.
@@ -70,9 +73,16 @@ class MailTracker final : public Tracker {
   void on(const LogLine& line, const Mailbox& fact);
   void on(const LogLine& line, const Verdict& fact);
   void use_cached_outcomes(OpenMail& mail);
+  void explain(Loose& refusal, const LogLine& line, const Policy& fact, const Peer& client);
+  void note_policy(const LogLine& line, const Verdict& fact);
+  // The mails that Sieve sent for the one of that session: redirected, a vacation answer, a rejection.
+  void sent_by_sieve(const Mailboxes::Session& session);
+  void maybe_by_sieve(OpenMail& mail, const LogLine& line, const Attempt& fact);
   OpenMail* elsewhere(uint32_t server, std::string_view queue_id, Time time);
   void pass_on(OpenMail& note);
   void expect_mailbox(OpenMail& mail, const LogLine& line, const Attempt& fact);
+  void add_folder(const LogLine& line, const Mailboxes::Session& session,
+                  const Mailboxes::Delivered& delivered);
   static void set_folder(const Mailboxes::Session& session, const Mailboxes::Delivered& delivered,
                          DeliverRow& row);
 
@@ -80,6 +90,7 @@ class MailTracker final : public Tracker {
   void link(OpenMail& child, OpenMail& parent, std::string_view kind);
   void linked(const LinkEnd& child, const LinkEnd& parent, std::string_view kind);
   void add_loose(OpenMail& mail);
+  void add_origin(const FarChild& child, const Id& parent, uint64_t sequence);
   void set_origin(OpenMail& child, const Id& parent, std::string_view kind);
   LinkEnd end_of(const OpenMail& mail, const LogLine& line) const;
   LinkEnd end_of(const KnownEnd& end);
@@ -96,11 +107,23 @@ class MailTracker final : public Tracker {
   OpenMail* settle(OpenMail& mail, const Id& id, Time birth, Born born);
   void pass_id(OpenMail& mail);
 
+  // ---- recall.cc
+  void remember(Time now, bool all, Batch& batch);
+  void remember_reasons(Time settled);
+  void remember_lines(const OpenMail& mail);
+  void recall_session(std::string_view data, Time now);
+  void recall_mailbox(std::string_view data, Time now);
+  void recall_link(std::string_view data, Time now);
+  void recall_reasons(std::string_view data, Time now);
+  void name_mails(Mailboxes::Session& session);
+
   // ---- collect.cc
   bool written_before(OpenMail& mail);
   void prefetch(const std::vector<Handle>& due);
   enum class Written { yes, dropped, postponed };
   Written write(OpenMail& mail, bool all, Time now);
+  bool wants(const OpenMail& mail);
+  static void take_over(OpenMail& mail, const KnownMail& known);
   void end_recipients(OpenMail& mail);
   void claim_late(OpenMail& mail);
   void find_written_children(OpenMail& mail);
@@ -109,6 +132,7 @@ class MailTracker final : public Tracker {
   // The TLS session of that key that began at `since` or later, and not after `time`.
   std::optional<std::string> cached_tls(const std::string& session, Time since, Time time);
   void use_cached_tls(OpenMail& mail);
+  void use_cached_pipe(OpenMail& mail, const LinkEnd& self);
   void use_cached_links(OpenMail& mail);
   size_t write_loose(size_t max_rows);
   void adopt_parent(OpenMail& mail);
@@ -121,16 +145,19 @@ class MailTracker final : public Tracker {
   const Networks own_;
   mutable OpenMails mails_;
   Sessions sessions_;
-  Links links_;
+  mutable Links links_;
   Mailboxes mailboxes_;
+  mutable Reasons reasons_;
   Emitter emitter_;
   std::deque<Loose> loose_;
   std::vector<Handle> put_off_;                                         // probes or not: not known yet
   std::unordered_map<std::string, std::optional<std::string>> cached_;  // what this collect() asked for
   const LogLine* line_ = nullptr;                                       // that apply() is at
   Time newest_{}, now_{};
-  std::unordered_set<std::string> tls_put_;  // keys, see tls_key()
-  std::optional<Time> start_;                // stamp of the first line
+  std::unordered_set<std::string> tls_put_;        // keys, see tls_key()
+  std::optional<Time> start_;                      // stamp of the first line
+  std::vector<HintRow> hints_;                     // for the next batch
+  std::optional<Time> recalled_, first_received_;  // when recall() was called; of the first line after it
 };
 
 // How long the cache keeps a mail: longer than Postfix tries (maximal_queue_lifetime, 5 days).
@@ -138,7 +165,5 @@ inline constexpr int shadow_seconds = 6 * 86400;
 
 // How many hosts may be asked for a queue id that a line named without its host.
 inline constexpr uint32_t most_servers_asked = 64;
-
-uint64_t message_id_hash(std::string_view message_id);
 
 }  // namespace mailtrace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/text.h"
 #include "core/track/fill.h"
 
 namespace mailtrace {
@@ -12,6 +13,22 @@ constexpr size_t most_outcomes = 32;
 constexpr std::string_view separator = ", ";
 
 }  // namespace
+
+uint64_t message_id_hash(std::string_view message_id) {
+  uint64_t hash = hash_fields({"message-id", message_id}).low;
+  return hash ? hash : 1;
+}
+
+char sieve_letter(std::string_view message_id) {
+  // pigeonhole src/lib-sieve: "<dovecot-sieve-SECONDS-MICROSECONDS-N@host>", of a rejection "<dovecot-…>"
+  if (message_id.starts_with("dovecot-sieve-")) return 'v';
+  return message_id.starts_with("dovecot-") ? 'b' : char{0};
+}
+
+std::string sieve_name(char letter, std::string_view recipient, uint64_t message_id_hash) {
+  auto hash = hash_fields({lower(recipient), letter == 'f' ? std::to_string(message_id_hash) : ""});
+  return std::string(1, letter) + make_id(Time{}, hash).hex();
+}
 
 std::string outcome_text(const Mailbox& fact) {
   if (fact.outcome == "saved" && !fact.folder.empty()) {
@@ -53,16 +70,29 @@ Mailboxes::Session& Mailboxes::get(std::string_view session, const LogLine& line
   return added;
 }
 
+void Mailboxes::changed(Session& session, const LogLine& line) {
+  session.time = std::max(session.time, line.time);
+  if (line.sequence && line.sequence < session.sequence) session.sequence = line.sequence;
+  if (session.listed) return;
+  session.listed = true;
+  unstored_.emplace_back(line.received, session.name);
+}
+
 Mailboxes::Session* Mailboxes::tell(std::string_view name, const LogLine& line, uint32_t server,
                                     const Mailbox& fact, bool keep_raw) {
   Session& session = get(name, line);
   for (auto& told : session.told)
     if (told.line == line.identity) return nullptr;
   if (session.told.size() >= most_outcomes) return nullptr;
-  Told told{outcome_text(fact), server, line.identity, {}, line.sequence};
+  Told told{outcome_text(fact), server, line.identity, {}, line.sequence, line.time, {}};
+  if (!fact.target.empty() && fact.outcome == "redirected" && !fact.message_id.empty())
+    told.sent = sieve_name('f', fact.target, message_id_hash(fact.message_id));
+  if (!fact.target.empty() && fact.outcome == "vacation") told.sent = sieve_name('v', fact.target, 0);
+  if (!fact.target.empty() && fact.outcome == "rejected") told.sent = sieve_name('b', fact.target, 0);
   if (keep_raw) told.raw = line.raw;
   session.told.push_back(std::move(told));
-  if (line.sequence && line.sequence < session.sequence) session.sequence = line.sequence;
+  any_told_ = true;
+  changed(session, line);
   return &session;
 }
 
@@ -72,7 +102,7 @@ Mailboxes::Session* Mailboxes::deliver(std::string_view name, const LogLine& lin
     if (known.line == delivered.line && known.mail == delivered.mail) return nullptr;
   if (session.delivered.size() >= most_outcomes) return nullptr;
   session.delivered.push_back(delivered);
-  if (line.sequence && line.sequence < session.sequence) session.sequence = line.sequence;
+  changed(session, line);
   return &session;
 }
 
@@ -93,6 +123,27 @@ void Mailboxes::forget_before(Time received) {
     sessions_.erase(order_.front().name);
     order_.pop_front();
   }
+}
+
+void Mailboxes::remember(Time before, bool all, Time settled,
+                         const std::function<void(const Session&)>& out) {
+  for (; !unstored_.empty() && unstored_.front().first <= before; unstored_.pop_front()) {
+    auto found = sessions_.find(unstored_.front().second);
+    if (found == sessions_.end() || !found->second->listed) continue;
+    Session& session = *found->second;
+    session.listed = false;
+    bool useful = session.half_seen() ? all || any_told_ : all && session.time > settled;
+    if (!useful) continue;
+    out(session);
+    session.sequence = 0;
+  }
+}
+
+void Mailboxes::restore(Session session) {
+  if (sessions_.contains(session.name) || order_.size() >= most_) return;
+  any_told_ = any_told_ || !session.told.empty();
+  order_.push_back(std::move(session));
+  sessions_.emplace(order_.back().name, std::prev(order_.end()));
 }
 
 uint64_t Mailboxes::pinned(uint64_t next, Time since) const {

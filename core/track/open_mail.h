@@ -51,6 +51,7 @@ class SeenLines {
 struct CachedSession {
   std::string key;  // empty: nothing to ask
   Time since{};     // no older than this
+  bool began_elsewhere = false;
 };
 
 // A row of deliverlog that waits for its mail's id.
@@ -78,6 +79,14 @@ struct Ending {
   std::string status;
 };
 
+// A mail that came from this one and is not in memory.
+struct FarChild {
+  Id id;
+  Time birth{};
+  uint32_t server = 0;
+  std::string queue_id, kind;
+};
+
 // Which line gave the mail's generation.
 enum class Born : uint8_t { unknown, message_id, opener };
 
@@ -99,12 +108,15 @@ struct OpenMail {
   bool finished = false;  // "removed"
   bool probe = false, real = false, double_bounce = false;
   bool pickup = false;
+  char by_sieve = 0;                                     // sieve_letter() of its Message-ID
   bool own_client = false;                               // came from a host in our own networks
   bool own_message_id = false, made_message_id = false;  // Message-ID: of the mail, or made by cleanup(8)
   bool only_removed = true;                              // nothing else is known
+  bool verdict = false;                                  // with another program's word on it
   bool placeholder = false;                              // named by another mail's line, not seen itself
   bool whole_seconds = false, imported = false;
   bool queued_ready = false;
+  bool waited = false;               // for what another instance may have
   std::optional<Time> past_cleanup;  // first line of qmgr or later
   Time finish_time{};
   uint64_t message_id_hash = 0;
@@ -130,6 +142,7 @@ struct OpenMail {
   std::string parent_kind;
   bool has_origin = false;
   std::vector<Handle> children;  // wait for this mail's id
+  std::vector<FarChild> far_children;
 
   Time touched{};
   uint32_t previous = Handle::none, next = Handle::none;  // least recently touched first

@@ -234,6 +234,7 @@ void OpenMails::fold(OpenMail& from, OpenMail& to) {
   std::move(from.deliveries.begin(), from.deliveries.end(), std::back_inserter(to.deliveries));
   std::move(from.endings.begin(), from.endings.end(), std::back_inserter(to.endings));
   std::move(from.children.begin(), from.children.end(), std::back_inserter(to.children));
+  std::move(from.far_children.begin(), from.far_children.end(), std::back_inserter(to.far_children));
   for (auto& recipient : from.recipients) to.recipients.push_back(std::move(recipient));
   if (to.lines.empty()) to.first_line = from.first_line;
   to.lines += from.lines;

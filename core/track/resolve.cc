@@ -153,6 +153,8 @@ void MailTracker::pass_id(OpenMail& mail) {
       set_origin(*child, mail.id, child->parent_kind);
     }
   mail.children.clear();
+  for (auto& child : mail.far_children) add_origin(child, mail.id, mail.dirty_sequence);
+  mail.far_children.clear();
 }
 
 // ---- links
@@ -166,6 +168,7 @@ LinkEnd MailTracker::end_of(const OpenMail& mail, const LogLine& line) const {
   if (mail.row && mail.row->instance) end.instance = *mail.row->instance;
   end.birth = mail.birth;
   end.received = line.received;
+  end.sequence = line.sequence;
   return end;
 }
 
@@ -223,7 +226,12 @@ void MailTracker::linked(const LinkEnd& child, const LinkEnd& parent, std::strin
   OpenMail* parent_mail = mails_.get(parent.mail);
   if (child_mail && parent_mail) return link(*child_mail, *parent_mail, kind);
   Id parent_id = parent_mail && parent_mail->identified ? parent_mail->id : parent.id;
-  if (parent_id.is_zero()) return;
+  if (parent_id.is_zero()) {
+    if (parent_mail && !child.id.is_zero())
+      parent_mail->far_children.push_back(
+          {child.id, child.birth, child.server, child.queue_id, std::string(kind)});
+    return;
+  }
   if (child_mail) {
     if (child_mail->has_origin) return;
     child_mail->has_origin = true;
@@ -235,6 +243,12 @@ void MailTracker::linked(const LinkEnd& child, const LinkEnd& parent, std::strin
     return;
   }
   if (child.id.is_zero()) return;
+  add_origin({child.id, child.birth, child.server, child.queue_id, std::string(kind)}, parent_id,
+             line_ ? line_->sequence : 0);
+}
+
+void MailTracker::add_origin(const FarChild& child, const Id& parent, uint64_t sequence) {
+  if (child.id == parent) return;
   Loose loose;
   ConnectRow& row = loose.connect;
   row.id = child.id;
@@ -242,10 +256,10 @@ void MailTracker::linked(const LinkEnd& child, const LinkEnd& parent, std::strin
   row.connect_time = child.birth;
   row.server = mails_.server_name(child.server);
   row.queue_id = child.queue_id;
-  row.origin_id = parent_id;
-  row.origin_kind = kind;
-  if (kind == "filter") row.flags |= row_flag::filtered;
-  if (line_) loose.sequence = line_->sequence;
+  row.origin_id = parent;
+  row.origin_kind = child.kind;
+  if (child.kind == "filter") row.flags |= row_flag::filtered;
+  loose.sequence = sequence;
   loose_.push_back(std::move(loose));
 }
 

@@ -1,5 +1,7 @@
 #include "core/track/sessions.h"
 
+#include <cstring>
+
 #include "core/track/fill.h"
 
 namespace mailtrace {
@@ -42,10 +44,24 @@ Sessions::Session& Sessions::get(uint32_t server, const LogLine& line) {
   return session;
 }
 
+void Sessions::changed(Session& session, const LogLine& line) {
+  session.time = line.time;
+  if (session.stored) over(session);
+  if (session.listed) return;
+  session.listed = true;
+  unstored_.emplace_back(line.received, session.key);
+}
+
+void Sessions::over(Session& session) {
+  if (session.stored) over_.push_back(session.key);
+  session.stored = false;
+}
+
 void Sessions::opened(uint32_t server, const LogLine& line, const Peer& client, bool remember) {
   if (line.proc_id.empty()) return;
   Session* session = remember ? &get(server, line) : find(server, line);
   if (!session) return;  // nothing to forget
+  over(*session);
   session->opened = line.time;
   session->address = client.addr;
   session->name = client.name;
@@ -64,6 +80,7 @@ void Sessions::tls(uint32_t server, const LogLine& line, const Peer& client, con
   session.tls = tls_text(tls);
   session.queue_id.clear();
   session.sequence = line.sequence;
+  changed(session, line);
 }
 
 void Sessions::closed(uint32_t server, const LogLine& line) {
@@ -71,6 +88,7 @@ void Sessions::closed(uint32_t server, const LogLine& line) {
   auto found = sessions_.find(key(server, line));
   if (found == sessions_.end()) return;
   auto at = found->second;
+  over(*at);
   sessions_.erase(found);
   order_.erase(at);
 }
@@ -83,6 +101,7 @@ void Sessions::hold(uint32_t server, const LogLine& line, const Peer& client) {
   session.name = client.name;
   session.held = true;
   if (!session.sequence) session.sequence = line.sequence;
+  changed(session, line);
 }
 
 void Sessions::proxied(uint32_t server, const LogLine& line, const Peer& client) {
@@ -93,6 +112,7 @@ void Sessions::proxied(uint32_t server, const LogLine& line, const Peer& client)
   session.name = client.name;
   session.proxied = true;
   if (!session.sequence) session.sequence = line.sequence;
+  changed(session, line);
 }
 
 Peer Sessions::proxied_client(uint32_t server, const LogLine& line) {
@@ -111,7 +131,10 @@ std::string_view Sessions::relay_tls_of(uint32_t server, const LogLine& line, co
                                         std::string_view queue_id) {
   Session* session = find(server, line);
   if (!session || session->tls.empty() || session->address != relay.addr) return {};
-  if (session->queue_id.empty()) session->queue_id = queue_id;
+  if (session->queue_id.empty()) {
+    session->queue_id = queue_id;
+    over(*session);
+  }
   return session->queue_id == queue_id ? std::string_view(session->tls) : std::string_view{};
 }
 
@@ -124,6 +147,7 @@ bool Sessions::take_hold(uint32_t server, const LogLine& line, const Peer& clien
   Session* session = find(server, line);
   if (!session || !session->held || !same_peer(session->address, session->name, client)) return false;
   session->held = false;
+  changed(*session, line);
   return true;
 }
 
@@ -132,6 +156,42 @@ void Sessions::forget_before(Time received) {
     sessions_.erase(order_.front().key);
     order_.pop_front();
   }
+}
+
+void Sessions::remember(Time before, const Remember& out) {
+  auto tell = [&](const std::string& key, const Session* session) {
+    uint32_t server;
+    std::memcpy(&server, key.data(), sizeof server);
+    out(server, std::string_view(key).substr(sizeof server), session);
+  };
+  for (auto& key : over_) tell(key, nullptr);
+  over_.clear();
+  for (size_t left = unstored_.size(); left && unstored_.front().first <= before; --left) {
+    std::string key = std::move(unstored_.front().second);
+    unstored_.pop_front();
+    auto found = sessions_.find(key);
+    if (found == sessions_.end()) continue;
+    Session& session = *found->second;
+    if (session.received > before) {  // used since
+      unstored_.emplace_back(session.received, std::move(key));
+      continue;
+    }
+    session.listed = false;
+    if (!session.half_seen()) continue;
+    tell(key, &session);
+    session.stored = true;
+    session.sequence = 0;
+  }
+}
+
+void Sessions::restore(uint32_t server, std::string_view process, Session session) {
+  key_.assign(reinterpret_cast<const char*>(&server), sizeof server);
+  key_.append(process);
+  if (sessions_.contains(key_) || order_.size() >= most_sessions) return;
+  session.key = key_;
+  session.stored = true;
+  order_.push_back(std::move(session));
+  sessions_.emplace(order_.back().key, std::prev(order_.end()));
 }
 
 uint64_t Sessions::pin_of(uint32_t server, const LogLine& line, Time since) {

@@ -1,73 +1,11 @@
-// Form of a value: version, kind, fields (numbers 8 bytes little endian, texts with their length), hash of
-// all before it.
 #include "core/track/shadow.h"
 
 #include <cstring>
 
+#include "core/track/fields.h"
+
 namespace mailtrace {
 namespace {
-
-constexpr char version = 1;
-
-class Writer {
- public:
-  explicit Writer(char kind) : out_{version, kind} {}
-  void number(uint64_t value) { out_.append(reinterpret_cast<const char*>(&value), sizeof value); }
-  void time(Time value) { number(static_cast<uint64_t>(to_us(value))); }
-  void text(std::string_view value) {
-    number(value.size());
-    out_.append(value);
-  }
-  void id(const Id& id) { out_.append(reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()); }
-  std::string done() {
-    auto hash = hash_fields({"shadow", out_});
-    number(hash.low);
-    return std::move(out_);
-  }
-
- private:
-  std::string out_;
-};
-
-class FieldReader {
- public:
-  FieldReader(std::string_view bytes, char kind) {
-    if (bytes.size() < 10 || bytes[0] != version || bytes[1] != kind) return;
-    auto body = bytes.substr(0, bytes.size() - 8);
-    uint64_t sum;
-    std::memcpy(&sum, bytes.data() + body.size(), 8);
-    if (hash_fields({"shadow", body}).low != sum) return;
-    rest_ = body.substr(2);
-    good_ = true;
-  }
-  uint64_t number() {
-    uint64_t out = 0;
-    auto bytes = take(8);
-    if (good_) std::memcpy(&out, bytes.data(), 8);
-    return out;
-  }
-  Time time() { return time_from_us(static_cast<int64_t>(number())); }
-  std::string text() { return std::string(take(number())); }
-  Id id() {
-    Id out;
-    auto bytes = take(out.bytes.size());
-    if (good_) std::memcpy(out.bytes.data(), bytes.data(), out.bytes.size());
-    return out;
-  }
-  bool good() const { return good_; }
-  bool complete() const { return good_ && rest_.empty(); }
-
- private:
-  std::string_view take(uint64_t size) {
-    if (size > rest_.size()) good_ = false;
-    if (!good_) return {};
-    auto out = rest_.substr(0, size);
-    rest_.remove_prefix(size);
-    return out;
-  }
-  std::string_view rest_;
-  bool good_ = false;
-};
 
 // memcached takes keys of up to 250 bytes without blanks; names from log lines may be anything.
 std::string hashed(std::string_view prefix, std::initializer_list<std::string_view> fields) {
@@ -81,7 +19,7 @@ std::string hashed(std::string_view prefix, std::initializer_list<std::string_vi
 }  // namespace
 
 std::string encode_shadow(const KnownMail& mail) {
-  Writer out('m');
+  FieldWriter out('m');
   out.id(mail.id);
   out.time(mail.birth);
   out.number(static_cast<uint64_t>(mail.born));
@@ -128,7 +66,7 @@ std::string mail_key(std::string_view server, std::string_view queue_id) {
 }
 
 std::string encode_end(const KnownEnd& end) {
-  Writer out('e');
+  FieldWriter out('e');
   out.id(end.id);
   out.time(end.birth);
   out.time(end.attempt);
@@ -154,12 +92,16 @@ std::optional<KnownEnd> decode_end(std::string_view bytes) {
 std::string claim_key(std::string_view next_queue_id) { return hashed("mt:q:", {next_queue_id}); }
 std::string child_key(std::string_view queue_id) { return hashed("mt:c:", {queue_id}); }
 
+std::string pipe_key(std::string_view server, uint64_t message_id_hash) {
+  return hashed("mt:p:", {server, std::to_string(message_id_hash)});
+}
+
 std::string outcome_key(std::string_view lmtp_session, size_t number) {
   return hashed("mt:l:", {lmtp_session}) + ":" + std::to_string(number);
 }
 
 std::string encode_outcome(std::string_view server, std::string_view what) {
-  Writer out('o');
+  FieldWriter out('o');
   out.text(server);
   out.text(what);
   return out.done();
@@ -181,10 +123,12 @@ std::string tls_key(std::string_view session, int64_t period) {
   return std::string(session) + ":" + std::to_string(period);
 }
 
+std::string opened_key(std::string_view session, int64_t period) { return tls_key(session, period) + ":o"; }
+
 int64_t tls_period(Time time) { return to_us(time) / 5'000'000; }
 
 std::string encode_tls(Time time, std::string_view tls) {
-  Writer out('t');
+  FieldWriter out('t');
   out.time(time);
   out.text(tls);
   return out.done();

@@ -35,6 +35,7 @@ std::string encode_end(const KnownEnd& end);
 std::optional<KnownEnd> decode_end(std::string_view bytes);
 std::string claim_key(std::string_view next_queue_id);
 std::string child_key(std::string_view queue_id);
+std::string pipe_key(std::string_view server, uint64_t message_id_hash);
 
 // What a mailbox server did in an LMTP session, one key for each of the first few lines.
 inline constexpr size_t cached_outcomes = 4;
@@ -47,6 +48,10 @@ std::optional<std::pair<std::string, std::string>> decode_outcome(std::string_vi
 std::string session_key(std::string_view server, std::string_view program, std::string_view pid,
                         std::string_view client);
 std::string tls_key(std::string_view session, int64_t period);
+// The last beginning of such a session within those five seconds.
+std::string opened_key(std::string_view session, int64_t period);
+// Behind a tls_key(): the last one of those five seconds, if there was more than one.
+inline constexpr const char* last_of_period = ":l";
 int64_t tls_period(Time time);
 std::string encode_tls(Time time, std::string_view tls);
 std::optional<std::pair<Time, std::string>> decode_tls(std::string_view bytes);

@@ -44,13 +44,10 @@ MailTracker::MailTracker(const TrackerConfig& config, Cache* cache, FindOpen fin
                                 std::string_view kind) { linked(child, parent, kind); }),
       mailboxes_(most_mailboxes) {}
 
-uint64_t message_id_hash(std::string_view message_id) {
-  uint64_t hash = hash_fields({"message-id", message_id}).low;
-  return hash ? hash : 1;
-}
-
 void MailTracker::apply(const LogLine& line, const Fact& fact) {
   line_ = &line;
+  bool fresh = line.sequence && recalled_ && line.received >= *recalled_;  // not out of the hints
+  if (fresh && !first_received_) first_received_ = line.received;
   if (!start_ && !line.time_suspect) start_ = line.time;
   if (line.time > newest_ && !line.time_suspect) newest_ = line.time;
   std::visit([&](const auto& what) { on(line, what); }, fact);
@@ -95,7 +92,8 @@ OpenMail* MailTracker::take(const LogLine& line, std::string_view queue_id, Line
   return picked.mail;
 }
 
-// A line that says nothing to us but names a mail that is known: "warning: QID: …", "QID: …".
+// A line that says nothing to us but names a mail that is known, or may lie in the database: "warning: QID:
+// …", "QID: …".
 void MailTracker::on(const LogLine& line, const std::monostate&) {
   if (!config_.keep_lines) return;
   auto text = line.text;
@@ -104,17 +102,27 @@ void MailTracker::on(const LogLine& line, const std::monostate&) {
   auto end = text.substr(0, 32).find(':');
   if (end == std::string_view::npos || end < 6) return;
   auto queue_id = text.substr(0, end);
-  for (char c : queue_id)
+  bool hex = true;
+  for (char c : queue_id) {
     if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))) return;
+    hex = hex && (c <= '9' || (c >= 'A' && c <= 'F'));
+  }
   OpenMail* mail = mails_.find_at(mails_.server(line.hostname), queue_id, line.time);
-  if (!mail || mail->placeholder || mail->seen.contains(line.identity)) return;
-  account(*mail, line, LineKind::other);
+  if (!mail) {
+    if (Time birth; hex || long_queue_id(queue_id, birth)) take(line, queue_id, LineKind::note);
+    return;
+  }
+  if (mail->placeholder || mail->seen.contains(line.identity)) return;
+  account(*mail, line, mail->only_removed ? LineKind::note : LineKind::other);
 }
 
 // ---- sessions
 
 void MailTracker::on(const LogLine& line, const SessionOpened& fact) {
   sessions_.opened(mails_.server(line.hostname), line, fact.client, cache_ != nullptr);
+  if (!cache_ || line.proc_id.empty()) return;
+  auto session = session_key(line.hostname, line.app_name, line.proc_id, fact.client.addr);
+  cache_->put(opened_key(session, tls_period(line.time)), encode_tls(line.time, {}), 60);
 }
 
 void MailTracker::on(const LogLine& line, const SessionTls& fact) {
@@ -123,7 +131,11 @@ void MailTracker::on(const LogLine& line, const SessionTls& fact) {
   auto session = session_key(line.hostname, line.app_name, line.proc_id, fact.client.addr);
   auto period = tls_key(session, tls_period(line.time));
   if (tls_put_.size() > 10'000) tls_put_.clear();
-  if (tls_put_.insert(period).second) cache_->add(period, encode_tls(line.time, tls_text(fact.tls)), 60);
+  auto value = encode_tls(line.time, tls_text(fact.tls));
+  if (tls_put_.insert(period).second)
+    cache_->add(period, value, 60);
+  else
+    cache_->put(period + last_of_period, value, 60);
 }
 
 uint64_t MailTracker::session_pin(const LogLine& line) {
@@ -136,7 +148,7 @@ CachedSession MailTracker::session_of(const LogLine& line, const Peer& client) {
   constexpr Microseconds longest = std::chrono::hours(1);
   Time opened = sessions_.opened_at(mails_.server(line.hostname), line, client);
   return {session_key(line.hostname, line.app_name, line.proc_id, client.addr),
-          std::max(opened, line.time - longest)};
+          std::max(opened, line.time - longest), opened == Time{}};
 }
 
 void MailTracker::on(const LogLine& line, const SessionClosed&) {
@@ -216,6 +228,7 @@ void MailTracker::on(const LogLine& line, const MessageId& fact) {
   mail->message_id_seen = true;
   fill_message_id(fact, mail->change());
   (made_by_cleanup(fact) ? mail->made_message_id : mail->own_message_id) = true;
+  mail->by_sieve = sieve_letter(fact.message_id);
   if (!fact.message_id.empty() && (!mail->message_id_hash || !fact.resent)) {
     mail->message_id_hash = message_id_hash(fact.message_id);
     if (mail->pickup) links_.picked_up(mail->message_id_hash, end_of(*mail, line));
@@ -267,6 +280,7 @@ void MailTracker::on(const LogLine& line, const Attempt& fact) {
   mail->deliveries.push_back(std::move(delivery));
   if (!fact.lmtp_session.empty()) expect_mailbox(*mail, line, fact);
   note_recipient(*mail, fact, line.time);
+  maybe_by_sieve(*mail, line, fact);
   claims_of_attempt(*mail, line, fact);
 }
 
@@ -434,8 +448,9 @@ void MailTracker::refuse(const LogLine& line, const Policy& fact) {
   if (config_.keep_lines) loose.lines.append(line.raw).append(1, '\n');
   loose.line = line.identity;
   loose.sequence = line.sequence;
+  explain(loose, line, fact, told.client);
   if (auto sequence = session_pin(line); sequence && (row.tls || proxied))
-    loose.sequence = std::min(sequence, line.sequence);
+    loose.sequence = std::min(sequence, loose.sequence);
   loose_.push_back(std::move(loose));
 }
 

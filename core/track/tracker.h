@@ -2,21 +2,21 @@
 // What it holds in memory is only a convenience: every row's key is a function of the lines, every row merges
 // with what is stored, and what memory no longer knows is asked of the cache and then the database.
 //
+// What is half seen when a tracker ends is handed to the next one as hints (recall.cc): a cut between any two
+// lines, by a restart or by a second import, changes no row.
+//
 // What the lines do not carry cannot be told:
-// - A session's lines without queue id (TLS, hold) reach a mail only through memory, ten seconds of replay,
-//   or the cache; not from one import to the next.
-// - The mailbox server's line and the answer that names its session must come to one memory within five
-//   minutes, and before the mail has left it; or the former to the cache before the delivery is written. Else
-//   the delivery has no folder.
-// - Links by Message-ID (pipe filters) need both mails in one memory. A hop whose answer was read before the
-//   next host's first line, by another instance without cache, has no origin_id: readers join it by
-//   next_queue_id.
+// - The mailbox server's line and the answer that names its session must come within five minutes.
+// - Two receivers with a shared cache know of each other's sessions, hand-overs, pipe filters and mailbox
+//   lines. Holds before a queue id, reasons of refusals and mails sent by Sieve are joined only by the one
+//   that has both lines. Without a cache each has what came to it, and a short-id mail split over both gets
+//   two ids.
+// - Short ids used again within seconds while lines go to two receivers in turn mix: which of two equal ids a
+//   line means is told by the lines before it, and these are with the other receiver.
 // - Whole-second stamps: mails that share a short queue id and a second are counted in the order of their
-//   lines, so a cut or a shuffle within that second mixes them. Short ids used again within seconds while
-//   lines go to two instances in turn mix as well.
-// - A mail split over two receivers without shared cache gets its id from the first line of each (short ids).
-// - An address probe whose end another import holds leaves no row; neither does a postmaster notice cut right
-//   behind its Message-ID line keep that Message-ID.
+//   lines, so a cut or a shuffle within that second mixes them.
+// - Several mails that Sieve sent within seconds to one address, and that only their recipient tells apart,
+//   have no origin.
 #pragma once
 #include <functional>
 #include <memory>
@@ -43,6 +43,9 @@ class Tracker {
   static std::unique_ptr<Tracker> make(const TrackerConfig& config, Cache* cache, FindOpen find_open);
   virtual ~Tracker() = default;
 
+  // What an earlier tracker had half seen, before the first line. Lines that must be applied again are
+  // appended to `lines`.
+  virtual void recall(const std::vector<HintRow>& hints, Time now, std::vector<std::string>& lines) = 0;
   // A line in order of time per host (Sequencer). `fact` is monostate for ignored and unknown lines, which
   // count for the hosts table and, when they name a known queue id, keep their raw text.
   virtual void apply(const LogLine& line, const Fact& fact) = 0;

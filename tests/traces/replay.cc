@@ -53,6 +53,7 @@ void StoredRows::take(const Batch& batch) {
       at = end + 1;
     }
   }
+  for (auto& row : batch.hints) hints[row.id] = row;
   for (auto& row : batch.hosts) {
     auto [found, added] = hosts.try_emplace({row.day, row.host}, row);
     if (added) continue;
@@ -124,11 +125,15 @@ Replay::Replay() {
   received_ = start_;
 }
 
-std::unique_ptr<Pipeline> Replay::pipeline(StoredRows& rows, Cache* cache) {
+std::unique_ptr<Pipeline> Replay::pipeline(StoredRows& rows, Cache* cache, HeaderOptions header) {
   auto find = [&rows](const std::string& server, const std::string& queue_id, Time at) {
     return rows.find_open(server, queue_id, at);
   };
-  return std::make_unique<Pipeline>(config, HeaderOptions{}, router_, cache, find);
+  auto out = std::make_unique<Pipeline>(config, header, router_, cache, find);
+  std::vector<HintRow> hints;
+  for (auto& [id, row] : rows.hints) hints.push_back(row);
+  out->recall(hints, received_);
+  return out;
 }
 
 void Replay::collect(Pipeline& pipeline, StoredRows& rows, bool all) {
@@ -163,15 +168,55 @@ StoredRows Replay::run(const std::vector<std::string>& lines) {
   return rows;
 }
 
-StoredRows Replay::run_cut(const std::vector<std::string>& lines, size_t cut) {
+StoredRows Replay::import(const std::vector<std::vector<std::string>>& parts) {
   StoredRows rows;
   received_ = start_;
-  auto at = lines.begin() + static_cast<std::ptrdiff_t>(std::min(cut, lines.size()));
-  for (auto& part : {std::vector(lines.begin(), at), std::vector(at, lines.end())}) {
-    auto one = pipeline(rows);
-    feed(*one, rows, part);
+  for (auto& part : parts) {
+    for (auto& line : part) received_ = std::max(received_, stamp(line));
+    HeaderOptions header;
+    header.import = true;
+    auto one = pipeline(rows, nullptr, header);
+    size_t count = 0;
+    for (auto& line : part) {
+      auto record = record_of(line, 0, received_);
+      record.transport = Transport::import;
+      one->feed(record);
+      if (++count % 101 == 0) collect(*one, rows, false);
+    }
     finish(*one, rows);
   }
+  return rows;
+}
+
+StoredRows Replay::import_cut(const std::vector<std::string>& lines, size_t cut) {
+  auto at = lines.begin() + static_cast<std::ptrdiff_t>(std::min(cut, lines.size()));
+  return import({{lines.begin(), at}, {at, lines.end()}});
+}
+
+StoredRows Replay::run_restarted(const std::vector<std::string>& lines, size_t cut) {
+  StoredRows rows;
+  received_ = start_;
+  auto first = pipeline(rows);
+  first->start_at(1, 1);
+  std::vector<Time> received;
+  for (auto& line : lines)
+    received.push_back(received.empty() ? stamp(line) : std::max(received.back(), stamp(line)));
+  auto feed_one = [&](Pipeline& to, size_t i, std::chrono::hours late) {
+    received_ = received[i] + late;
+    to.feed(record_of(lines[i], i + 1, received_));
+    if (i % 101 == 0) collect(to, rows, false);
+  };
+  for (size_t i = 0; i < cut; ++i) feed_one(*first, i, std::chrono::hours(0));
+  wait(std::chrono::seconds(0), *first, rows);
+  finish(*first, rows);
+  first.reset();
+  received_ += std::chrono::minutes(30);
+  auto second = pipeline(rows);
+  uint64_t next = std::max<uint64_t>(rows.checkpoint.sequence, 1);
+  second->start_at(next, std::max<uint64_t>(rows.checkpoint.counted, 1));
+  for (size_t i = next - 1; i < lines.size(); ++i)
+    feed_one(*second, i, i < cut ? std::chrono::hours(0) : std::chrono::hours(1));
+  finish(*second, rows);
   return rows;
 }
 
@@ -199,7 +244,8 @@ StoredRows Replay::run_killed(const std::vector<std::string>& lines, size_t kill
   return rows;
 }
 
-StoredRows Replay::run_alternate(const std::vector<std::string>& lines) {
+StoredRows Replay::run_shared(const std::vector<std::string>& lines,
+                              const std::function<size_t(size_t)>& instance_of) {
   StoredRows rows;
   received_ = start_;
   MapCache cache;
@@ -213,17 +259,56 @@ StoredRows Replay::run_alternate(const std::vector<std::string>& lines) {
         received_ = stamp(lines[i]) - std::chrono::minutes(1);
       for (auto& one : pipelines) wait(std::chrono::seconds(1), *one, rows);
     }
-    feed(*pipelines[i % 2], rows, {lines[i]});
+    feed(*pipelines[instance_of(i)], rows, {lines[i]});
   }
-  for (int i = 0; i < 30; ++i) wait(std::chrono::seconds(1), *pipelines[i % 2], rows);
+  for (int i = 0; i < 30; ++i)
+    for (auto& one : pipelines) wait(std::chrono::seconds(1), *one, rows);
   for (auto& one : pipelines) finish(*one, rows);
   return rows;
+}
+
+StoredRows Replay::run_alternate(const std::vector<std::string>& lines) {
+  return run_shared(lines, [](size_t i) { return i % 2; });
+}
+
+StoredRows Replay::run_split(const std::vector<std::string>& lines, unsigned seed) {
+  struct Stretch {
+    size_t instance = 0, left = 0;
+  };
+  std::mt19937 random(seed);
+  std::map<std::string, Stretch> stretches;
+  return run_shared(lines, [&](size_t i) {
+    LogLine line;
+    parse_header(record_of(lines[i], 1, received_), HeaderOptions{}, line);
+    auto& stretch = stretches[std::string(line.hostname)];
+    if (stretch.left == 0) stretch = {random() % 2, 1 + random() % 40};
+    --stretch.left;
+    return stretch.instance;
+  });
 }
 
 Time Replay::stamp(const std::string& line) const {
   LogLine out;
   parse_header(record_of(line, 1, received_), HeaderOptions{}, out);
   return out.time;
+}
+
+std::string difference(const std::vector<std::string>& one, const std::vector<std::string>& other) {
+  std::string out;
+  auto only_in = [&out](const std::vector<std::string>& here, const std::vector<std::string>& there,
+                        const char* sign) {
+    std::multiset<std::string> left(there.begin(), there.end());
+    for (auto& line : here) {
+      auto found = left.find(line);
+      if (found == left.end())
+        out.append("\n").append(sign).append(line);
+      else
+        left.erase(found);
+    }
+  };
+  only_in(one, other, "- ");
+  only_in(other, one, "+ ");
+  return out;
 }
 
 std::vector<std::string> read_lines(const std::string& file) {

@@ -1,0 +1,57 @@
+// Reasons: what other programs said of a client before the server refused it: dnsblog(8) and postscreen(8) by
+// its address, policy servers by the words they gave. They speak first; the refusal takes what fits. Pipeline
+// thread.
+#pragma once
+#include <deque>
+#include <functional>
+#include <list>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/mail/fact.h"
+#include "core/parse/log_line.h"
+
+namespace mailtrace {
+
+class Reasons {
+ public:
+  enum class Source : uint8_t { listed, screened, policy };
+  struct Note {
+    Source source = Source::listed;
+    Time time{};
+    std::string server, text;
+    std::string said;  // policy: stands in the refusal's text; empty: that text says greylisting
+    std::string sender, recipient;
+    bool any_sender = true;  // the note names none
+    int port = 0;            // of the client; 0: not said
+    Hash128 line;
+    std::string raw;
+    uint64_t sequence = 0;
+  };
+  struct Client {
+    std::string address;
+    std::vector<Note> notes;
+    std::vector<Hash128> refusals;  // explained: of whole-second stamps, later notes would fit the line again
+    Time received{}, time{};
+  };
+
+  void add(const LogLine& line, std::string_view address, Note note, bool keep_raw);
+  // In the order of their lines; none for a line that comes again.
+  std::vector<const Note*> explain(const LogLine& line, const Policy& refusal, const Peer& client);
+  void forget_before(Time received);
+  // Lines whose refusal may still come; they hold the checkpoint for a short while.
+  uint64_t pinned(uint64_t next, Time since);
+  // Clients with a line younger than `time`.
+  void remember(Time time, const std::function<void(const Client&)>& out) const;
+  void restore(Client client);
+  size_t size() const { return clients_.size(); }
+
+ private:
+  std::list<Client> order_;  // least recently noted first
+  std::unordered_map<std::string_view, std::list<Client>::iterator> clients_;
+  std::deque<std::pair<Time, uint64_t>> pins_;
+};
+
+}  // namespace mailtrace
