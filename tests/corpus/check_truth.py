@@ -116,6 +116,7 @@ class Report:
     def __init__(self):
         self.expected = self.found = self.unexpected = self.refusals = self.refusals_found = 0
         self.unlogged = self.strangers = self.folders = self.folders_found = self.folders_wrong = 0
+        self.ends = self.ends_found = self.parts = self.parts_linked = self.reasons = self.reasons_found = 0
         self.notes = []
 
 
@@ -142,9 +143,63 @@ def check_folders(truth, rows, mail, mailboxes, report):
             report.notes.append(f"{truth['id']} {truth['scenario']}: nothing in {item}")
 
 
+ALL_KINDS = ("filter", "relay", "forward", "resend", "bounce", "vacation")
+
+
+def check_ends(truth, rows, mail, taken, report):
+    """Whatever another server took for this mail, redirects, copies and bounces too, is sent in its flow."""
+    if not mail:
+        return
+    sent = {address(row.get("recipient", "")) for part in rows.flow(mail, ALL_KINDS)
+            for row in rows.deliveries[part["id"]] if row.get("status") == "sent"}
+    for recipient in sorted(rcpt for number, rcpt in taken if number == truth["id"]):
+        report.ends += 1
+        # The receiving end kept an odd recipient's parameters.
+        if any(recipient == to or recipient.startswith(to + ">") for to in sent):
+            report.ends_found += 1
+        else:
+            report.notes.append(f"{truth['id']} {truth['scenario']}: not linked to what {recipient} got")
+
+
+def check_links(rows, roots, report):
+    """Each mail that one of our own hosts brought, or that was born there, names the one it came from."""
+    handed_on = {row["next_queue_id"] for row in rows.all_deliveries if "next_queue_id" in row}
+    for row in rows.connects.values():
+        if "queue_id" not in row or row["id"] in roots:
+            continue
+        # smtp-source(1), which nobody counted, loads from the own hosts.
+        if row.get("sender", "").startswith("load") and row["queue_id"] not in handed_on:
+            continue
+        client = row.get("client_addr")
+        inner = client.startswith(("127.77.", "127.0.0.")) if client else row.get("service") != "pickup"
+        if not inner or row["flags"] & 256:
+            continue
+        report.parts += 1
+        if "origin_id" in row and row["origin_id"] in rows.connects:
+            report.parts_linked += 1
+        else:
+            report.notes.append(f"{row['server']} {row['queue_id']} {row.get('sender')} "
+                                f"{row.get('message_id')}: no origin")
+
+
+def check_reasons(rows, report):
+    """A refusal says why; one by block lists names the list in the words of the program that asked it."""
+    for row in rows.all_deliveries:
+        if row.get("status") not in REFUSED:
+            continue
+        report.reasons += 1
+        screened = rows.connects[row["connect_id"]].get("service") == "postscreen"
+        listed = screened and " blocked using " in row.get("response", "")
+        if row.get("response") and (not listed or "listed by " in row.get("reason", "")):
+            report.reasons_found += 1
+        else:
+            report.notes.append(f"refusal of {row.get('recipient')}: no reason beside {row.get('response')!r}")
+
+
 def check(group, rendering, rows, truths, taken, mailboxes):
     slack = 1.1 if rendering in ("trad", "fwd3164") else 0.2
     report = Report()
+    roots = {row["id"] for row in (rows.mail(truth, slack) for truth in truths if truth.get("at") in SERVERS) if row}
     expected_of = collections.defaultdict(list)
     for truth in truths:
         if truth.get("at") not in SERVERS:
@@ -162,6 +217,7 @@ def check(group, rendering, rows, truths, taken, mailboxes):
             else:
                 report.notes.append(f"{truth['id']} {truth['scenario']}: missing {item}")
         check_folders(truth, rows, mail, mailboxes, report)
+        check_ends(truth, rows, mail, taken, report)
         if expect or truth.get("accepted") is False:
             for row in sent:
                 wanted = [item for item in expect if item["status"] == "sent"]
@@ -174,6 +230,8 @@ def check(group, rendering, rows, truths, taken, mailboxes):
                     report.notes.append(f"{truth['id']} {truth['scenario']}: unexpected sent to {row['recipient']} "
                                         f"by {row['server']} {row['queue_id']}")
         check_refusals(truth, rows, slack, report)
+    check_links(rows, roots, report)
+    check_reasons(rows, report)
     if group == "inject":
         check_addresses(rows, truths, report)
     return report
@@ -258,24 +316,32 @@ def main():
     jobs = [(group, rendering) for group in options.group or GROUPS
             for rendering in options.rendering or RENDERINGS]
     total = Report()
-    print(f"{'group':12} {'rendering':16} {'deliveries':>11} {'unexpected':>10} {'refusals':>9} {'folders':>9}")
+    print(f"{'group':12} {'rendering':16} {'deliveries':>11} {'unexpected':>10} {'refusals':>9} {'folders':>9} {'ends':>9} "
+          f"{'linked':>9} {'reasons':>9}")
     with ThreadPoolExecutor(2) as pool:
         for (group, rendering), report in pool.map(run, jobs):
             print(f"{group:12} {rendering:16} {report.found:>5}/{report.expected:<5} {report.unexpected:>10} "
-                  f"{report.refusals_found:>4}/{report.refusals:<4} {report.folders_found:>4}/{report.folders:<4}")
+                  f"{report.refusals_found:>4}/{report.refusals:<4} {report.folders_found:>4}/{report.folders:<4} "
+                  f"{report.ends_found:>4}/{report.ends:<4} {report.parts_linked:>4}/{report.parts:<4} "
+                  f"{report.reasons_found:>4}/{report.reasons:<4}")
             for note in report.notes:
                 print("    " + note)
             for name in ("expected", "found", "unexpected", "refusals", "refusals_found", "unlogged", "strangers",
-                         "folders", "folders_found", "folders_wrong"):
+                         "folders", "folders_found", "folders_wrong", "ends", "ends_found", "parts", "parts_linked",
+                         "reasons", "reasons_found"):
                 setattr(total, name, getattr(total, name) + getattr(report, name))
     print(f"expected deliveries found: {total.found}/{total.expected}")
     print(f"unexpected sent rows: {total.unexpected}")
     print(f"refusals found: {total.refusals_found}/{total.refusals}")
     print(f"mails in the folder they lie in: {total.folders_found}/{total.folders}, in another: {total.folders_wrong}")
+    print(f"what other servers took, in the flow of its mail: {total.ends_found}/{total.ends}")
+    print(f"mails of inner hops, notices and answers with their origin: {total.parts_linked}/{total.parts}")
+    print(f"refusals that say why: {total.reasons_found}/{total.reasons}")
     print(f"refusals without a line that says so (protocol errors, rate limits, time-outs): {total.unlogged}")
     print(f"addresses nobody named (group inject): {total.strangers}")
     bad = total.folders_found != total.folders or total.folders_wrong
     bad = bad or total.strangers or total.found != total.expected or total.unexpected or total.refusals_found != total.refusals
+    bad = bad or total.ends != total.ends_found or total.reasons != total.reasons_found
     return 1 if bad else 0
 
 

@@ -31,7 +31,7 @@ int main(int argc, char** argv) {
   }
   if (seed) lines = shuffled(replay, lines, *seed);
   if (twice) lines = doubled(lines);
-  StoredRows rows = cut         ? replay.run_cut(lines, *cut)
+  StoredRows rows = cut         ? replay.import_cut(lines, *cut)
                     : kill      ? replay.run_killed(lines, *kill, 1 + *kill % 3)
                     : alternate ? replay.run_alternate(lines)
                                 : replay.run(lines);
