@@ -71,7 +71,7 @@ class Mutant {
         hit_(original.contents.size()),
         gone_(original.contents.size()) {
     for (size_t i = 0; i < hit_.size(); ++i) hit_[i].resize(contents_[i].size());
-    for (unsigned count = 1 + pick(4); count > 0; --count) damage();
+    for (size_t count = 1 + pick(4); count > 0; --count) damage();
   }
 
   void put(MemoryFiles& files) const {
