@@ -1,5 +1,6 @@
 """A mailtraced that serves the page over a database of the sample, and its users."""
 import datetime
+import os
 import re
 
 import sample
@@ -18,13 +19,21 @@ class Served:
         self.lines = log if log is not None else sample.sample(days, self.end, scale=scale)
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}/"
-        path = str(scratch.path / f"{name}.db")
-        self.config = configuration(scratch, name, [{"sqlite": {"path": path}}], web=[{"portal": {"listen": f"127.0.0.1:{self.port}", "requests_per_second": 1000}}],
-                                    parsers=[{"postfix": {}}, {"dovecot": {}}, {"amavis": {}}])
+        self.config = configuration(scratch, name, [{"sqlite": {"file": str(scratch.path / f"{name}.db")}}],
+                                    web=[{"portal": self.portal()}])
+        text = self.config.read_text()
+        parsers = 'parsers: ["postfix", "dovecot", "amavis"]'
+        self.config.write_text(re.sub(r"^parsers: .*$", parsers, text, flags=re.M))
         self.feed(self.lines)
         self.one_time = {}
         self.add_user("helga", "admin")
         self.start()
+
+    def portal(self):
+        options = {"listen": f"127.0.0.1:{self.port}", "requests_per_second": 1000}
+        if "MAILTRACE_PAGE" in os.environ:  # another build of the page, to work on it alone
+            options["page_directory"] = os.environ["MAILTRACE_PAGE"]
+        return options
 
     def start(self):
         self.process = Process(self.scratch, "mailtraced-page", MAILTRACED, "--config", self.config)

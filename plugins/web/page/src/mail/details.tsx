@@ -35,9 +35,9 @@ function Columns({ row, title }: { row: object; title: string }) {
   const columns = Object.entries(row).filter(([name]) => name !== "day");
   return (
     <section className="details">
-      <h4>
+      <h3>
         <Logged>{title}</Logged>
-      </h4>
+      </h3>
       <dl>
         {columns.map(([name, value]) => {
           const text = name === "sender" && value === "" ? w.null_sender : shown(name, value);

@@ -114,7 +114,7 @@ export function MailPage({ id }: { id: string }) {
     <article className="mail">
       <Head mail={mail.value} id={id} />
       <div className="mail_verdict">
-        <Verdicts verdicts={mail.value.verdicts} />
+        <Verdicts verdicts={mail.value.verdicts} heading="h2" />
         {failed && <AlikeNote mail={id} deliver={failed.id} />}
       </div>
       <TheWay id={id} />

@@ -63,7 +63,7 @@ function Greylist({ verdict }: { verdict: Verdict }) {
   const seconds = end ? (new Date(end).getTime() - new Date(first).getTime()) / 1000 : 0;
   return (
     <div className="greylist">
-      <h4>{w.verdict.greylist}</h4>
+      <p className="greylist_title">{w.verdict.greylist}</p>
       <ol>
         {steps.map((step, index) => (
           <li key={index} className={`tone_${step.tone}`}>
@@ -147,7 +147,7 @@ function One({ verdict, audience, several }: { verdict: Verdict; audience: Audie
   );
 }
 
-export function Verdicts({ verdicts }: { verdicts: Verdict[] }) {
+export function Verdicts({ verdicts, heading: Heading = "h3" }: { verdicts: Verdict[]; heading?: "h2" | "h3" }) {
   const w = use_words();
   const { session } = use_session();
   const [audience, set_audience] = useState<Audience>(() => (recall("audience") === "admin" && session.role !== "user" ? "admin" : "customer"));
@@ -159,7 +159,7 @@ export function Verdicts({ verdicts }: { verdicts: Verdict[] }) {
   return (
     <section className="verdicts" aria-label={w.verdict.title}>
       <div className="verdicts_head">
-        <h3>{w.verdict.title}</h3>
+        <Heading>{w.verdict.title}</Heading>
         {session.role !== "user" && (
         <div className="switch audience" role="group" aria-label={w.verdict.audience}>
           {(["customer", "admin"] as const).map((name) => (
