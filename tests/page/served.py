@@ -36,7 +36,8 @@ class Served:
         return options
 
     def start(self):
-        self.process = Process(self.scratch, "mailtraced-page", MAILTRACED, "--config", self.config)
+        self.process = Process(self.scratch, "mailtraced-page", MAILTRACED, "--config", self.config,
+                               env={"MAILTRACE_EXPLANATIONS": str(ROOT / "conf" / "explanations")})
         self.process.wait_ready(lambda: accepts(self.port), "the page's port")
 
     def feed(self, lines):

@@ -100,7 +100,7 @@ function One({ verdict, audience, several }: { verdict: Verdict; audience: Audie
         <p className="verdict_sentence">
           <Logged>{sentence}</Logged>
         </p>
-        {meaning && meaning !== sentence && (
+        {meaning && !sentence.includes(meaning) && (
           <p className="verdict_meaning">
             <Logged>{meaning}</Logged>
           </p>

@@ -9,6 +9,7 @@ export interface Reading {
   understood: Understood;
   at: number; // which of the tries is shown
   by_itself: boolean; // because the one before found nothing
+  exhausted: boolean; // none of them found anything: the likeliest is shown, with what comes near it
 }
 
 export function criteria_words(criteria: Criteria, w: Words): string {

@@ -48,15 +48,15 @@ export function SearchPage({ query }: { query: Params }) {
     try {
       const understood = await post<Understood>("understand", { text, zone: zone() });
       if (understood.id) return go(link(`mail/${understood.id}`));
-      set_reading({ understood, at: 0, by_itself: false });
+      set_reading({ understood, at: 0, by_itself: false, exhausted: false });
       if (understood.tries.length) open(searched_anew(query, understood.tries[0]));
     } catch (error) {
       set_trouble(error);
     }
   };
-  const take = (at: number, by_itself: boolean) => {
+  const take = (at: number, by_itself: boolean, exhausted = false) => {
     if (!reading) return;
-    set_reading({ ...reading, at, by_itself });
+    set_reading({ ...reading, at, by_itself: by_itself && !exhausted, exhausted: exhausted || reading.exhausted });
     open(searched_anew(query, reading.understood.tries[at]), by_itself);
   };
 
@@ -64,10 +64,12 @@ export function SearchPage({ query }: { query: Params }) {
   const empty = found.done && !found.error && found.results.length === 0 && first_page;
   const current = reading?.understood.tries[reading.at];
   const is_reading = Boolean(reading && current && same(query, current));
-  const has_other = Boolean(reading && reading.at + 1 < reading.understood.tries.length);
+  const trying = Boolean(empty && is_reading && reading && !reading.exhausted && reading.understood.tries.length > 1);
   useEffect(() => {
-    if (empty && is_reading && has_other && reading) take(reading.at + 1, true);
-  }, [empty, is_reading, has_other]);
+    if (!trying || !reading) return;
+    const last = reading.at + 1 >= reading.understood.tries.length;
+    take(last ? 0 : reading.at + 1, true, last);
+  }, [trying, reading?.at]);
 
   useEffect(() => {
     if (query.get("focus") !== "box") return;
@@ -116,7 +118,7 @@ export function SearchPage({ query }: { query: Params }) {
         <ListHead query={query} found={found} limit={limit} live={live} set_live={set_live} change={change} />
         {found.error !== undefined && <Trouble error={found.error} again={found.again} />}
         <Results found={found} sorted_by_time={(query.get("sort") ?? "time") === "time"} />
-        {empty && !(is_reading && has_other) && <Nothing query={query} />}
+        {empty && !trying && <Nothing query={query} />}
         <Progress found={found} />
         <Pager query={query} found={found} limit={limit} older={older} />
       </section>
