@@ -13,6 +13,7 @@ from selenium.webdriver.common.keys import Keys
 
 import accessible
 from harness import BUILD, wait_until
+from served import PASSWORD
 
 PICTURES = BUILD / "page-pictures"
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -79,7 +80,12 @@ class Browser:
 
     # What is there.
     def all(self, css, within=None):
-        return [one for one in (within or self.driver).find_elements(By.CSS_SELECTOR, css) if one.is_displayed()]
+        try:
+            return [one for one in (within or self.driver).find_elements(By.CSS_SELECTOR, css) if one.is_displayed()]
+        except StaleElementReferenceException:
+            if within:
+                raise
+            return self.all(css)  # drawn anew meanwhile
 
     def one(self, css, within=None):
         return wait_until(lambda: self.all(css, within), f"{css} in:\n{self.text()[:1500]}", 20)[0]
@@ -185,3 +191,21 @@ class Browser:
         wide = self.script("return document.documentElement.scrollWidth - window.innerWidth")
         test.assertLessEqual(wide, 0, f"{name}: wider than the window by {wide}")
         test.assertLessEqual(self.script("return window.innerWidth"), self.size[0], f"{name}: wider than the device")
+
+
+def entered(served, name="helga", **how):
+    """A browser in which `name` is logged in."""
+    browser = Browser(served, **how)
+    browser.allow_clipboard()
+    if name in served.passwords:
+        browser.login(name, served.passwords[name])
+        return browser
+    browser.login(name, served.one_time[name])
+    fields = browser.all("input[type=password]")
+    fields[0].send_keys(served.one_time[name])
+    fields[1].send_keys(PASSWORD)
+    fields[2].send_keys(PASSWORD, Keys.ENTER)
+    wait_until(lambda: browser.has("#box"), lambda: f"the search page: {browser.text()[:600]}", 30)
+    browser.settle()
+    served.passwords[name] = PASSWORD
+    return browser

@@ -7,6 +7,8 @@ import sample
 from daemon import MAILTRACED, configuration, mailtrace
 from harness import ROOT, Process, accepts, free_port
 
+# Those of an installed program lie beside it.
+EXPLANATIONS = os.environ.get("MAILTRACE_EXPLANATIONS", str(ROOT / "conf" / "explanations"))
 PASSWORD = "a good long passphrase"
 
 
@@ -25,7 +27,7 @@ class Served:
         parsers = 'parsers: ["postfix", "dovecot", "amavis"]'
         self.config.write_text(re.sub(r"^parsers: .*$", parsers, text, flags=re.M))
         self.feed(self.lines)
-        self.one_time = {}
+        self.one_time, self.passwords = {}, {}
         self.add_user("helga", "admin")
         self.start()
 
@@ -37,7 +39,7 @@ class Served:
 
     def start(self):
         self.process = Process(self.scratch, "mailtraced-page", MAILTRACED, "--config", self.config,
-                               env={"MAILTRACE_EXPLANATIONS": str(ROOT / "conf" / "explanations")})
+                               env={"MAILTRACE_EXPLANATIONS": EXPLANATIONS})
         self.process.wait_ready(lambda: accepts(self.port), "the page's port")
 
     def feed(self, lines):
@@ -48,9 +50,4 @@ class Served:
     def add_user(self, name, role, *options):
         text = mailtrace(self.config, "user", "add", name, "--role", role, *options).stdout
         self.one_time[name] = re.search(r"password: (\S+)", text).group(1)
-
-
-def hostile_lines():
-    return (ROOT / "tests" / "page" / "hostile.log").read_text().splitlines()
-
 

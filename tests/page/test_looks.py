@@ -1,0 +1,111 @@
+"""Every page in both languages, at desk and on a phone, in light and dark: readable, within the window, accessible."""
+import re
+import unittest
+
+from browser import DESKTOP, PHONE, entered
+from harness import Scratch, wait_until
+from served import Served
+
+scratch = served = None
+
+
+def setUpModule():
+    global scratch, served
+    scratch = Scratch("looks")
+    try:
+        served = Served(scratch, scale=0.3, days=1)
+    except BaseException:
+        scratch.close()
+        raise
+
+
+def tearDownModule():
+    scratch.close()
+
+
+# Words that only the other language has.
+FOREIGN = {"de": re.compile(r"\b(Search|Sender|Recipient|Delivered|Waiting|Returned|Refused|What happened|Details|Users|Overview|attempts?|the mail)\b"),
+           "en": re.compile(r"\b(Suche|Absender|Empfänger|Zugestellt|Wartet|Zurückgegangen|Abgelehnt|Was geschehen|Einzelheiten|Benutzer|Überblick|Versuche?)\b")}
+
+
+class Looks(unittest.TestCase):
+    def everything(self, name, language, size, dark):
+        browser = entered(served, language=language, size=size, dark=dark)
+        self.addCleanup(browser.close)
+
+        def checked(what, quoted=""):
+            browser.checked(self, f"{name}-{what}")
+            # What other servers said stays as it was.
+            said = browser.script("""const copy = document.body.cloneNode(true);
+                copy.querySelectorAll('.answer, .timeline_answer, .lines, .details, .where, .id, .switch [lang], option[value]').forEach((e) => e.remove());
+                return copy.textContent""")
+            self.assertIsNone(FOREIGN[language].search(said.replace(quoted, "")), f"{name}-{what}: {said[:3000]}")
+        browser.open("search")
+        self.assertEqual(browser.script("return document.documentElement.lang"), language)
+        checked("search")
+        browser.open("search?status=bounced&response=*quota*")
+        browser.click(browser.one(".row_fold"))
+        browser.one(".verdict")
+        browser.press("f")
+        checked("fold")
+        browser.press("f")
+        mail = browser.one(".row_mail").get_attribute("href").split("#/")[1]
+        browser.open(mail)
+        browser.one(".ticket_text")
+        browser.one("svg.way")
+        checked("mail")
+        browser.open("search?logged_by=mx2&received_from=127.0.0.1")
+        browser.open(browser.one(".row_mail").get_attribute("href").split("#/")[1])
+        browser.one("svg.way")
+        shape = browser.script("return document.querySelector('svg.way').classList.contains('way_as_rows')")
+        self.assertEqual(shape, size == PHONE)
+        checked("way")
+        browser.open("search?sender=nobody%40nowhere.example&time=today")
+        wait_until(lambda: browser.has(".nothing_sentence"), "the proof")
+        checked("nothing")
+        for page in ("overview", "users", "audit", "account"):
+            browser.open(page)
+            checked(page)
+        return browser
+
+    def test_german_desktop_light(self):
+        browser = self.everything("de-desktop-light", "de", DESKTOP, False)
+        browser.open("search")
+        browser.wait_text("Wo ist meine Mail?", "Zeiten in MEZ")
+        browser.open("search?language=other")
+        browser.click(browser.one(".account_menu summary"))
+        browser.click("English")
+        browser.wait_text("Where is my mail?")
+        browser.reload()
+        browser.wait_text("Where is my mail?")
+
+    def test_german_phone_dark(self):
+        self.everything("de-phone-dark", "de", PHONE, True)
+
+    def test_english_phone_light(self):
+        self.everything("en-phone-light", "en", PHONE, False)
+
+    def test_english_desktop_dark(self):
+        browser = self.everything("en-desktop-dark", "en", DESKTOP, True)
+        ground = "return getComputedStyle(document.body).backgroundColor"
+        dark = browser.script(ground)
+        browser.click(browser.one(".account_menu summary"))
+        browser.click("Light")
+        self.assertNotEqual(browser.script(ground), dark)
+        browser.reload()
+        self.assertNotEqual(browser.script(ground), dark)
+
+    def test_the_check_finds_faults(self):
+        """A page with faults on purpose: the checks above would say so."""
+        import accessible
+        browser = entered(served)
+        self.addCleanup(browser.close)
+        browser.script("""document.querySelector('main').insertAdjacentHTML('beforeend', '<button id=twice></button><p id=twice class=faint>x y</p><h6>z</h6>');
+            const sheet = new CSSStyleSheet(); sheet.replaceSync('.faint { color: #bbb; }'); document.adoptedStyleSheets = [sheet];""")
+        found = {fault[0] for fault in browser.script(accessible.CHECK)}
+        self.assertLessEqual({"no name", "id twice", "contrast", "target too small"}, found)
+        self.assertTrue(any(what.startswith("heading 6") for what in found))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,186 @@
+"""Users, their rights, sessions, tokens and the audit, as an admin, a helpdesk member and a customer use them."""
+import json
+import unittest
+import urllib.error
+import urllib.request
+
+from selenium.webdriver.common.keys import Keys
+
+from browser import Browser, entered
+from harness import Scratch, wait_until
+from served import Served
+
+scratch = served = admin = None
+
+
+def setUpModule():
+    global scratch, served, admin
+    scratch = Scratch("people")
+    try:
+        served = Served(scratch, scale=0.3, days=1)
+        admin = entered(served)
+    except BaseException:
+        scratch.close()
+        raise
+
+
+def tearDownModule():
+    scratch.close()
+
+
+def add_user(name, role, lines=""):
+    """On the users page; returns the one-time password that is shown."""
+    admin.open("users")
+    admin.click("Add a user")
+    admin.one("input[name=user_name]").send_keys(name)
+    admin.one(f"input[name=role][value={role}]").click()
+    if lines:
+        admin.one("dialog textarea").send_keys(lines)
+    admin.picture(f"user-new-{role}")
+    admin.click(admin.one("dialog .primary"))
+    admin.wait_text(f"One-time password of {name}")
+    password = admin.one(".secret code").text
+    admin.click("Close")
+    served.one_time[name] = password
+    return password
+
+
+class People(unittest.TestCase):
+    def test_a_customer_sees_the_own_mails_only(self):
+        add_user("anna", "user", "anna.berger@example.org\n")
+        admin.wait_text("anna.berger@example.org")
+        admin.checked(self, "users")
+        customer = entered(served, "anna", size=(360, 740))
+        self.assertEqual(customer.texts(".navigation a"), ["Search"])
+        rows = customer.all(".row")
+        self.assertTrue(rows)
+        for row in rows:
+            self.assertIn("anna.berger@example.org", row.text)
+        mail = customer.one(".row_mail").get_attribute("href").split("#/")[1]
+        customer.ask("boris.klein@example.org")
+        for row in customer.all(".row"):
+            self.assertIn("anna.berger@example.org", row.text)
+        customer.open("search?sender=nobody%40firma.example")
+        customer.wait_text("Nothing found")
+        self.assertNotIn("mx1", customer.text(".nothing"))
+        customer.checked(self, "customer-nothing")
+        customer.open(mail)
+        customer.wait_text("What happened")
+        self.assertFalse(customer.has(".audience"))
+        self.assertNotIn("Log lines", customer.text())
+        customer.checked(self, "customer-mail")
+        # Somebody else's mail, by its address.
+        admin.open("search?recipient=boris.klein%40example.org&limit=10")
+        foreign = admin.one(".row_mail").get_attribute("href").split("#/")[1]
+        customer.open(foreign)
+        customer.wait_text("There is nothing here that you may see.")
+        for page in ("users", "audit", "overview"):
+            customer.open(page)
+            customer.wait_text("You are not allowed to do that.") if page != "overview" else customer.settle()
+        customer.gather()
+        self.assertEqual(customer.complaints, [])
+        customer.close()
+
+    def test_helpdesk_of_one_domain(self):
+        add_user("hugo", "helpdesk", "firma.example\n")
+        helper = entered(served, "hugo")
+        self.assertEqual(helper.texts(".navigation a"), ["Search"])
+        helper.open("search?limit=50")
+        for row in helper.all(".row"):
+            self.assertIn("@firma.example", row.text)
+        helper.checked(self, "helpdesk-of-a-domain")
+        helper.close()
+
+    def test_blocking_and_removing(self):
+        add_user("rolf", "helpdesk")
+        user = entered(served, "rolf")
+        admin.open("users")
+        admin.click("Block: rolf")
+        admin.wait_text("blocked")
+        user.open("search?status=sent")
+        user.wait_text("Your session has ended.")
+        admin.click("Unblock: rolf")
+        admin.click("Remove: rolf")
+        admin.wait_text("Remove rolf?")
+        admin.checked(self, "user-remove")
+        admin.click(admin.one("dialog .danger"))
+        wait_until(lambda: "rolf" not in admin.text("table"), "the user to be gone")
+        user.close()
+
+    def test_the_own_password_and_sessions(self):
+        add_user("petra", "helpdesk")
+        first = entered(served, "petra")
+        second = Browser(served)
+        second.login("petra", served.passwords["petra"])
+        first.open("account")
+        first.wait_text("this session", "Log out there")
+        first.checked(self, "account")
+        first.type("Present password", "wrong by intent")
+        first.type("New password", "another long passphrase")
+        first.one("input[name=again]").send_keys("not the same at all", Keys.TAB)
+        first.wait_text("The two new passwords differ.")
+        again = first.one("input[name=again]")
+        again.send_keys(Keys.CONTROL, "a")
+        again.send_keys("another long passphrase", Keys.ENTER)
+        first.wait_text("The present password is wrong.")
+        first.type("Present password", served.passwords["petra"])
+        first.one("input[name=again]").send_keys(Keys.ENTER)
+        first.wait_text("The password is changed.")
+        second.open("search?status=sent")
+        second.wait_text("Your session has ended.")
+        second.login("petra", "another long passphrase")
+        second.wait_text("Newest mails")
+        first.open("search")
+        first.open("account")
+        first.click("Log out everywhere else")
+        second.open("search?status=bounced")
+        second.wait_text("Your session has ended.")
+        first.click(first.one(".account_menu summary"))
+        first.checked(self, "account-menu")
+        first.click("Log out")
+        first.wait_text("Where is my mail? Log in and see.")
+        first.close()
+        second.close()
+
+    def test_a_token_for_scripts(self):
+        admin.open("account")
+        admin.one("input[name=token_name]").send_keys("report", Keys.ENTER)
+        admin.wait_text("It is never shown again.")
+        token = admin.one(".secret code").text
+
+        def ask():
+            request = urllib.request.Request(served.address + "api/v1/search?limit=3", headers={"Authorization": f"Bearer {token}"})
+            return json.load(urllib.request.urlopen(request, timeout=30))
+        self.assertEqual(len(ask()["results"]), 3)
+        admin.checked(self, "account-token")
+        admin.click("Remove: report")
+        admin.wait_text("No tokens.")
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            ask()
+        self.assertEqual(refused.exception.code, 401)
+
+    def test_the_audit_says_who_looked_for_whom(self):
+        admin.open("search")
+        admin.ask("carla.weiss@example.org")
+        admin.open("audit")
+        admin.wait_text("helga", "Searched", "carla.weiss@example.org")
+        admin.checked(self, "audit")
+        admin.one("input[name=text]").send_keys("carla.weiss", Keys.ENTER)
+        admin.settle()
+        self.assertTrue(admin.all("tbody tr"))
+        for row in admin.all("tbody tr"):
+            self.assertIn("carla.weiss", row.text)
+
+    def test_wrong_passwords_are_slowed_down(self):
+        stranger = Browser(served)
+        for _ in range(12):
+            stranger.reload() if stranger.driver.current_url.startswith(served.address) else stranger.open()
+            stranger.login("nobody", "no")
+            if "Too many requests" in stranger.text():
+                break
+        stranger.wait_text("Too many requests")
+        stranger.close()
+
+
+if __name__ == "__main__":
+    unittest.main()
