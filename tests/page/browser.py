@@ -74,9 +74,11 @@ class Browser:
         return self.driver.execute_script(text, *arguments)
 
     def settle(self):
-        """Until nothing is being loaded."""
-        wait_until(lambda: self.script("return document.querySelector('#page > *') !== null && !document.querySelector('.waiting, .spinner, [aria-busy=true]')"),
-                   lambda: f"the page to be quiet: {self.text()[:400]}", 30)
+        """Until what was done is drawn and nothing is being loaded."""
+        quiet = """const [done] = arguments;
+            const look = () => done(document.querySelector("#page > *") !== null && !document.querySelector(".waiting, .spinner, [aria-busy=true]"));
+            requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(look, 20)))"""
+        wait_until(lambda: self.driver.execute_async_script(quiet), lambda: f"the page to be quiet: {self.text()[:400]}", 60)
 
     # What is there.
     def all(self, css, within=None):

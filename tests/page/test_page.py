@@ -100,9 +100,9 @@ class Finding(Case):
     def test_parts_and_domains(self):
         browser.ask("@firma.example")
         self.assertTrue(all("@firma.example" in row.text for row in browser.all(".row")))
-        self.assertTrue(browser.all(".row"))
+        browser.one(".row")
         browser.ask("*fisher*")
-        self.assertTrue(browser.all(".row"))
+        browser.one(".row")
         self.assertTrue(all("fisher" in row.text for row in browser.all(".row")))
 
     def test_ids_and_addresses_of_servers(self):
@@ -111,9 +111,9 @@ class Finding(Case):
         browser.wait_text("1 result")
         browser.ask(message_id)
         browser.wait_text("Message-ID", message_id.strip("<>"))
-        self.assertTrue(browser.all(".row"))
+        browser.one(".row")
         browser.ask("198.51.100.20")
-        self.assertTrue(browser.all(".row"))
+        browser.one(".row")
         self.assertTrue(all("198.51.100.20" in row.text for row in browser.all(".row")))
 
     def test_pasting_a_log_line_and_a_returned_mail(self):
@@ -129,7 +129,7 @@ class Finding(Case):
         browser.open("search")
         browser.paste(f"This is the mail system at host out1.example.org.\n\nI'm sorry to have to inform you that your message could not\nbe delivered to one or more recipients. It's attached below.\n\n<{recipient}>: host mx.firma.example[198.51.100.30] said: 550 5.1.1\n    <{recipient}>: Recipient address rejected: User unknown\n")
         browser.wait_text("Understood as", recipient)
-        self.assertTrue(browser.all(".row"))
+        browser.one(".row")
         browser.checked(self, "search-bounce-pasted")
 
     def test_simple_and_extended_form(self):
@@ -138,7 +138,7 @@ class Finding(Case):
         browser.one("input[value=bounced]").click()
         browser.press(Keys.TAB)
         browser.click(browser.one("#filters .primary"))
-        self.assertTrue(browser.all(".row"))
+        browser.one(".row")
         self.assertEqual({row.get_attribute("data-status") for row in browser.all(".row")}, {"bounced"})
         browser.click("All fields")
         browser.checked(self, "search-all-fields")
@@ -150,7 +150,7 @@ class Finding(Case):
         browser.type("Logged by server", "out1")
         browser.click(browser.one("#filters .primary"))
         browser.wait_text("Server's answer", "*quota*")
-        self.assertTrue(browser.all(".row"))
+        browser.one(".row")
         browser.click("Fewer fields")
         browser.click("Remove all")
         browser.click("Filters")
@@ -211,7 +211,7 @@ class Finding(Case):
         row = browser.all(".row")[0]
         browser.click(row.find_element("css selector", "a[title='All mails with this ID']"))
         self.assertIn("message_id=", browser.place())
-        self.assertTrue(browser.all(".row"))
+        browser.one(".row")
 
     def test_saved_searches(self):
         browser.open("search?status=blocked&time=7d")
@@ -262,13 +262,13 @@ class Finding(Case):
         browser.wait_text("Nothing found", "lisa@freunde.example")
         near = browser.one(".near a")
         browser.click(near)
-        self.assertTrue(browser.all(".row"))
+        browser.one(".row")
 
     def test_nothing_in_this_time_leads_to_any_time(self):
         browser.open("search?sender=lisa%40freunde.example&connect_from=2020-01-01T00%3A00%3A00Z&connect_to=2020-01-02T00%3A00%3A00Z")
         browser.wait_text("Nothing found")
         browser.click("Search any time")
-        self.assertTrue(browser.all(".row"))
+        browser.one(".row")
 
 
 class Reading(Case):
@@ -380,7 +380,7 @@ class Overview(Case):
             bar = browser.all(".bars a")[index]
             browser.click(bar)
             browser.wait_text("Times in")
-            self.assertTrue(browser.all(".row"), browser.place())
+            browser.one(".row")
             browser.driver.back()
             browser.settle()
             wait_until(lambda: len(browser.all(".bars a")) == count, "the overview again")
@@ -389,7 +389,7 @@ class Overview(Case):
         number = browser.one(".numbers td a")
         expected = number.text
         browser.click(number)
-        self.assertTrue(browser.all(".row"), expected)
+        browser.one(".row")
 
     def test_a_click_into_the_chart(self):
         browser.open("overview")
@@ -406,7 +406,7 @@ class Overview(Case):
         self.assertTrue(hit(), "no bar led to a search")
         browser.settle()
         self.assertIn("connect_from=", browser.place())
-        self.assertTrue(browser.all(".row"))
+        browser.one(".row")
 
     def test_longer_spans(self):
         browser.open("overview")
