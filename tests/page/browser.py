@@ -6,7 +6,7 @@ import shutil
 import tempfile
 
 from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.common.exceptions import NoSuchElementException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -23,6 +23,20 @@ window.complaints = [];
 document.addEventListener("securitypolicyviolation", (e) => complaints.push("CSP " + e.violatedDirective + " " + e.blockedURI + " " + e.sample));
 window.addEventListener("error", (e) => complaints.push("error " + e.message));
 window.addEventListener("unhandledrejection", (e) => complaints.push("rejection " + e.reason));
+"""
+# In one call: asking the driver for the name of each element takes long. The order of accname-1.1, as far as we use it.
+CALLED = """
+const [name, css] = arguments;
+const tidy = (text) => (text || "").replace(/\\s+/g, " ").trim();
+const called = (e) => tidy(e.getAttribute("aria-label") || (e.labels && [...e.labels].map((l) => {
+    const copy = l.cloneNode(true);
+    copy.querySelectorAll("input, select, textarea").forEach((field) => field.remove());
+    return copy.textContent;
+}).join(" ")) || [...e.childNodes].map((n) => n.nodeType === 3 ? n.data : n.getAttribute?.("role") === "status" ? "" : n.textContent).join(" ") || e.title);
+const all = [...document.querySelectorAll(css)].filter((e) => e.checkVisibility({checkVisibilityCSS: true}));
+const modal = document.querySelector("dialog[open]");
+const near = modal ? all.filter((e) => modal.contains(e)) : all;
+return near.find((e) => called(e) === name) || near.find((e) => called(e).startsWith(name)) || null;
 """
 DESKTOP, PHONE = (1280, 900), (360, 740)
 
@@ -82,26 +96,15 @@ class Browser:
 
     # What is there.
     def all(self, css, within=None):
-        try:
-            return [one for one in (within or self.driver).find_elements(By.CSS_SELECTOR, css) if one.is_displayed()]
-        except StaleElementReferenceException:
-            if within:
-                raise
-            return self.all(css)  # drawn anew meanwhile
+        return self.script("""const [css, within] = arguments;
+            return [...(within || document).querySelectorAll(css)].filter((e) => e.checkVisibility({checkVisibilityCSS: true}))""", css, within)
 
     def one(self, css, within=None):
         return wait_until(lambda: self.all(css, within), f"{css} in:\n{self.text()[:1500]}", 20)[0]
 
     def called(self, name, css="a, button, summary, input, select, textarea, [role]"):
         """What a screen reader calls so (the whole name, or its beginning)."""
-        def look():
-            try:
-                named = [(one.accessible_name, one) for one in self.all(css)]
-            except StaleElementReferenceException:
-                return None
-            exact = [one for given, one in named if given == name]
-            return exact or [one for given, one in named if given.startswith(name)]
-        return wait_until(look, lambda: f"something called {name!r} in:\n{self.text()[:1500]}", 20)[0]
+        return wait_until(lambda: self.script(CALLED, name, css), lambda: f"something called {name!r} in:\n{self.text()[:1500]}", 20)
 
     def has(self, css):
         return bool(self.all(css))

@@ -16,6 +16,27 @@ export interface Layout {
 export const card = { width: 168, height: 92, gap: 78, between: 22, margin: 2 };
 export const rail = { height: 82, lane: 30, first: 22, top: 34 };
 
+// The same way with each station behind those that lead to it, as far as no loop forbids it.
+export function in_order(way: Way): Way {
+  const order: number[] = [];
+  const leading_to = (index: number) => way.edges.filter((edge) => edge.to === index && edge.from !== index);
+  const open = way.nodes.map((_node, index) => new Set(leading_to(index).map((edge) => edge.from)));
+  const left = new Set(open.keys());
+  while (left.size > 0) {
+    const next = [...left].find((index) => open[index].size === 0) ?? [...left][0];
+    left.delete(next);
+    order.push(next);
+    open.forEach((waiting) => waiting.delete(next));
+  }
+  const place = new Map(order.map((old, index) => [old, index]));
+  const moved = (index: number) => place.get(index) ?? index;
+  return {
+    ...way,
+    nodes: order.map((index) => way.nodes[index]),
+    edges: way.edges.map((edge) => ({ ...edge, from: moved(edge.from), to: moved(edge.to) })),
+  };
+}
+
 // The longest way to each station; an edge back (a loop) is not followed.
 function columns_of(way: Way): number[] {
   const column = way.nodes.map(() => 0);

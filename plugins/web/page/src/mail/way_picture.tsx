@@ -129,7 +129,8 @@ function status_word(edge: WayEdge, w: Words): string {
 }
 const dashed: Tone[] = ["waiting", "bad"];
 
-function Edge({ edge, layout }: { edge: WayEdge; layout: Layout }) {
+// `beside`: how many edges between the same two are drawn already.
+function Edge({ edge, layout, beside }: { edge: WayEdge; layout: Layout; beside: number }) {
   const a = layout.places[edge.from];
   const b = layout.places[edge.to];
   const tone = edge.tone ?? "neutral";
@@ -145,9 +146,10 @@ function Edge({ edge, layout }: { edge: WayEdge; layout: Layout }) {
     return <path className={look} d={path} markerEnd={`url(#way_arrow_${tone})`} />;
   }
   const x1 = a.x + card.width;
-  const y1 = a.y + card.height / 2;
+  const aside = 26 * beside;
+  const y1 = a.y + card.height / 2 + aside;
   const x2 = b.x - 3;
-  const y2 = b.y + card.height / 2;
+  const y2 = b.y + card.height / 2 + aside;
   const middle = (x1 + x2) / 2;
   const level = Math.abs(y1 - y2) < 2;
   // At the end, on the side the line does not come from; a straight line has room in its middle.
@@ -168,6 +170,11 @@ function Edge({ edge, layout }: { edge: WayEdge; layout: Layout }) {
       )}
     </g>
   );
+}
+
+function beside(way: Way, index: number): number {
+  const { from, to } = way.edges[index];
+  return way.edges.slice(0, index).filter((edge) => edge.from === from && edge.to === to).length;
 }
 
 export function WayPicture({ way }: { way: Way }) {
@@ -203,7 +210,7 @@ export function WayPicture({ way }: { way: Way }) {
             ))}
           </defs>
           {way.edges.map((edge, index) => (
-            <Edge key={index} edge={edge} layout={layout} />
+            <Edge key={index} edge={edge} layout={layout} beside={beside(way, index)} />
           ))}
           {way.nodes.map((_node, index) =>
             layout.kind === "columns" ? (
