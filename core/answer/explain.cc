@@ -87,7 +87,7 @@ Case case_of(const ConnectRow& connect, const DeliverRow& deliver) {
                                : "";
   out.dsn = deliver.dsn.value_or(reply.dsn);
   // Postfix makes 5.0.0 and 4.0.0 up where the other side gave no such code; the plain code says more.
-  if (out.dsn.ends_with(".0.0") && reply.dsn.empty() && !out.code.empty()) out.dsn.clear();
+  if (out.dsn.ends_with(".0.0") && reply.dsn != out.dsn && !out.code.empty()) out.dsn.clear();
   out.plain = std::move(reply.plain);
   auto name = deliver.relay_name.value_or("");
   if (name.empty() || name == "none" || name == "unknown") {

@@ -72,7 +72,8 @@ class Judge {
     if (v.recipient)
       tell_.set("recipient", *v.recipient);
     else
-      tell_.set("recipient", Words{"an unknown recipient", "einen unbekannten Empfänger"});
+      tell_.set("recipient", Words{"somebody (the log does not say to whom)",
+                                   "jemanden (das Protokoll nennt nicht, an wen)"});
     tell_.set("server", v.server);
     tell_.set("client", client.empty() ? "?" : client);
     tell_.set("answer", v.answer);
@@ -91,6 +92,12 @@ class Judge {
       v.kind = VerdictKind::held;
       v.sentence = tell_.tell(Phrase::held);
       v.actor = Actor::our_admin;
+    } else if (!connect().end_time && !connect().size && !connect().recipients &&
+               options_.now > connect().connect_time + std::chrono::hours(1)) {
+      v.kind = VerdictKind::unknown;
+      v.word = {"not finished", "nicht vollendet"};
+      v.sentence = tell_.tell(Phrase::not_finished);
+      v.actor = Actor::sender;
     } else if (connect().end_time || options_.now > connect().connect_time + options_.queue_lifetime) {
       v.kind = VerdictKind::unknown;
       v.sentence = tell_.tell(Phrase::no_end);

@@ -210,6 +210,15 @@ const Sentence table[] = {
       "Geschrieben war sie an {original}; Mails an diese Adresse gehen weiter an {recipient}."},
      {"Addressed to {original}, expanded or forwarded to {recipient}.",
       "Adressiert an {original}, aufgelöst oder weitergeleitet an {recipient}."}},
+    {{"A server began to hand the mail over on {accepted}, but did not finish; it has to try again.",
+      "Ein Server hat am {accepted} begonnen, die Mail zu übergeben, wurde aber nicht fertig; er muss es "
+      "noch einmal "
+      "versuchen."},
+     {"Opened on {server} at {accepted} by {client}, never queued: the client broke off, or log lines are "
+      "missing.",
+      "Auf {server} um {accepted} von {client} begonnen, nie in die Queue gelangt: Der Client brach ab, oder "
+      "es fehlen "
+      "Log-Zeilen."}},
 };
 
 }  // namespace

@@ -40,7 +40,8 @@ enum class Phrase {
   deleted,
   no_end,
   handed_to_filter,
-  readdressed
+  readdressed,
+  not_finished
 };
 const Sentence& phrase(Phrase which);
 // What to do where no explanation says it.

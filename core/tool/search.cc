@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <map>
 
+#include "core/answer/proof.h"
 #include "core/answer/understand.h"
 #include "core/base/text.h"
 #include "core/mail/row_json.h"
@@ -131,6 +132,23 @@ void print_table(const Page& page, const Request& r) {
   fmt::print("\n{}\n", terminal.paint(Colour::dim, footer));
 }
 
+// Nothing found, why that is true, and what comes near.
+void print_nothing(Reader& reader, const Query& query, const Request& r) {
+  auto terminal = Terminal::of_stdout();
+  terminal.utc = r.utc;
+  fmt::print("{}\n", terminal.say("nothing found"));
+  ProofOptions options;
+  options.zone = zone_of(terminal);
+  auto proof = prove_nothing(reader, query, options);
+  if (!proof) return;
+  auto language = terminal.german ? Language::german : Language::english;
+  fmt::print("\n{}\n", printable(proof->sentence.in(language)));
+  for (auto& host : proof->hosts) fmt::print("  {}\n", printable(host.sentence.in(language)));
+  for (auto& loss : proof->losses) fmt::print("  {}\n", printable(loss.words.in(language)));
+  if (!proof->near.empty()) fmt::print("\n{}\n", terminal.say("What comes near"));
+  for (auto& miss : proof->near) fmt::print("  {}\n", printable(miss.words.in(language)));
+}
+
 // The deliveries of one mail's way, for a pasted id of ours.
 int list_trace(Reader& reader, const Id& id, const Request& r) {
   auto trace = reader.trace(id);
@@ -166,7 +184,7 @@ int search(const Common& common, Request& r) {
     r.json ? print_json(*page) : print_table(*page, r);
     return exit_code::found;
   }
-  if (!r.json) fmt::print("{}\n", Terminal::of_stdout().say("nothing found"));
+  if (!r.json) print_nothing(*database.reader, queries.front(), r);
   return exit_code::nothing;
 }
 
@@ -175,7 +193,9 @@ int search(const Common& common, Request& r) {
 void add_search(CLI::App& app, Common& common) {
   auto* command = app.add_subcommand("search", "Lists deliveries, newest first");
   auto r = std::make_shared<Request>();
-  command->add_option("text", r->paste, "an address, @domain, <message-id>, queue id or IP address")
+  command
+      ->add_option("text", r->paste,
+                   "anything: an address, an id, an IP address, a log line, headers, a bounce")
       ->type_name("ANYTHING");
   add_criteria(command, *r);
   const char* list = "The list";

@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <set>
 
-#include "core/parse/header.h"
 #include "core/tool/command.h"
 #include "core/tool/setup.h"
 #include "core/tool/trace_text.h"
@@ -29,14 +28,6 @@ Explanations load_explanations() {
   if (loaded) return *loaded;
   print_error(loaded.error());
   return {};
-}
-
-// The zone of Terminal::date_time(), with its name.
-const date::time_zone* zone_of(const Terminal& terminal) {
-  if (terminal.utc) return nullptr;
-  const char* name = std::getenv("TZ");
-  auto zone = find_zone(name && *name != ':' ? name : "");
-  return zone ? *zone : nullptr;
 }
 
 int show(const Common& common, const Request& r) {

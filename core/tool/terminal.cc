@@ -10,6 +10,7 @@
 #include <ctime>
 #include <string_view>
 
+#include "core/parse/header.h"
 #include "core/tool/texts.h"
 
 namespace mailtrace {
@@ -94,6 +95,13 @@ std::string Terminal::date_time(Time t) const { return formatted(t, utc, "%Y-%m-
 std::string Terminal::clock_time(Time t) const { return formatted(t, utc, "%H:%M:%S"); }
 std::string Terminal::date(Time t) const { return formatted(t, utc, "%Y-%m-%d"); }
 std::string Terminal::zone(Time t) const { return utc ? "UTC" : formatted(t, false, "%Z"); }
+
+const date::time_zone* zone_of(const Terminal& terminal) {
+  if (terminal.utc) return nullptr;
+  const char* name = std::getenv("TZ");
+  auto zone = find_zone(name && *name != ':' ? name : "");
+  return zone ? *zone : nullptr;
+}
 
 size_t display_width(std::string_view text) {
   size_t width = 0;

@@ -5,6 +5,10 @@
 
 #include "core/base/time.h"
 
+namespace date {
+class time_zone;
+}
+
 namespace mailtrace {
 
 enum class Colour { none, green, yellow, red, magenta, dim, bold };
@@ -26,6 +30,9 @@ struct Terminal {
   std::string date(Time t) const;        // "2026-11-23"
   std::string zone(Time t) const;        // "CET", "UTC"
 };
+
+// The zone of Terminal::date_time(), for texts with its name; null: UTC.
+const date::time_zone* zone_of(const Terminal& terminal);
 
 // Columns a text takes: wide characters two, combining marks none. The text is printable UTF-8.
 size_t display_width(std::string_view text);

@@ -33,6 +33,7 @@ constexpr std::pair<std::string_view, std::string_view> table[] = {
     {"times in", "Zeiten in"},
     {"more", "weiter"},
     {"nothing found", "nichts gefunden"},
+    {"What comes near", "Was dem nahekommt"},
     {"more mails have this; see", "weitere Mails haben das auch; siehe"},
     // show
     {"From", "Von"},
