@@ -111,14 +111,16 @@ std::vector<std::optional<std::string>> MapCache::get(std::span<const std::strin
   return out;
 }
 
-Replay::Replay() {
-  for (const char* name : {"postfix", "dovecot", "amavis", "rspamd", "opendkim", "opendmarc", "policyd_spf",
-                           "postgrey", "spamd"}) {
+Replay::Replay(const std::vector<std::string>& more) {
+  std::vector<std::string> names = {"postfix",   "dovecot",     "amavis",   "rspamd", "opendkim",
+                                    "opendmarc", "policyd_spf", "postgrey", "spamd"};
+  names.insert(names.end(), more.begin(), more.end());
+  for (auto& name : names) {
     auto info = load_plugin(MAILTRACE_PLUGIN_OUTPUT, PluginKind::parser, name);
     if (!info) give_up(info.error().text);
     ConfigErrors errors("test");
     auto parser = (*info)->make_parser(Node(), errors);
-    if (!parser) give_up(std::string("the parser does not take its defaults: ") + name);
+    if (!parser) give_up("the parser does not take its defaults: " + name);
     router_.add(*parsers_.emplace_back(std::move(parser)));
   }
   parse_time("2026-11-23T20:00:00Z", start_);

@@ -50,8 +50,8 @@ class MapCache : public Cache {
 
 class Replay {
  public:
-  // Loads the parsers; aborts the program if it is not there.
-  Replay();
+  // Loads the parsers, and `more`; ends the program if one is not there.
+  explicit Replay(const std::vector<std::string>& more = {});
   // A line is received when the youngest so far was logged; rows are collected every 101 lines.
   std::unique_ptr<Pipeline> pipeline(StoredRows& rows, Cache* cache = nullptr, HeaderOptions header = {});
   void feed(Pipeline& pipeline, StoredRows& rows, const std::vector<std::string>& lines);

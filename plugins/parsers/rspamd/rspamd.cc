@@ -66,6 +66,32 @@ bool read_tail(std::string_view text, Verdict& verdict) {
   return true;
 }
 
+// "T (greylist): [4.90/15.00]", and the end or the symbols behind it.
+bool is_result(std::string_view text) {
+  Scan scan(text);
+  std::string_view flag, action, score, limit;
+  if (!scan.until(" (", flag) || flag.size() > 2 || !scan.until("): [", action) || action.size() > 20)
+    return false;
+  if (!scan.until("/", score) || !scan.until("]", limit)) return false;
+  for (auto number : {score, limit})
+    if (number.empty() || number.find_first_not_of("0123456789.-nai") != npos) return false;
+  return scan.rest().empty() || scan.rest().starts_with(" [") || scan.rest().starts_with(")");
+}
+
+constexpr std::string_view divider = " (default: ";
+
+// Where the head ends. The Message-ID or the sender may hold that too: npos if two of them look right,
+// because then nobody can tell.
+size_t find_middle(std::string_view text) {
+  size_t found = npos;
+  for (size_t at = text.find(divider); at != npos; at = text.find(divider, at + 1)) {
+    if (!is_result(text.substr(at + divider.size()))) continue;
+    if (found != npos) return npos;
+    found = at;
+  }
+  return found;
+}
+
 class Rspamd : public Parser {
  public:
   struct Config {
@@ -87,11 +113,11 @@ class Rspamd : public Parser {
     if (!scan.skip("<") || !scan.until(">; ", tag) || !scan.until("; ", module)) return Parsed::unknown;
     if (!scan.until(": ", function) || function != "rspamd_task_write_log") return Parsed::ignored;
     std::string_view text = scan.rest();
-    size_t middle = find_only(text, " (default: ");
     Verdict verdict;
     verdict.program = "rspamd";
+    size_t middle = find_middle(text);
     if (middle == npos || !read_head(text.substr(0, middle), verdict) ||
-        !read_tail(text.substr(middle + 11), verdict))
+        !read_tail(text.substr(middle + divider.size()), verdict))
       return Parsed::unknown;
     fact = verdict;
     return Parsed::fact;
