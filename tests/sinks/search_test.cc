@@ -269,6 +269,19 @@ BOOST_DATA_TEST_CASE(pages_have_no_gaps_and_no_doubles, data::make(all_kinds)) {
       }
     }
   }
+  // A budget cuts the walk into calls and changes nothing else.
+  for (bool ascending : {false, true}) {
+    Query query;
+    query.ascending = ascending;
+    query.limit = 7;
+    query.budget_ms = 1;
+    auto hits = walk(query);
+    for (size_t i = 1; i < hits.size(); ++i) {
+      bool in_order = ascending ? hits[i - 1].connect.id <= hits[i].connect.id
+                                : hits[i - 1].connect.id >= hits[i].connect.id;
+      BOOST_REQUIRE(in_order);
+    }
+  }
   Query query;
   query.address = "*";
   query.limit = 9;
@@ -278,6 +291,76 @@ BOOST_DATA_TEST_CASE(pages_have_no_gaps_and_no_doubles, data::make(all_kinds)) {
   BOOST_TEST(!refused);
   query.after = "99999999999999.0.0.0";
   BOOST_TEST(!(*reader)->search(query));
+}
+
+// A search that reads everything: what one call may take is kept, and all calls together find all.
+BOOST_DATA_TEST_CASE(a_broad_search_is_bounded, data::make(all_kinds)) {
+  Database database(sample);
+  auto sink = database.sink();
+  must(sink->open());
+  constexpr int mails = 20'000;
+  Batch batch;
+  for (int i = 0; i < mails; ++i) {
+    batch.connects.push_back(mail(Time(today()) - seconds(i * 20), "b" + std::to_string(i)));
+    batch.deliveries.push_back(delivery(batch.connects.back(), "x@example.com", "sent"));
+    batch.deliveries.back().response = std::string(300, 'a') + (i == mails - 1 ? "needle" : "straw");
+    if (batch.connects.size() < 5000) continue;
+    must(sink->write(batch));
+    batch = {};
+  }
+  Query query;
+  query.response = "needle";
+  auto hasty = database.sink("read_timeout: 1ms\n")->open_reader();
+  BOOST_REQUIRE(hasty);
+  auto refused = (*hasty)->search(query);
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST((refused.error().fault == Fault::slow), refused.error().text);
+  BOOST_TEST(refused.error().text.find("took longer than") != std::string::npos);
+
+  auto reader = sink->open_reader();
+  BOOST_REQUIRE(reader);
+  query.budget_ms = 3;
+  size_t calls = 0, hits = 0;
+  Time reached = Time(today()) + days(10);
+  for (bool complete = false; !complete; ++calls) {
+    BOOST_REQUIRE(calls < 10'000);
+    auto page = (*reader)->search(query);
+    BOOST_REQUIRE_MESSAGE(page, (page ? "" : page.error().text));
+    hits += page->hits.size();
+    complete = page->complete;
+    BOOST_TEST(complete == page->next.empty());
+    BOOST_TEST((page->reached < reached));
+    reached = page->reached;
+    query.after = page->next;
+  }
+  BOOST_TEST(hits == 1u);
+  BOOST_TEST(calls > 1u);
+}
+
+// Sorted by anything but time the newest matches take part, no more, and the page says down to where.
+BOOST_DATA_TEST_CASE(sorting_is_bounded, data::make(all_kinds)) {
+  Database database(sample);
+  auto sink = database.sink();
+  must(sink->open());
+  Batch batch;
+  for (int i = 0; i < Query::most_sorted + 500; ++i) {
+    batch.connects.push_back(mail(Time(today()) - seconds(i), "s" + std::to_string(i)));
+    batch.connects.back().sender = i == Query::most_sorted + 100 ? "a@example.org" : "b@example.org";
+    if (i == 77) batch.connects.back().sender = "ab@example.org";
+  }
+  must(sink->write(batch));
+  auto reader = sink->open_reader();
+  BOOST_REQUIRE(reader);
+  Query query;
+  query.sort = Query::Sort::sender;
+  query.ascending = true;
+  query.limit = 10;
+  auto page = (*reader)->search(query);
+  BOOST_REQUIRE_MESSAGE(page, (page ? "" : page.error().text));
+  BOOST_REQUIRE_EQUAL(page->hits.size(), 10u);
+  BOOST_TEST(page->hits.front().connect.queue_id.value() == "s77");
+  BOOST_TEST(!page->complete);
+  BOOST_TEST(to_us(page->reached) == to_us(Time(today()) - seconds(Query::most_sorted - 1)));
 }
 
 // More addresses than are looked up one by one: the answer is complete all the same.
@@ -375,4 +458,88 @@ BOOST_DATA_TEST_CASE(a_trace_follows_only_what_is_confirmed, data::make(all_kind
   BOOST_TEST(((**open).connect.id == stranger.id));
   BOOST_TEST(!*(*reader)->find_open("other.example.org", "STORE1", base + seconds(1)));
   BOOST_TEST(!*(*reader)->find_open("nowhere.example.org", "STORE1", base + days(1)));
+}
+
+BOOST_DATA_TEST_CASE(an_overview_adds_up, data::make(all_kinds)) {
+  Database database(sample);
+  auto sink = database.sink();
+  must(sink->open());
+  Time noon = Time(today()) - hours(12);
+  Batch batch;
+  for (int i = 0; i < 30; ++i) {
+    auto row = mail(noon - hours(i * 2), "o" + std::to_string(i));
+    row.sender = i % 3 == 0 ? "Much@example.org" : "s" + std::to_string(i) + "@example.org";
+    batch.connects.push_back(row);
+    auto sent = delivery(row, "r@example.com", "sent");
+    sent.relay_name = "MX.example.com";
+    sent.delay = i < 20 ? 0.5 : 100;
+    auto refused = delivery(row, "x" + std::to_string(i) + "@example.com", "rejected", seconds(2));
+    refused.response = "554 5.7.1 Client host [192.0.2." + std::to_string(i) + "] blocked using list.example";
+    refused.dsn = "5.7.1";
+    batch.deliveries.insert(batch.deliveries.end(), {sent, refused});
+  }
+  must(sink->write(batch));
+  auto reader = sink->open_reader();
+  BOOST_REQUIRE(reader);
+  OverviewQuery query{.from = noon - hours(47), .to = noon + hours(1), .top = 5};
+  auto overview = (*reader)->overview(query);
+  BOOST_REQUIRE_MESSAGE(overview, (overview ? "" : overview.error().text));
+  BOOST_TEST(overview->complete);
+  BOOST_TEST(overview->hours.size() == 24u);
+  BOOST_TEST((overview->hours.back().start == noon));
+  BOOST_TEST(overview->hours.back().mails == 1);
+  BOOST_TEST(overview->hours.back().deliveries["sent"] == 1);
+  BOOST_REQUIRE(!overview->reasons.empty());
+  BOOST_TEST(overview->reasons.size() == 1u);
+  BOOST_TEST(overview->reasons[0].count == 24);
+  BOOST_TEST(overview->reasons[0].text == "Client host \u2026 blocked using list.example");
+  BOOST_REQUIRE(!overview->destinations.empty());
+  BOOST_TEST(overview->destinations[0].name == "mx.example.com");
+  BOOST_TEST(overview->destinations[0].sent == 24);
+  BOOST_TEST(overview->destinations[0].median_delay() == 1.0);
+  BOOST_REQUIRE(!overview->senders.empty());
+  BOOST_TEST(overview->senders.size() == 5u);
+  BOOST_TEST(overview->senders[0].address == "much@example.org");
+  BOOST_TEST(overview->senders[0].count == 8);
+  BOOST_REQUIRE(!overview->recipients.empty());
+  BOOST_TEST(overview->recipients[0].count == 24);
+
+  AlikeQuery alike;
+  alike.response = "blocked using list.example";
+  alike.since = noon - hours(10);
+  alike.until = noon + hours(1);
+  auto others = (*reader)->alike(alike);
+  BOOST_REQUIRE_MESSAGE(others, (others ? "" : others.error().text));
+  BOOST_TEST(others->deliveries == 6);
+  BOOST_TEST(others->recipients == 6);
+  BOOST_TEST(others->senders == 5);
+  BOOST_TEST(others->complete);
+  BOOST_TEST((others->last == noon + seconds(2)));
+  alike.relay = "mx.example.com";
+  BOOST_TEST((*reader)->alike(alike)->deliveries == 0);
+}
+
+BOOST_DATA_TEST_CASE(a_slip_of_the_hand_is_found, data::make(all_kinds)) {
+  Database database(sample);
+  auto sink = database.sink();
+  must(sink->open());
+  auto row = mail(Time(today()), "n");
+  std::vector<DeliverRow> deliveries;
+  for (const char* address : {"anna.berg@example.org", "bert@example.com", "carla@mail.example.net"})
+    deliveries.push_back(delivery(row, address, "sent"));
+  must(sink->write(batch_of({row}, deliveries)));
+  auto reader = sink->open_reader();
+  BOOST_REQUIRE(reader);
+  auto nearest = [&](const std::string& text) {
+    auto found = (*reader)->near_addresses(text, 3);
+    BOOST_REQUIRE_MESSAGE(found, (found ? "" : found.error().text));
+    return found->empty() ? std::string() : found->front();
+  };
+  BOOST_TEST(nearest("anna.berg@exmaple.org") == "anna.berg@example.org");
+  BOOST_TEST(nearest("Ana.berg@example.org") == "anna.berg@example.org");
+  BOOST_TEST(nearest("anna.burg@example.org") == "anna.berg@example.org");
+  BOOST_TEST(nearest("@mail.exampel.net") == "@mail.example.net");
+  BOOST_TEST(nearest("bert@example.com").empty());
+  BOOST_TEST(nearest("somebody@else.example").empty());
+  BOOST_TEST(nearest("%").empty());
 }

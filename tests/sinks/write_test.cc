@@ -131,6 +131,52 @@ BOOST_DATA_TEST_CASE(the_same_batch_twice_is_once, data::make(all_kinds)) {
   BOOST_TEST(to_us(hosts->front().last_time) == to_us(row.connect_time + seconds(1)));
 }
 
+// Receivers add up, once for each batch; an import merges by the larger; samples keep their newest text.
+BOOST_DATA_TEST_CASE(line_counts_do_not_double, data::make(all_kinds)) {
+  Database database(sample);
+  auto sink = opened(database);
+  Day day = today();
+  Time noon = Time(day) + std::chrono::hours(12);
+  Batch batch;
+  batch.checkpoint = {"receiver-1", "spool", 10, 10};
+  batch.hours = {{day, 12, "mx1", "postfix", "receiver-1", 5, 4, 3, 2, 1ll << 59}};
+  batch.unknown = {{day, "postfix", mail(noon, "shape").id, 1, "receiver-1", 3, noon, noon, "mx1", "older"}};
+  batch.gaps = {{day, mail(noon, "gap").id, "receiver-1", "damage", noon, noon + seconds(5), 7, "bad crc"}};
+  must(sink->write(batch));
+  must(sink->write(batch));  // the answer of the first was lost
+  batch.checkpoint = {"receiver-1", "spool", 20, 20};
+  batch.hours.front().minutes = 1;
+  batch.unknown.front().last_time = noon + seconds(9);
+  batch.unknown.front().text = "newer";
+  must(sink->write(batch));
+  Batch import;
+  import.hours = {{ day, 12, "mx1", "postfix", "", 9, 0, 0, 0, 2 }};
+  for (int i = 0; i < 3; ++i) must(sink->write(import));
+
+  auto hours = reader(*sink)->hours(noon, noon);
+  BOOST_REQUIRE_MESSAGE(hours, (hours ? "" : hours.error().text));
+  BOOST_REQUIRE_EQUAL(hours->size(), 2u);
+  BOOST_TEST(hours->front().source.empty());
+  BOOST_TEST(hours->front().understood == 9);
+  BOOST_TEST(hours->back().understood == 10);
+  BOOST_TEST(hours->back().unparsed == 4);
+  BOOST_TEST(hours->back().minutes == ((1ll << 59) | 1));
+  BOOST_TEST(reader(*sink)->hours(noon + std::chrono::hours(1), noon + std::chrono::hours(3))->empty());
+
+  auto unknown = reader(*sink)->unknown(day, day);
+  BOOST_REQUIRE_MESSAGE(unknown, (unknown ? "" : unknown.error().text));
+  BOOST_REQUIRE_EQUAL(unknown->size(), 1u);
+  BOOST_TEST(unknown->front().lines == 6);
+  BOOST_TEST(unknown->front().text == "newer");
+  BOOST_TEST(to_us(unknown->front().first_time) == to_us(noon));
+
+  auto gaps = reader(*sink)->gaps(noon, noon);
+  BOOST_REQUIRE_MESSAGE(gaps, (gaps ? "" : gaps.error().text));
+  BOOST_REQUIRE_EQUAL(gaps->size(), 1u);
+  BOOST_TEST(gaps->front().lines == 7);
+  BOOST_TEST(gaps->front().reason == "bad crc");
+}
+
 // Parts of one row, in any order, in one batch or in many, are one row: the same that core's merge makes.
 BOOST_DATA_TEST_CASE(parts_merge_in_any_order, data::make(all_kinds)) {
   Database database(sample);

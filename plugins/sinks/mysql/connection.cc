@@ -164,6 +164,11 @@ MysqlConnection::~MysqlConnection() {
 Error MysqlConnection::error(const std::string& what, const ::sql::SQLException& e) {
   int code = e.getErrorCode();
   if (is_lost(code)) broken_ = true;
+  // Of MariaDB and of MySQL.
+  if ((code == 1969 || code == 3024) && set_limit_ms_ > 0) {
+    return {Fault::slow,
+            fmt::format("{}: the search took longer than the allowed {} ms", server_.name, set_limit_ms_)};
+  }
   return {fault_of(code), fmt::format("{}: {} failed: {} (code {})", server_.name, what, e.what(), code)};
 }
 
@@ -210,14 +215,28 @@ Result<void> MysqlConnection::set_session(Purpose purpose) {
         "SET SESSION lock_wait_timeout = 30", "SET SESSION innodb_lock_wait_timeout = 30"}) {
     if (auto done = run(setting); !done) return done;
   }
-  if (purpose == Purpose::write || server_.read_limit_ms == 0) return {};
-  // MariaDB counts seconds, MySQL milliseconds, and each knows only its own.
-  auto limit = run(
-      fmt::format("SET SESSION max_statement_time = {}", static_cast<double>(server_.read_limit_ms) / 1000));
-  if (!limit && !broken_)
-    limit = run(fmt::format("SET SESSION max_execution_time = {}", server_.read_limit_ms));
-  if (!limit) return limit;
+  if (purpose == Purpose::write) return {};
+  // Each of the two knows only its own variable.
+  seconds_ = bool(run("SET SESSION max_statement_time = 0"));
+  limit({});
+  if (auto limited = apply_limit(); !limited) return limited;
   return run("SET SESSION TRANSACTION READ ONLY");
+}
+
+void MysqlConnection::limit(std::chrono::milliseconds time) {
+  limit_ms_ = time.count();
+  if (limit_ms_ <= 0 || (server_.read_limit_ms > 0 && limit_ms_ > server_.read_limit_ms))
+    limit_ms_ = server_.read_limit_ms;
+}
+
+Result<void> MysqlConnection::apply_limit() {
+  bool near = limit_ms_ <= set_limit_ms_ && limit_ms_ * 10 >= set_limit_ms_ * 8;
+  if (limit_ms_ == set_limit_ms_ || (near && limit_ms_ > 0 && limit_ms_ != server_.read_limit_ms)) return {};
+  auto done = run(
+      seconds_ ? fmt::format("SET SESSION max_statement_time = {:.3f}", static_cast<double>(limit_ms_) / 1000)
+               : fmt::format("SET SESSION max_execution_time = {}", limit_ms_));
+  if (done) set_limit_ms_ = limit_ms_;
+  return done;
 }
 
 Result<void> MysqlConnection::run(const std::string& text) {
@@ -241,6 +260,7 @@ Result<void> MysqlConnection::run(const std::string& text) {
 }
 
 Result<Rows> MysqlConnection::query(const std::string& text, std::span<const Cell> parameters) {
+  if (auto done = apply_limit(); !done) return done.error();
   try {
     ::sql::PreparedStatement& statement = prepare(text);
     for (size_t i = 0; i < parameters.size(); ++i)

@@ -30,16 +30,21 @@ class MysqlConnection : public Connection {
   Result<void> run(const std::string& statement) override;
   Result<Rows> query(const std::string& statement, std::span<const Cell> parameters) override;
   Result<void> upsert(const Table& table, std::span<const Value> values) override;
+  void limit(std::chrono::milliseconds time) override;
   bool broken() const override { return broken_; }
 
  private:
   explicit MysqlConnection(MysqlServer server);
   Result<void> set_session(Purpose purpose);
+  // Tells the server what limit() wants, if that differs enough to be worth a statement.
+  Result<void> apply_limit();
   ::sql::PreparedStatement& prepare(const std::string& text);
   void write_block(const Table& table, std::span<const Value> values);
   Error error(const std::string& what, const ::sql::SQLException& e);
 
   MysqlServer server_;
+  int64_t limit_ms_ = 0, set_limit_ms_ = 0;  // wanted; what the server was told
+  bool seconds_ = true;                      // MariaDB counts seconds, MySQL milliseconds
   bool broken_ = false;
   std::unique_ptr<::sql::Connection> connection_;
   std::unordered_map<std::string, std::unique_ptr<::sql::PreparedStatement>> prepared_;

@@ -75,6 +75,7 @@ Result<std::unique_ptr<Connection>> PostgresqlConnection::open(const PostgresqlS
     settings.push_back("SET default_transaction_read_only = on");
     settings.push_back("SET jit = off");  // costs more than any of these searches
     settings.push_back(fmt::format("SET statement_timeout = {}", server.read_limit_ms));
+    self->limit_ms_ = self->set_limit_ms_ = server.read_limit_ms;
   } else {
     settings.push_back("SET lock_timeout = '30s'");
   }
@@ -92,6 +93,10 @@ Result<void> PostgresqlConnection::check(PGresult* result, const std::string& wh
     return Error{Fault::transient,
                  fmt::format("{}: {} failed: {}", server_.name, what, one_line(PQerrorMessage(connection_)))};
   }
+  if (std::string_view(state) == "57014" && set_limit_ms_ > 0) {
+    return Error{Fault::slow, fmt::format("{}: the search took longer than the allowed {} ms", server_.name,
+                                          set_limit_ms_)};
+  }
   return Error{fault_of(state),
                fmt::format("{}: {} failed: {} (sqlstate {})", server_.name, what,
                            one_line(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)), state)};
@@ -107,7 +112,22 @@ Result<void> PostgresqlConnection::run(const std::string& statement) {
   return done;
 }
 
+void PostgresqlConnection::limit(std::chrono::milliseconds time) {
+  limit_ms_ = time.count();
+  if (limit_ms_ <= 0 || (server_.read_limit_ms > 0 && limit_ms_ > server_.read_limit_ms))
+    limit_ms_ = server_.read_limit_ms;
+}
+
+Result<void> PostgresqlConnection::apply_limit() {
+  bool near = limit_ms_ <= set_limit_ms_ && limit_ms_ * 10 >= set_limit_ms_ * 8;
+  if (limit_ms_ == set_limit_ms_ || (near && limit_ms_ > 0 && limit_ms_ != server_.read_limit_ms)) return {};
+  auto done = run(fmt::format("SET statement_timeout = {}", limit_ms_));
+  if (done) set_limit_ms_ = limit_ms_;
+  return done;
+}
+
 Result<Rows> PostgresqlConnection::query(const std::string& statement, std::span<const Cell> parameters) {
+  if (auto done = apply_limit(); !done) return done.error();
   std::vector<std::string> texts;
   std::vector<const char*> values;
   texts.reserve(parameters.size());

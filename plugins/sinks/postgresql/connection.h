@@ -23,14 +23,18 @@ class PostgresqlConnection : public Connection {
   Result<void> run(const std::string& statement) override;
   Result<Rows> query(const std::string& statement, std::span<const Cell> parameters) override;
   Result<void> upsert(const Table& table, std::span<const Value> values) override;
+  void limit(std::chrono::milliseconds time) override;
   bool broken() const override { return PQstatus(connection_) == CONNECTION_BAD; }
 
  private:
   explicit PostgresqlConnection(PostgresqlServer server) : server_(std::move(server)) {}
+  // Tells the server what limit() wants, if that differs enough to be worth a statement.
+  Result<void> apply_limit();
   // Null if the statement went well.
   Result<void> check(PGresult* result, const std::string& what);
 
   PostgresqlServer server_;
+  int64_t limit_ms_ = 0, set_limit_ms_ = 0;  // wanted; what the server was told
   PGconn* connection_ = nullptr;
   std::unordered_map<const Table*, std::string> prepared_;  // names of prepared upserts
 };

@@ -49,7 +49,6 @@ class Planner {
  private:
   Result<void> addresses(const std::string& text, const std::vector<AddressColumn>& columns);
   Result<std::optional<std::vector<std::string>>> dictionary(const Pattern& pattern);
-  Piece dictionary_statement(const Pattern& pattern) const;
   Result<void> only_addresses();
   void mail_criteria();
   void queue_ids();
@@ -87,37 +86,11 @@ Piece Planner::is_one_of(const AddressColumn& column, const std::vector<std::str
   return out.add("))");
 }
 
-Piece Planner::dictionary_statement(const Pattern& pattern) const {
-  Piece out;
-  if (dialect_ == Dialect::sqlite) {
-    std::string phrase = "\"";
-    for (char c : pattern.text) phrase += c == '"' ? std::string("\"\"") : std::string(1, c);
-    out.add(
-           "SELECT a.address FROM addresses_trigram t JOIN addresses a ON a.number = t.rowid WHERE "
-           "addresses_trigram MATCH ")
-        .bind(text_value(phrase + "\""));
-    out.add(" AND ").add(pattern.like(dialect_, "a.address"));
-  } else if (dialect_ == Dialect::mysql) {
-    // Which pieces are rare is not known; any three narrow it down enough.
-    std::vector<std::string> trigrams = trigrams_of(pattern.text);
-    out.add("SELECT a.address FROM addresses a");
-    size_t count = std::min<size_t>(3, trigrams.size());
-    for (size_t i = 0; i < count; ++i) {
-      out.add(fmt::format(" JOIN address_trigrams t{0} ON t{0}.address_id = a.id AND t{0}.trigram = ", i));
-      out.bind(text_value(trigrams[i * (trigrams.size() - 1) / std::max<size_t>(1, count - 1)]));
-    }
-    out.add(" WHERE ").add(pattern.like(dialect_, "a.address"));
-  } else {
-    out.add("SELECT a.address FROM addresses a WHERE ").add(pattern.like(dialect_, "a.address"));
-  }
-  return out.add(" LIMIT " + std::to_string(most_addresses + 1));
-}
-
 // The stored addresses that match; nothing if these are too many or the text is too short for trigrams.
 Result<std::optional<std::vector<std::string>>> Planner::dictionary(const Pattern& pattern) {
   using Answer = std::optional<std::vector<std::string>>;
   if (characters(pattern.text) < 3) return Answer();
-  Piece statement = dictionary_statement(pattern);
+  Piece statement = dictionary_statement(dialect_, pattern, most_addresses + 1);
   auto rows = connection_.query(statement.text, statement.parameters);
   if (!rows) return rows.error();
   if (rows->size() > most_addresses) return Answer();
@@ -291,6 +264,32 @@ Result<Plan> Planner::make() {
 }
 
 }  // namespace
+
+Piece dictionary_statement(Dialect dialect, const Pattern& pattern, size_t limit) {
+  Piece out;
+  if (dialect == Dialect::sqlite) {
+    std::string phrase = "\"";
+    for (char c : pattern.text) phrase += c == '"' ? std::string("\"\"") : std::string(1, c);
+    out.add(
+           "SELECT a.address FROM addresses_trigram t JOIN addresses a ON a.number = t.rowid WHERE "
+           "addresses_trigram MATCH ")
+        .bind(text_value(phrase + "\""));
+    out.add(" AND ").add(pattern.like(dialect, "a.address"));
+  } else if (dialect == Dialect::mysql) {
+    // Which pieces are rare is not known; any three narrow it down enough.
+    std::vector<std::string> trigrams = trigrams_of(pattern.text);
+    out.add("SELECT a.address FROM addresses a");
+    size_t count = std::min<size_t>(3, trigrams.size());
+    for (size_t i = 0; i < count; ++i) {
+      out.add(fmt::format(" JOIN address_trigrams t{0} ON t{0}.address_id = a.id AND t{0}.trigram = ", i));
+      out.bind(text_value(trigrams[i * (trigrams.size() - 1) / std::max<size_t>(1, count - 1)]));
+    }
+    out.add(" WHERE ").add(pattern.like(dialect, "a.address"));
+  } else {
+    out.add("SELECT a.address FROM addresses a WHERE ").add(pattern.like(dialect, "a.address"));
+  }
+  return out.add(" LIMIT " + std::to_string(limit));
+}
 
 Result<Plan> make_plan(Dialect dialect, Connection& connection, const Query& query) {
   return Planner(dialect, connection, query).make();

@@ -24,4 +24,7 @@ struct Plan {
 // Asks the dictionary of addresses where a pattern has no index.
 Result<Plan> make_plan(Dialect dialect, Connection& connection, const Query& query);
 
+// Addresses of the dictionary that match; at least three characters, for its trigrams.
+Piece dictionary_statement(Dialect dialect, const Pattern& pattern, size_t limit);
+
 }  // namespace mailtrace::sql

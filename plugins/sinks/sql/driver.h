@@ -1,6 +1,7 @@
 // What a database driver gives the common SQL code: a connection that runs statements, and a few facts about
 // its dialect. A Connection belongs to one thread. A Database may be asked by any thread.
 #pragma once
+#include <chrono>
 #include <memory>
 #include <span>
 #include <string>
@@ -31,6 +32,12 @@ class Connection {
   virtual Result<void> upsert(const Table& table, std::span<const Value> values) = 0;
   // The connection is lost; a new one is needed.
   virtual bool broken() const = 0;
+  // How long the next statements may take before they end with Fault::slow. Zero: as long as the
+  // configuration allows, which is also the most.
+  virtual void limit(std::chrono::milliseconds time) = 0;
+  // One process at a time removes old days, where the database has no such lock itself. False: another does.
+  virtual Result<bool> lock_expiry() { return true; }
+  virtual void unlock_expiry() {}
   // Gives freed space back to the file system, where the database does not do so itself.
   virtual void give_back() {}
 };

@@ -45,9 +45,14 @@ Result<int64_t> Expire::number(const std::string& statement, std::vector<Cell> p
   return rows->empty() || rows->row(0)->null ? int64_t{0} : rows->row(0)->number;
 }
 
-// One host at a time. SQLite locks its file for each step by itself.
+// One process at a time.
 Result<void> Expire::lock() {
-  if (dialect_ == Dialect::sqlite) return {};
+  if (dialect_ == Dialect::sqlite) {
+    auto locked = connection_.lock_expiry();
+    if (!locked) return locked.error();
+    if (*locked) return {};
+    return Error{Fault::transient, "another process removes old days from " + name_ + " at this moment"};
+  }
   auto locked =
       number(dialect_ == Dialect::mysql ? "SELECT get_lock(concat('mailtrace_expire_', database()), 0)"
                                         : "SELECT pg_try_advisory_lock(7811091073)::int");
@@ -58,6 +63,7 @@ Result<void> Expire::lock() {
 }
 
 void Expire::unlock() {
+  connection_.unlock_expiry();
   if (dialect_ == Dialect::mysql)
     (void)connection_.run("DO release_lock(concat('mailtrace_expire_', database()))");
   if (dialect_ == Dialect::postgresql) (void)connection_.run("SELECT pg_advisory_unlock(7811091073)");
@@ -215,7 +221,9 @@ Result<void> Expire::remove(Expiry& done) {
   for (const char* table : day_tables) {
     if (auto gone = delete_rows(table, "day"); !gone) return gone;
   }
-  if (auto gone = delete_rows("hosts", "day"); !gone) return gone;
+  for (const char* table : {"hosts", "host_hours", "unknown_lines", "gaps"}) {
+    if (auto gone = delete_rows(table, "day"); !gone) return gone;
+  }
   if (auto gone = delete_addresses(); !gone) return gone;
   if (auto gone = delete_hints(); !gone) return gone;
   connection_.give_back();

@@ -39,6 +39,26 @@ class SqlReader : public Reader {
   Result<std::vector<HostRow>> hosts(Day from, Day to) noexcept override {
     return with<std::vector<HostRow>>([&] { return read_hosts(from, to); });
   }
+  Result<std::vector<HourRow>> hours(Time from, Time to) noexcept override {
+    return with<std::vector<HourRow>>([&] { return read_hours(*connection_, from, to); });
+  }
+  Result<std::vector<GapRow>> gaps(Time from, Time to) noexcept override {
+    return with<std::vector<GapRow>>([&] { return read_gaps(*connection_, from, to); });
+  }
+  Result<std::vector<UnknownRow>> unknown(Day from, Day to) noexcept override {
+    return with<std::vector<UnknownRow>>([&] { return read_unknown(*connection_, from, to); });
+  }
+  Result<Overview> overview(const OverviewQuery& query) noexcept override {
+    return with<Overview>([&] { return read_overview(database_->dialect(), *connection_, query); });
+  }
+  Result<Alike> alike(const AlikeQuery& query) noexcept override {
+    return with<Alike>([&] { return read_alike(database_->dialect(), *connection_, query); });
+  }
+  Result<std::vector<std::string>> near_addresses(const std::string& address,
+                                                  size_t limit) noexcept override {
+    return with<std::vector<std::string>>(
+        [&] { return find_near(database_->dialect(), *connection_, address, limit); });
+  }
   Result<std::vector<Checkpoint>> checkpoints() noexcept override {
     return with<std::vector<Checkpoint>>([&] { return read_checkpoints(*connection_, nullptr); });
   }

@@ -16,8 +16,19 @@ Result<std::vector<Checkpoint>> read_checkpoints(Connection& connection, const s
 // Oldest and newest day that holds a mail; equal to Day{} if there is none.
 Result<std::pair<Day, Day>> read_days(Connection& connection);
 
+// line_counts.cc
+Result<std::vector<HourRow>> read_hours(Connection& connection, Time from, Time to);
+Result<std::vector<GapRow>> read_gaps(Connection& connection, Time from, Time to);
+Result<std::vector<UnknownRow>> read_unknown(Connection& connection, Day from, Day to);
+
 // search.cc
 Result<Page> search_rows(Dialect dialect, Connection& connection, const Query& query);
+// overview.cc
+Result<Overview> read_overview(Dialect dialect, Connection& connection, const OverviewQuery& query);
+Result<Alike> read_alike(Dialect dialect, Connection& connection, const AlikeQuery& query);
+// near.cc
+Result<std::vector<std::string>> find_near(Dialect dialect, Connection& connection,
+                                           const std::string& address, size_t limit);
 // trace.cc
 Result<Trace> trace_mails(Connection& connection, const Id& connect_id);
 // Null if there is no such mail.

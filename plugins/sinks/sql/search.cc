@@ -50,27 +50,60 @@ bool read_token(std::string_view text, Place& place) {
   return true;
 }
 
+std::string row_columns() {
+  return column_list(connect_table(), "c.", connect_width()) + ", " +
+         column_list(deliver_table(), "d.", deliver_width());
+}
+
+// A stretch of the walk: whole days, or a part of one day as a range of ids, which begin with the time.
+struct Window {
+  Day from{}, to{};
+  std::optional<std::pair<Id, Id>> ids;  // first <= id < second
+};
+
+// The lowest id of that moment.
+Id lowest_id(Time at) { return make_id(at, Hash128{}); }
+Id highest_id(Time at) { return make_id(at, Hash128{~0ull, ~0ull}); }
+
+constexpr std::chrono::milliseconds tick(1);  // resolution of the time in an id
+constexpr Microseconds shortest_slice = std::chrono::minutes(1), widest_slice = days(10'000'000);
+
 class Search {
  public:
   Search(Dialect dialect, Connection& connection, const Query& query)
       : dialect_(dialect), connection_(connection), query_(query) {}
+  ~Search() { connection_.limit({}); }
+  Search(const Search&) = delete;
+  Search& operator=(const Search&) = delete;
   Result<Page> run();
 
  private:
+  using Clock = std::chrono::steady_clock;
   struct Found {
     Place place;
     Hit hit;
   };
   Result<void> bounds();
-  Result<void> window(Day from, Day to);
-  Piece statement(const Drive& drive, Day from, Day to) const;
+  Result<void> walk();
+  Window next_window() const;
+  Result<bool> look_at(const Window& window);
+  Result<void> read(const Window& window);
+  Result<void> load_hits();
+  Piece statement(const Drive& drive, const Window& window) const;
   Piece behind(const std::string& day, const std::string& connect_id) const;
   std::string sort_column() const;
   void take(const Rows& rows, From from);
+  void put_in_order();
   bool before(const Place& a, const Place& b) const {
     return query_.ascending ? a.tie() < b.tie() : b.tie() < a.tie();
   }
-  size_t wanted() const { return static_cast<size_t>(std::clamp(query_.limit, 1, 1000)) + 1; }
+  bool sorted() const { return query_.sort != Query::Sort::time; }
+  // By time the walk goes in the order of the answer; otherwise it gathers the newest.
+  bool upwards() const { return query_.ascending && !sorted(); }
+  size_t page_size() const { return static_cast<size_t>(std::clamp(query_.limit, 1, 1000)); }
+  size_t wanted() const { return sorted() ? static_cast<size_t>(Query::most_sorted) : page_size() + 1; }
+  bool out_of_time() const { return query_.budget_ms > 0 && Clock::now() >= deadline_; }
+  bool at_end() const { return upwards() ? at_ >= end_ : at_ <= end_; }
 
   Dialect dialect_;
   Connection& connection_;
@@ -79,6 +112,9 @@ class Search {
   std::optional<Place> after_;
   Day first_{}, last_{};
   bool nothing_ = false;
+  Time at_{}, end_{};     // the walk stands here and goes to there; everything in between is not looked at
+  Microseconds slice_{};  // how far the next step goes
+  Clock::time_point deadline_;
   std::vector<Found> found_;
 };
 
@@ -94,13 +130,25 @@ Result<void> Search::bounds() {
   // A mail is delivered after it came, and given up after days: no queue keeps one for longer than this.
   if (query_.deliver_from) first_ = std::max(first_, day_of(*query_.deliver_from) - days(60));
   if (query_.deliver_to) last_ = std::min(last_, day_of(*query_.deliver_to) + days(1));
-  if (after_ && query_.sort == Query::Sort::time) {
+  if (after_ && !sorted()) {
     if (query_.ascending)
       first_ = std::max(first_, after_->day);
     else
       last_ = std::min(last_, after_->day);
   }
   if (first_ > last_) nothing_ = true;
+  if (nothing_) return {};
+  at_ = upwards() ? Time(first_) : Time(last_ + days(1));
+  end_ = upwards() ? Time(last_ + days(1)) : Time(first_);
+  if (!after_ || sorted()) return {};
+  // Inside that day, what comes before the place is known.
+  Time place = after_->connect_id.birth();
+  if (after_->day != day_of(place)) return {};
+  bool edge = after_->id == after_->connect_id;  // no row, the place where a budget ended
+  if (upwards())
+    at_ = std::max<Time>(at_, edge ? place + tick : place);
+  else
+    at_ = std::min<Time>(at_, edge ? place : place + tick);
   return {};
 }
 
@@ -121,7 +169,6 @@ std::string Search::sort_column() const {
 // Rows behind `after_` in the order of the answer.
 Piece Search::behind(const std::string& day, const std::string& connect_id) const {
   const char* beyond = query_.ascending ? " > " : " < ";
-  const char* up_to = query_.ascending ? " >= " : " <= ";
   Piece same_mail;
   same_mail.add(connect_id + " = ").bind(id_value(after_->connect_id)).add(" AND d.id" + std::string(beyond));
   same_mail.bind(id_value(after_->id));
@@ -129,22 +176,19 @@ Piece Search::behind(const std::string& day, const std::string& connect_id) cons
   mail.add("(" + day + beyond).bind(day_value(after_->day)).add(" OR (" + day + " = ");
   mail.bind(day_value(after_->day)).add(" AND (" + connect_id + beyond).bind(id_value(after_->connect_id));
   mail.add(" OR (").add(same_mail).add("))))");
-  if (query_.sort == Query::Sort::time) return mail;
-  std::string column = sort_column();
-  Piece out;
-  out.add("(" + column + up_to).bind(text_value(after_->sorted)).add(" AND (" + column + beyond);
-  out.bind(text_value(after_->sorted)).add(" OR ").add(mail);
-  return out.add("))");
+  return mail;
 }
 
-Piece Search::statement(const Drive& drive, Day from, Day to) const {
+Piece Search::statement(const Drive& drive, const Window& window) const {
   bool by_mail = drive.from == From::connect;
   std::string day = by_mail ? "c.day" : "d.day", id = by_mail ? "c.id" : "d.connect_id";
   std::string sort = sort_column();
   Piece out;
   out.add("SELECT ").add(sort.empty() ? "''" : sort).add(", ");
-  out.add(column_list(connect_table(), "c.", connect_width())).add(", ");
-  out.add(column_list(deliver_table(), "d.", deliver_width()));
+  if (sorted())
+    out.add(day + ", " + id + ", d.id");
+  else
+    out.add(row_columns());
   if (by_mail) {
     out.add(" FROM connectlog c ").add(plan_.needs_delivery ? "" : "LEFT ");
     out.add("JOIN deliverlog d ON d.day = c.day AND d.connect_id = c.id");
@@ -152,14 +196,18 @@ Piece Search::statement(const Drive& drive, Day from, Day to) const {
     out.add(" FROM deliverlog d ").add(plan_.needs_mail ? "" : "LEFT ");
     out.add("JOIN connectlog c ON c.day = d.day AND c.id = d.connect_id");
   }
-  out.add(" WHERE " + day + " BETWEEN ").bind(day_value(from)).add(" AND ").bind(day_value(to));
+  if (window.ids) {
+    out.add(" WHERE " + day + " = ").bind(day_value(window.from)).add(" AND " + id + " >= ");
+    out.bind(id_value(window.ids->first)).add(" AND " + id + " < ").bind(id_value(window.ids->second));
+  } else {
+    out.add(" WHERE " + day + " BETWEEN ").bind(day_value(window.from)).add(" AND ");
+    out.bind(day_value(window.to));
+  }
   if (!drive.condition.text.empty()) out.add(" AND ").add(drive.condition);
   for (const Piece& filter : plan_.filters) out.add(" AND ").add(filter);
-  if (after_) out.add(" AND ").add(behind(day, id));
-  const char* direction = query_.ascending ? " ASC" : " DESC";
-  out.add(" ORDER BY ");
-  if (!sort.empty()) out.add(sort + direction + ", ");
-  out.add(day + direction + ", " + id + direction + ", d.id" + direction);
+  if (after_ && !sorted()) out.add(" AND ").add(behind(day, id));
+  const char* direction = upwards() ? " ASC" : " DESC";
+  out.add(" ORDER BY " + day + direction + ", " + id + direction + ", d.id" + direction);
   return out.add(fmt::format(" LIMIT {}", wanted()));
 }
 
@@ -167,6 +215,12 @@ void Search::take(const Rows& rows, From from) {
   for (size_t i = 0; i < rows.size(); ++i) {
     const Cell* cells = rows.row(i);
     Found found;
+    if (rows.width == 4) {  // the key alone
+      found.place = {cells[0].text, day_of_cell(cells[1]), id_of(cells[2]).value_or(Id{}),
+                     id_of(cells[3]).value_or(Id{})};
+      found_.push_back(std::move(found));
+      continue;
+    }
     const Cell* connect = cells + 1;
     const Cell* deliver = connect + connect_width();
     if (!deliver->null) read_row(deliver, found.hit.deliver.emplace());
@@ -187,13 +241,19 @@ void Search::take(const Rows& rows, From from) {
   }
 }
 
-Result<void> Search::window(Day from, Day to) {
+void Search::put_in_order() {
+  auto order = [&](const Found& a, const Found& b) { return before(a.place, b.place); };
+  std::sort(found_.begin(), found_.end(), order);
+  auto same = [](const Found& a, const Found& b) { return a.place.tie() == b.place.tie(); };
+  found_.erase(std::unique(found_.begin(), found_.end(), same), found_.end());
+}
+
+Result<void> Search::read(const Window& window) {
   for (const Drive& drive : plan_.drives) {
-    Piece piece = statement(drive, from, to);
+    Piece piece = statement(drive, window);
     // Without statistics of a young partition the planner of PostgreSQL reads and sorts all of it, where a
     // walk along the key would end after a page.
-    bool walk =
-        dialect_ == Dialect::postgresql && drive.condition.text.empty() && query_.sort == Query::Sort::time;
+    bool walk = dialect_ == Dialect::postgresql && drive.condition.text.empty();
     if (walk) {
       if (auto set = connection_.run("SET enable_sort = off"); !set) return set;
     }
@@ -204,10 +264,86 @@ Result<void> Search::window(Day from, Day to) {
     if (!rows) return rows.error();
     take(*rows, drive.from);
   }
-  auto order = [&](const Found& a, const Found& b) { return before(a.place, b.place); };
-  std::sort(found_.begin(), found_.end(), order);
-  auto same = [](const Found& a, const Found& b) { return a.place.tie() == b.place.tie(); };
-  found_.erase(std::unique(found_.begin(), found_.end(), same), found_.end());
+  put_in_order();
+  return {};
+}
+
+// From where the walk stands as far as the slice goes: whole days, or up to the end of one.
+Window Search::next_window() const {
+  Time low = upwards() ? at_ : std::max(end_, at_ - slice_);
+  Time high = upwards() ? std::min(end_, at_ + slice_) : at_;
+  Day day = day_of(upwards() ? low : high - tick);
+  if (slice_ >= days(1) && Time(day_of(at_)) == at_) {
+    if (upwards()) return {day_of(low), std::max(day_of(low), day_of(high) - days(1)), {}};
+    return {std::min(day_of(high) - days(1), day_of(low)), day_of(high) - days(1), {}};
+  }
+  low = std::max<Time>(low, Time(day));
+  high = std::min<Time>(high, Time(day + days(1)));
+  return {day, day, std::pair{lowest_id(low), lowest_id(high)}};
+}
+
+// False: that took too long and the next step will be shorter.
+Result<bool> Search::look_at(const Window& window) {
+  auto started = Clock::now();
+  bool shorter = slice_ > shortest_slice;
+  if (query_.budget_ms > 0) {
+    auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - started);
+    // The shortest step may take as long as any statement: there must be some progress.
+    connection_.limit(shorter ? std::max(left, std::chrono::milliseconds(20)) : std::chrono::milliseconds(0));
+  }
+  size_t known = found_.size();
+  auto done = read(window);
+  if (!done && done.error().fault == Fault::slow && query_.budget_ms > 0 && shorter) {
+    found_.resize(known);
+    slice_ = std::max(shortest_slice, slice_ / 8);
+    return false;
+  }
+  if (!done) return done.error();
+  if (window.ids)
+    at_ = upwards() ? window.ids->second.birth() : window.ids->first.birth();
+  else
+    at_ = Time(upwards() ? window.to + days(1) : window.from);
+  if (query_.budget_ms == 0 || Clock::now() - started < std::chrono::milliseconds(query_.budget_ms) / 8)
+    slice_ = std::min<Microseconds>(slice_ * 4, widest_slice);
+  return true;
+}
+
+// Little first, then more and more: most answers are young, and each statement stays short.
+Result<void> Search::walk() {
+  bool indexed = !plan_.drives.empty() && !plan_.drives.front().condition.text.empty();
+  slice_ = query_.budget_ms == 0 || indexed ? Microseconds(days(2)) : Microseconds(std::chrono::hours(1));
+  if (sorted() && query_.budget_ms == 0) slice_ = widest_slice;
+  while (!at_end() && found_.size() < wanted() && !plan_.drives.empty()) {
+    auto looked = look_at(next_window());
+    if (!looked) return looked.error();
+    // Every call gets on, though it may take longer then.
+    if (*looked && out_of_time()) break;
+  }
+  if (plan_.drives.empty()) at_ = end_;
+  return {};
+}
+
+// The whole rows of the keys that make the page.
+Result<void> Search::load_hits() {
+  connection_.limit({});
+  std::vector<Found> keys;
+  keys.swap(found_);
+  for (const Found& key : keys) {
+    bool delivery = !key.place.id.is_zero();
+    Piece piece = Piece().add("SELECT ").bind(text_value(key.place.sorted)).add(", ").add(row_columns());
+    if (delivery) {
+      piece.add(" FROM deliverlog d LEFT JOIN connectlog c ON c.day = d.day AND c.id = d.connect_id");
+      piece.add(" WHERE d.day = ").bind(day_value(key.place.day)).add(" AND d.connect_id = ");
+      piece.bind(id_value(key.place.connect_id)).add(" AND d.id = ").bind(id_value(key.place.id));
+    } else {
+      piece.add(" FROM connectlog c LEFT JOIN deliverlog d ON d.day = c.day AND d.connect_id = c.id");
+      piece.add(" AND d.id = ").bind(id_value(Id{})).add(" WHERE c.day = ").bind(day_value(key.place.day));
+      piece.add(" AND c.id = ").bind(id_value(key.place.connect_id));
+    }
+    auto rows = connection_.query(piece.text, piece.parameters);
+    if (!rows) return rows.error();
+    take(*rows, delivery ? From::deliver : From::connect);
+  }
   return {};
 }
 
@@ -215,28 +351,46 @@ Result<Page> Search::run() {
   if (!query_.after.empty() && !read_token(query_.after, after_.emplace())) {
     return Error{Fault::config, "the place to go on from is not one that a search gave"};
   }
+  deadline_ = Clock::now() + std::chrono::milliseconds(query_.budget_ms);
   if (auto ready = bounds(); !ready) return ready.error();
   Page page;
   if (nothing_) return page;
   auto plan = make_plan(dialect_, connection_, query_);
   if (!plan) return plan.error();
   plan_ = std::move(*plan);
-  // Few days first, then more and more: most answers are young, and each statement stays short.
-  days span(query_.sort == Query::Sort::time ? 2 : 100'000'000);
-  Day low = first_, high = last_;
-  while (low <= high && found_.size() < wanted() && !plan_.drives.empty()) {
-    Day from = query_.ascending ? low : (high - low < span ? low : high - span + days(1));
-    Day to = query_.ascending ? (high - low < span ? high : low + span - days(1)) : high;
-    if (auto done = window(from, to); !done) return done.error();
-    if (query_.ascending)
-      low = to + days(1);
-    else
-      high = from - days(1);
-    span *= 4;
+  if (auto done = walk(); !done) return done.error();
+  bool gathered = sorted() && found_.size() > wanted();
+  if (gathered) {
+    // The newest of all drives together.
+    auto newer = [](const Found& a, const Found& b) {
+      return std::tie(b.place.day, b.place.connect_id, b.place.id) <
+             std::tie(a.place.day, a.place.connect_id, a.place.id);
+    };
+    std::sort(found_.begin(), found_.end(), newer);
+    found_.resize(wanted());
+    put_in_order();
   }
-  bool more = found_.size() >= wanted();
-  if (more) found_.resize(wanted() - 1);
-  if (more) page.next = token_of(found_.back().place);
+  if (sorted() && found_.size() >= wanted()) {
+    auto oldest = std::min_element(found_.begin(), found_.end(), [](const Found& a, const Found& b) {
+      return a.place.connect_id < b.place.connect_id;
+    });
+    at_ = std::max<Time>(end_ + tick, oldest->place.connect_id.birth());
+  }
+  if (sorted() && after_)
+    std::erase_if(found_, [&](const Found& found) { return !before(*after_, found.place); });
+  bool more = found_.size() > page_size();
+  page.complete = !more && at_end();
+  page.reached = more && !sorted() ? found_[page_size() - 1].place.connect_id.birth() : at_;
+  if (more) {
+    found_.resize(page_size());
+    page.next = token_of(found_.back().place);
+  } else if (!page.complete && !sorted()) {
+    Id edge = upwards() ? highest_id(at_ - tick) : lowest_id(at_);
+    page.next = token_of({"", edge.day(), edge, edge});
+  }
+  if (sorted()) {
+    if (auto loaded = load_hits(); !loaded) return loaded.error();
+  }
   for (Found& found : found_) page.hits.push_back(std::move(found.hit));
   return page;
 }

@@ -29,6 +29,11 @@ void fold(std::vector<HostRow>& rows, const HostRow& row) {
   to.unknown += row.unknown;
 }
 
+// Keys of these come once in a batch.
+void fold(std::vector<HourRow>& rows, const HourRow& row) { rows.back() = row; }
+void fold(std::vector<UnknownRow>& rows, const UnknownRow& row) { rows.back() = row; }
+void fold(std::vector<GapRow>& rows, const GapRow& row) { rows.back() = row; }
+
 // Nothing of the standard library or a driver may throw past the plugin border.
 template <class T, class F>
 Result<T> guarded(F&& f) noexcept {
@@ -218,7 +223,18 @@ Result<void> SqlSink::write_addresses(const Batch& batch) {
 Result<void> SqlSink::write_counts(const Batch& batch) {
   const Checkpoint& fresh = batch.checkpoint;
   auto host_key = [](const HostRow& r) { return std::tie(r.day, r.host); };
-  if (fresh.receiver.empty()) return upsert_rows(hosts_most_table(), batch.hosts, host_key);
+  auto hour_key = [](const HourRow& r) { return std::tie(r.day, r.hour, r.host, r.program, r.source); };
+  auto unknown_key = [](const UnknownRow& r) {
+    return std::tie(r.day, r.program, r.shape, r.slot, r.source);
+  };
+  auto gap_key = [](const GapRow& r) { return std::tie(r.day, r.id); };
+  auto write_all = [&](const Table& hosts, const Table& hours, const Table& unknown) -> Result<void> {
+    if (auto done = upsert_rows(hosts, batch.hosts, host_key); !done) return done;
+    if (auto done = upsert_rows(hours, batch.hours, hour_key); !done) return done;
+    return upsert_rows(unknown, batch.unknown, unknown_key);
+  };
+  if (auto done = upsert_rows(gaps_table(), batch.gaps, gap_key); !done) return done;
+  if (fresh.receiver.empty()) return write_all(hosts_most_table(), hours_most_table(), unknown_most_table());
   auto read = read_checkpoints(*connection_, &fresh.receiver);
   if (!read) return read.error();
   Checkpoint next = fresh;
@@ -231,7 +247,7 @@ Result<void> SqlSink::write_counts(const Batch& batch) {
     next.counted = std::max(next.counted, stored.counted);
   }
   if (!counted) {
-    if (auto done = upsert_rows(hosts_table(), batch.hosts, host_key); !done) return done;
+    if (auto done = write_all(hosts_table(), hours_table(), unknown_table()); !done) return done;
   }
   ValueBlock block;
   block.add(next);

@@ -42,6 +42,9 @@ std::string merged(Dialect dialect, const Table& table, const SqlColumn& column)
           "CASE WHEN length({1}) > length({0}) OR (length({1}) = length({0}) AND {1} > {0}) THEN {1} ELSE "
           "{0} END",
           stored, fresh);
+    case Rule::of_newest:
+      return fmt::format("CASE WHEN {} >= {} THEN {} ELSE {} END", new_name(dialect, "last_time"),
+                         stored_name(dialect, table, "last_time"), fresh, stored);
     case Rule::hash_of_message_id: {
       std::string old_id = stored_name(dialect, table, "message_id"),
                   new_id = new_name(dialect, "message_id");
@@ -102,7 +105,7 @@ std::string upsert_text(Dialect dialect, const Table& table, size_t rows) {
   // column comes first.
   for (bool dependent : {true, false}) {
     for (const SqlColumn& column : table.columns) {
-      if ((column.rule == Rule::hash_of_message_id) != dependent) continue;
+      if ((column.rule == Rule::hash_of_message_id || column.rule == Rule::of_newest) != dependent) continue;
       if (column.rule == Rule::key) {
         keys.push_back(column.name);
         continue;

@@ -127,7 +127,63 @@ Table hosts(Rule counts) {
                         {"lines", Kind::integer, counts, 0},
                         {"unknown", Kind::integer, counts, 0}});
 }
+Table hours(Rule counts) {
+  return make("host_hours", {{"day", Kind::day, Rule::key, 0},
+                             {"hour", Kind::integer, Rule::key, 0},
+                             {"host", Kind::text, Rule::key, text_limit("host")},
+                             {"program", Kind::text, Rule::key, 100},
+                             {"source", Kind::text, Rule::key, 250},
+                             {"understood", Kind::integer, counts, 0},
+                             {"ignored", Kind::integer, counts, 0},
+                             {"unknown", Kind::integer, counts, 0},
+                             {"unparsed", Kind::integer, counts, 0},
+                             {"minutes", Kind::integer, Rule::bits, 0}});
+}
+Table unknown(Rule counts) {
+  return make("unknown_lines", {{"day", Kind::day, Rule::key, 0},
+                                {"program", Kind::text, Rule::key, 100},
+                                {"shape", Kind::id, Rule::key, 0},
+                                {"slot", Kind::integer, Rule::key, 0},
+                                {"source", Kind::text, Rule::key, 250},
+                                {"lines", Kind::integer, counts, 0},
+                                {"first_time", Kind::time, Rule::least, 0},
+                                {"last_time", Kind::time, Rule::most, 0},
+                                {"host", Kind::text, Rule::of_newest, text_limit("host")},
+                                {"text", Kind::text, Rule::of_newest, 2000}});
+}
 }  // namespace
+
+const Table& hours_table() {
+  static const Table table = hours(Rule::add);
+  return table;
+}
+
+const Table& hours_most_table() {
+  static const Table table = hours(Rule::most);
+  return table;
+}
+
+const Table& unknown_table() {
+  static const Table table = unknown(Rule::add);
+  return table;
+}
+
+const Table& unknown_most_table() {
+  static const Table table = unknown(Rule::most);
+  return table;
+}
+
+const Table& gaps_table() {
+  static const Table table = make("gaps", {{"day", Kind::day, Rule::key, 0},
+                                           {"id", Kind::id, Rule::key, 0},
+                                           {"receiver", Kind::text, Rule::least, 250},
+                                           {"kind", Kind::text, Rule::least, 250},
+                                           {"first_time", Kind::time, Rule::least, 0},
+                                           {"last_time", Kind::time, Rule::most, 0},
+                                           {"lines", Kind::integer, Rule::most, 0},
+                                           {"reason", Kind::text, Rule::least, 2000}});
+  return table;
+}
 
 const Table& hosts_table() {
   static const Table table = hosts(Rule::add);
@@ -168,8 +224,8 @@ const Table& trigrams_table() {
 }
 
 std::vector<const Table*> all_tables() {
-  return {&connect_table(),    &deliver_table(),   &lines_table(), &hosts_table(),
-          &checkpoint_table(), &addresses_table(), &hints_table()};
+  return {&connect_table(), &deliver_table(), &lines_table(),      &hosts_table(),     &hours_table(),
+          &unknown_table(), &gaps_table(),    &checkpoint_table(), &addresses_table(), &hints_table()};
 }
 
 void ValueBlock::text(std::string_view text, size_t limit) {
@@ -212,6 +268,40 @@ void ValueBlock::add(const HintRow& row) {
   values.push_back(id_value(row.id));
   values.push_back({Kind::bytes, false, 0, 0, row.data});
   values.push_back(time_value(row.until));
+}
+
+void ValueBlock::add(const HourRow& row) {
+  values.push_back(day_value(row.day));
+  values.push_back(integer_value(row.hour));
+  text(row.host, text_limit("host"));
+  text(row.program, 100);
+  text(row.source, 250);
+  for (int64_t number : {row.understood, row.ignored, row.unknown, row.unparsed, row.minutes})
+    values.push_back(integer_value(number));
+}
+
+void ValueBlock::add(const UnknownRow& row) {
+  values.push_back(day_value(row.day));
+  text(row.program, 100);
+  values.push_back(id_value(row.shape));
+  values.push_back(integer_value(row.slot));
+  text(row.source, 250);
+  values.push_back(integer_value(row.lines));
+  values.push_back(time_value(row.first_time));
+  values.push_back(time_value(row.last_time));
+  text(row.host, text_limit("host"));
+  text(row.text, 2000);
+}
+
+void ValueBlock::add(const GapRow& row) {
+  values.push_back(day_value(row.day));
+  values.push_back(id_value(row.id));
+  text(row.receiver, 250);
+  text(row.kind, 250);
+  values.push_back(time_value(row.first_time));
+  values.push_back(time_value(row.last_time));
+  values.push_back(integer_value(row.lines));
+  text(row.reason, 2000);
 }
 
 void ValueBlock::add(const Checkpoint& checkpoint) {

@@ -12,7 +12,8 @@
 namespace mailtrace::sql {
 
 // What becomes of a stored value when a row with the same key comes again; the first four are core's Merge.
-enum class Rule { key, least, most, bits, longer, add, replace, hash_of_message_id };
+// of_newest: the value that came with the larger `last_time`.
+enum class Rule { key, least, most, bits, longer, add, replace, of_newest, hash_of_message_id };
 
 struct SqlColumn {
   std::string name;
@@ -31,6 +32,11 @@ const Table& deliver_table();
 const Table& lines_table();
 const Table& hosts_table();       // counts are added up
 const Table& hosts_most_table();  // the same table for writers without checkpoint: counts merge by maximum
+const Table& hours_table();
+const Table& hours_most_table();
+const Table& unknown_table();
+const Table& unknown_most_table();
+const Table& gaps_table();
 const Table& checkpoint_table();
 const Table& addresses_table();
 const Table& hints_table();
@@ -84,6 +90,9 @@ class ValueBlock {
   void add(const LinesRow& row);
   void add(const HostRow& row);
   void add(const HintRow& row);
+  void add(const HourRow& row);
+  void add(const UnknownRow& row);
+  void add(const GapRow& row);
   void add(const Checkpoint& checkpoint);
 
  private:

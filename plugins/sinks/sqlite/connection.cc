@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <unistd.h>
 
+#include "core/base/owner.h"
 #include "plugins/sinks/sql/statements.h"
 
 namespace mailtrace::sql {
@@ -85,7 +87,9 @@ Cell read(sqlite3_stmt* statement, int at) {
 // process.
 void make_private(const std::string& path) {
   int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
-  if (fd >= 0) ::close(fd);
+  if (fd < 0) return;
+  own_like_directory(fd, path);  // SQLite itself gives -wal and -shm the owner of this one
+  ::close(fd);
 }
 
 }  // namespace
@@ -130,9 +134,10 @@ Result<void> SqliteConnection::prepare_file(Purpose purpose) {
   for (const std::string& setting : settings) {
     if (auto done = run(setting); !done) return done;
   }
-  if (purpose == Purpose::read && file_.read_limit_ms > 0) {
+  if (purpose == Purpose::read) {
+    limit({});
     sqlite3_progress_handler(
-        db_, 20'000,
+        db_, 5'000,
         [](void* self) {
           return std::chrono::steady_clock::now() > static_cast<SqliteConnection*>(self)->deadline_ ? 1 : 0;
         },
@@ -142,6 +147,7 @@ Result<void> SqliteConnection::prepare_file(Purpose purpose) {
 }
 
 SqliteConnection::~SqliteConnection() {
+  unlock_expiry();
   for (auto& [text, statement] : prepared_) sqlite3_finalize(statement);
   sqlite3_close_v2(db_);
 }
@@ -153,8 +159,8 @@ Error SqliteConnection::error(const std::string& what) {
   if ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB)
     broken_ = true;
   if ((code & 0xff) == SQLITE_INTERRUPT) {
-    return {Fault::transient, fmt::format("sqlite {}: the search took longer than the allowed {} ms",
-                                          file_.path, file_.read_limit_ms)};
+    return {Fault::slow,
+            fmt::format("sqlite {}: the search took longer than the allowed {} ms", file_.path, limit_ms_)};
   }
   return {fault,
           fmt::format("sqlite {}: {} failed: {} (code {})", file_.path, what, sqlite3_errmsg(db_), code)};
@@ -184,7 +190,8 @@ Result<sqlite3_stmt*> SqliteConnection::prepare(const std::string& text) {
 }
 
 Result<Rows> SqliteConnection::query(const std::string& text, std::span<const Cell> parameters) {
-  deadline_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(file_.read_limit_ms);
+  auto allowed = limit_ms_ > 0 ? std::chrono::milliseconds(limit_ms_) : std::chrono::hours(24);
+  deadline_ = std::chrono::steady_clock::now() + allowed;
   auto prepared = prepare(text);
   if (!prepared) return prepared.error();
   sqlite3_stmt* statement = *prepared;
@@ -221,6 +228,29 @@ Result<void> SqliteConnection::upsert(const Table& table, std::span<const Value>
     sqlite3_reset(*prepared);
   }
   return {};
+}
+
+void SqliteConnection::limit(std::chrono::milliseconds time) {
+  limit_ms_ = time.count();
+  if (limit_ms_ <= 0 || (file_.read_limit_ms > 0 && limit_ms_ > file_.read_limit_ms))
+    limit_ms_ = file_.read_limit_ms;
+}
+
+Result<bool> SqliteConnection::lock_expiry() {
+  std::string path = file_.path + ".expire";
+  if (expiry_ < 0) {
+    expiry_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    if (expiry_ < 0)
+      return Error{Fault::config,
+                   fmt::format("cannot make the lock file {}: check that this user may write there", path)};
+    own_like_directory(expiry_, path);
+  }
+  return ::flock(expiry_, LOCK_EX | LOCK_NB) == 0;
+}
+
+void SqliteConnection::unlock_expiry() {
+  if (expiry_ >= 0) ::close(expiry_);
+  expiry_ = -1;
 }
 
 void SqliteConnection::give_back() {

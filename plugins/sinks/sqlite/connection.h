@@ -23,7 +23,10 @@ class SqliteConnection : public Connection {
   Result<Rows> query(const std::string& statement, std::span<const Cell> parameters) override;
   Result<void> upsert(const Table& table, std::span<const Value> values) override;
   bool broken() const override { return broken_; }
+  void limit(std::chrono::milliseconds time) override;
   void give_back() override;
+  Result<bool> lock_expiry() override;
+  void unlock_expiry() override;
 
  private:
   explicit SqliteConnection(SqliteFile file) : file_(std::move(file)) {}
@@ -33,9 +36,11 @@ class SqliteConnection : public Connection {
 
   SqliteFile file_;
   sqlite3* db_ = nullptr;
+  int expiry_ = -1;  // the lock file, while this connection holds it
   bool broken_ = false;
   std::unordered_map<std::string, sqlite3_stmt*> prepared_;
   std::unordered_map<const Table*, std::string> upserts_;
+  int64_t limit_ms_ = 0;  // of the next statements
   std::chrono::steady_clock::time_point deadline_;
 };
 
