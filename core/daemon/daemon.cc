@@ -158,6 +158,7 @@ bool Daemon::start_receiver() {
   }
   LineReader::Parts parts{.receiver = core.name,
                           .spool_directory = spool_directory(core),
+                          .state_directory = core.state_directory,
                           .tracker = core.tracker,
                           .header = {.zone = plugins_.zone, .import = false},
                           .hosts = plugins_.hosts,

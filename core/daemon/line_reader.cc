@@ -92,6 +92,7 @@ bool LineReader::read_some(SpoolReader& reader, Pipeline& pipeline) {
   for (size_t i = 0; i < records_a_round; ++i) {
     switch (reader.next(record, gap, durable)) {
       case SpoolReader::Next::record:
+        gaps_->received(record.received);
         pipeline.feed(record);
         break;
       case SpoolReader::Next::gap: {
@@ -100,6 +101,7 @@ bool LineReader::read_some(SpoolReader& reader, Pipeline& pipeline) {
              {"next", std::to_string(gap.next_sequence)},
              {"bytes", std::to_string(gap.bytes)},
              {"reason", gap.reason}});
+        gaps_->damaged(gap);
         std::lock_guard lock(mutex_);
         ++status_.gaps;
         break;
@@ -111,6 +113,14 @@ bool LineReader::read_some(SpoolReader& reader, Pipeline& pipeline) {
   return true;
 }
 
+// What the pipeline does not know: whose counts these are, and what was lost.
+void LineReader::finish(Batch& batch) {
+  batch.checkpoint.receiver = parts_.receiver;
+  batch.checkpoint.spool = spool_id_;
+  for (auto& row : batch.hours) row.source = parts_.receiver;
+  for (auto& row : batch.unknown) row.source = parts_.receiver;
+}
+
 bool LineReader::hand_over(Pipeline& pipeline, bool all) {
   static Counter& made = counter("pipeline_batches_total");
   bool more = true;
@@ -119,9 +129,11 @@ bool LineReader::hand_over(Pipeline& pipeline, bool all) {
     more = pipeline.collect(now(), all, *batch);
     bool moved = batch->checkpoint.sequence != written_pin_;
     bool due = now() - written_ >= checkpoint_every || all;
+    gaps_->look(now());
+    gaps_->collect(batch->gaps);
     if (batch->empty() && !(moved && due)) continue;
-    batch->checkpoint.receiver = parts_.receiver;
-    batch->checkpoint.spool = spool_id_;
+    finish(*batch);
+    kept_->flush();  // before the checkpoint can pass the lines
     written_pin_ = batch->checkpoint.sequence;
     written_ = now();
     ++made;
@@ -193,7 +205,9 @@ void LineReader::run() {
                       return find_open(server, queue_id, at);
                     });
   pipeline.start_at(from.sequence, from.counted);
-  pipeline.keep_unknown(&unknown_);
+  kept_ = std::make_unique<KeptLines>(parts_.state_directory);
+  gaps_ = std::make_unique<GapWatch>(parts_.receiver, spool_id_);
+  pipeline.keep_unknown(&unknown_, kept_.get());
   if (!recall(pipeline)) return;
 
   Time collected = now();

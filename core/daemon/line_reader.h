@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/daemon/gap_watch.h"
 #include "core/spool/spool.h"
 #include "core/store/pipeline.h"
 #include "core/store/sink_worker.h"
@@ -19,7 +20,7 @@ class LineReader {
  public:
   struct Parts {
     std::string receiver;  // name in the checkpoint
-    std::string spool_directory;
+    std::string spool_directory, state_directory;
     TrackerConfig tracker;
     HeaderOptions header;
     std::shared_ptr<const HostRules> hosts;
@@ -57,6 +58,7 @@ class LineReader {
   bool wait_for_sinks(Checkpoint& from);
   bool read_some(SpoolReader& reader, Pipeline& pipeline);
   bool hand_over(Pipeline& pipeline, bool all);
+  void finish(Batch& batch);
   void publish(const Pipeline& pipeline, const char* state);
   bool recall(Pipeline& pipeline);
   // Calls `ask` with a reader of the first sink until it answers; nothing when it never will.
@@ -73,6 +75,8 @@ class LineReader {
   std::atomic<bool> draining_{false}, abandoned_{false}, ended_{false}, waits_{false};
   std::atomic<uint64_t> heartbeat_{0};
   UnknownLines unknown_;
+  std::unique_ptr<KeptLines> kept_;
+  std::unique_ptr<GapWatch> gaps_;
   mutable std::mutex mutex_;
   Status status_;
 };

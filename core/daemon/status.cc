@@ -14,6 +14,7 @@ Json sink_json(const SinkWorker::Status& status) {
           {"failing_since", time_or_null(status.failing_since)},
           {"last_error", status.last_error},
           {"last_commit", time_or_null(status.last_commit)},
+          {"visible_until", time_or_null(status.visible_until)},
           {"committed", status.committed},
           {"batches", status.batches},
           {"rows", status.rows},

@@ -158,6 +158,7 @@ struct Batch {
   std::vector<GapRow> gaps;
   std::vector<HintRow> hints;
   Checkpoint checkpoint;
+  Time newest{};  // stamp of the newest line understood so far; for the status only
   bool empty() const {
     return rows() == 0 && hosts.empty() && hours.empty() && unknown.empty() && gaps.empty() && hints.empty();
   }

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/base/owner.h"
 #include "core/mail/row_json.h"
 
 namespace mailtrace {
@@ -69,6 +70,7 @@ Result<void> DeadLetter::append(const std::string& line) {
     if (::flock(fd.get(), LOCK_EX) != 0) return failed("lock");
   } while (!is_named(fd.get(), file_));
   off_t before = ::lseek(fd.get(), 0, SEEK_END);
+  if (before == 0) own_like_directory(fd.get(), file_);
   size_t done = 0;
   while (done < line.size()) {
     ssize_t n = ::write(fd.get(), line.data() + done, line.size() - done);

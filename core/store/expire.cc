@@ -6,6 +6,7 @@
 
 #include "core/config/config.h"
 #include "core/plugin/instances.h"
+#include "core/store/kept_lines.h"
 
 namespace mailtrace {
 namespace {
@@ -51,6 +52,9 @@ int expire_all(const std::string& config_file, int max_age_days, bool dry_run, b
     return exit_config;
   }
   Day before = day_of(now()) - std::chrono::days(max_age_days);
+  if (size_t files = expire_kept_lines(config->core.state_directory, before, dry_run))
+    fmt::print("{}: {} {} files of lines nobody understood\n", config->core.state_directory,
+               dry_run ? "would remove" : "removed", files);
   int code = 0;
   for (auto& sink : sinks)
     if (int failed = expire_one(*sink.plugin, before, dry_run, force)) code = failed;

@@ -13,6 +13,8 @@ constexpr size_t rows_per_batch = 2'000;
 // Programs without parser come from anywhere; so many get a counter of their own.
 constexpr size_t most_programs = 100;
 
+constexpr int mail_facility = 2;  // RFC 5424 6.2.1
+
 constexpr const char* result_names[] = {"fact", "ignored", "unknown", "unparsed"};
 
 // Fit to stand between the quotes of a counter's label.
@@ -79,31 +81,36 @@ void Pipeline::count_foreign(const Record& record, const LogLine& line) {
 void Pipeline::understand(const LogLine& line) {
   Fact fact;
   Parser* parser = router_.find(line.app_name);
-  Result result = Result::unparsed;
+  LineResult result = LineResult::unparsed;
   if (parser) {
     switch (parser->parse(line, fact)) {
       case Parsed::fact:
-        result = Result::fact;
+        result = LineResult::understood;
         break;
       case Parsed::ignored:
-        result = Result::ignored;
+        result = LineResult::ignored;
         break;
       case Parsed::unknown:
-        result = Result::unknown;
+        result = LineResult::unknown;
         break;
     }
   }
-  if (result != Result::fact) fact = std::monostate{};
-  if (result == Result::fact && !warned_ && !line.imported) warn_once(*parser, line);
-  counters_of(line.app_name)[static_cast<size_t>(result)]->fetch_add(1, std::memory_order_relaxed);
-  if (result == Result::unknown) {
-    if (unknown_) unknown_->add(line);
+  if (result != LineResult::understood) fact = std::monostate{};
+  if (result == LineResult::understood && !warned_ && !line.imported) warn_once(*parser, line);
+  Program& program = program_of(line.app_name);
+  program.second[static_cast<size_t>(result)]->fetch_add(1, std::memory_order_relaxed);
+  bool counted = hosts_.is_counted(line);
+  if (kept_ && !counted &&
+      (result == LineResult::unknown || (result == LineResult::unparsed && line.facility == mail_facility)))
+    kept_->add(line);
+  if (result == LineResult::unknown) {
+    if (unknown_) unknown_->add(line, counted);
     log_rarely(LogLevel::info, "parse.unknown",
                {{"host", std::string(line.hostname)},
                 {"program", std::string(line.app_name)},
                 {"text", std::string(line.text)}});
   }
-  hosts_.add(line, result == Result::unknown);
+  hosts_.add(line, program.first, result);
   tracker_->apply(line, fact);
 }
 
@@ -118,9 +125,9 @@ void Pipeline::warn_once(const Parser& parser, const LogLine& line) {
        {"hint", std::string(doubt)}});
 }
 
-Pipeline::Counters& Pipeline::counters_of(std::string_view app_name) {
+Pipeline::Program& Pipeline::program_of(std::string_view app_name) {
   auto program = app_name.substr(0, app_name.find_first_of("/["));
-  if (last_counters_ && last_counters_->first == program) return last_counters_->second;
+  if (last_program_ && last_program_->first == program) return *last_program_;
   auto found = counters_.find(std::string(program));
   if (found == counters_.end()) {
     std::string name(counters_.size() < most_programs ? program : "other");
@@ -130,8 +137,8 @@ Pipeline::Counters& Pipeline::counters_of(std::string_view app_name) {
       found->second[i] = &counter(
           "parse_lines_total", std::string("result=\"") + result_names[i] + "\",program=\"" + shown + "\"");
   }
-  last_counters_ = &*found;
-  return found->second;
+  last_program_ = &*found;
+  return *found;
 }
 
 // A file has one time for all its lines.
@@ -149,7 +156,9 @@ bool Pipeline::collect(Time now, bool all, Batch& batch) {
     sequencer_->tick(time);
   bool more = tracker_->collect(time, all, rows_per_batch, batch);
   uint64_t mark = sequencer_->pinned(next_);
-  hosts_.collect(mark, batch.hosts);
+  hosts_.collect(mark, batch.hosts, batch.hours);
+  if (unknown_) unknown_->collect(mark, batch.unknown);
+  batch.newest = tracker_->status().newest;
   batch.checkpoint.sequence = pinned();
   batch.checkpoint.counted = mark;
   return more;

@@ -9,6 +9,7 @@
 #include "core/parse/header.h"
 #include "core/parse/router.h"
 #include "core/store/host_counts.h"
+#include "core/store/kept_lines.h"
 #include "core/store/unknown_lines.h"
 #include "core/track/sequencer.h"
 #include "core/track/tracker.h"
@@ -38,15 +39,19 @@ class Pipeline {
   // Before a feed(): other rules of hosts. They outlive the pipeline or the next use().
   void use(const HostRules* hosts) { header_.hosts = hosts; }
   // Where lines go that a parser should know and does not; null: nobody looks at them. Outlives the pipeline.
-  void keep_unknown(UnknownLines* lines) { unknown_ = lines; }
+  // `kept` (may be null) gets the whole lines. collect() gives the rows of `lines`.
+  void keep_unknown(UnknownLines* lines, KeptLines* kept = nullptr) {
+    unknown_ = lines;
+    kept_ = kept;
+  }
 
  private:
-  enum class Result : size_t { fact, ignored, unknown, unparsed };
-  using Counters = std::array<Counter*, 4>;  // by Result
+  using Counters = std::array<Counter*, 4>;  // by LineResult
+  using Program = std::pair<const std::string, Counters>;
   void understand(const LogLine& line);
   void count_foreign(const Record& record, const LogLine& line);
   void warn_once(const Parser& parser, const LogLine& line);
-  Counters& counters_of(std::string_view app_name);
+  Program& program_of(std::string_view app_name);
   Time time_of_lines(Time now);
 
   HeaderOptions header_;
@@ -55,10 +60,11 @@ class Pipeline {
   std::unique_ptr<Sequencer> sequencer_;
   HostCounts hosts_;
   UnknownLines* unknown_ = nullptr;
+  KeptLines* kept_ = nullptr;
   bool warned_ = false;
   std::unordered_map<std::string, Counter*> foreign_;   // by certificate
   std::unordered_map<std::string, Counters> counters_;  // by program
-  std::pair<const std::string, Counters>* last_counters_ = nullptr;
+  Program* last_program_ = nullptr;
   uint64_t next_ = 0;
   Time received_{};  // of the last line
   bool fed_ = false;

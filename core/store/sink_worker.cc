@@ -134,6 +134,7 @@ bool SinkWorker::write(const Batch& batch) {
         ++status_.batches;
         status_.rows += batch.rows();
         status_.last_commit = now();
+        status_.visible_until = std::max(status_.visible_until, batch.newest);
         status_.committed = batch.checkpoint.sequence;
         committed_ = batch.checkpoint.sequence;
       }

@@ -23,6 +23,7 @@ class SinkWorker {
     uint64_t batches = 0, rows = 0, dead_letters = 0, retries = 0;
     uint64_t committed = 0;  // sequence of the last stored checkpoint
     Time last_commit{};
+    Time visible_until{};  // lines up to about this stamp are stored; zero: none in this run
   };
 
   SinkWorker(std::unique_ptr<Sink> sink, std::string receiver, std::string state_directory);

@@ -28,6 +28,7 @@ std::string default_config_file();
 
 // Each adds its subcommand, whose callback sets Common::code.
 void add_import(CLI::App& app, Common& common);
+void add_reparse(CLI::App& app, Common& common);
 void add_search(CLI::App& app, Common& common);
 void add_show(CLI::App& app, Common& common);
 void add_status(CLI::App& app, Common& common);

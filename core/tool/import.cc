@@ -92,17 +92,6 @@ uint64_t total_size(const std::vector<std::string>& files) {
   });
 }
 
-// Writes what is due at `at`; with `all`, everything.
-Result<void> write_due(Pipeline& pipeline, ImportWriter& writer, Time at, bool all) {
-  for (bool more = true; more;) {
-    Batch batch;
-    more = pipeline.collect(at, all, batch);
-    auto written = writer.write(std::move(batch));
-    if (!written) return written;
-  }
-  return {};
-}
-
 // Feeds one file. The lines of all files go through one pipeline: a mail may begin in one and end in the
 // next.
 Result<void> feed(LineFile& file, Pipeline& pipeline, ImportWriter& writer, ImportProgress& progress,
@@ -118,7 +107,7 @@ Result<void> feed(LineFile& file, Pipeline& pipeline, ImportWriter& writer, Impo
     if (++since < lines_between_writes) continue;
     since = 0;
     // Nothing is overdue within a file: all of it was received at once.
-    auto written = write_due(pipeline, writer, received, false);
+    auto written = writer.write_due(pipeline, received, false);
     if (!written) return written;
   }
   return {};
@@ -138,7 +127,10 @@ int import(const Common& common, const Request& r) {
   auto opened = writer.open();
   if (!opened) return print_error(opened.error());
   HeaderOptions header{.zone = zone, .import = true, .hosts = hosts.get()};
-  Pipeline pipeline(setup->config().core.tracker, header, setup->router(), nullptr, writer.find_open());
+  Pipeline pipeline(import_config(setup->config().core.tracker), header, setup->router(), nullptr,
+                    writer.find_open());
+  UnknownLines unknown;
+  pipeline.keep_unknown(&unknown);
 
   auto hints = writer.hints();
   if (!hints) return print_error(hints.error());
@@ -157,7 +149,7 @@ int import(const Common& common, const Request& r) {
     print_error(file->end().error());
     code = exit_damaged;
   }
-  auto written = write_due(pipeline, writer, now(), true);
+  auto written = writer.write_due(pipeline, now(), true);
   progress.clear();
   if (!written) return print_error(written.error());
   if (writer.dead_letters() > 0) code = exit_damaged;

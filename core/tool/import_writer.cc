@@ -32,6 +32,11 @@ auto patiently(const std::string& database, Call call) {
 
 }  // namespace
 
+TrackerConfig import_config(TrackerConfig config) {
+  config.max_open_mails = std::min<int64_t>(config.max_open_mails, 100'000);
+  return config;
+}
+
 void DistinctIds::add(const Id& id) {
   uint64_t hash;
   std::memcpy(&hash, id.bytes.data() + 8, sizeof hash);
@@ -63,11 +68,41 @@ Result<void> ImportWriter::open() {
   return {};
 }
 
+void ImportWriter::add_up(Batch& batch) {
+  for (auto& row : batch.hours) {
+    auto [at, added] = hours_.try_emplace({row.day, row.hour, row.host, row.program}, row);
+    HourRow& sum = at->second;
+    if (!added) {
+      sum.understood += row.understood;
+      sum.ignored += row.ignored;
+      sum.unknown += row.unknown;
+      sum.unparsed += row.unparsed;
+      sum.minutes |= row.minutes;
+    }
+    row = sum;
+  }
+  for (auto& row : batch.unknown) {
+    auto [at, added] = unknown_.try_emplace({row.day, row.program, row.shape, row.slot}, row);
+    if (!added) row.lines = at->second.lines += row.lines;
+  }
+}
+
+Result<void> ImportWriter::write_due(Pipeline& pipeline, Time at, bool all) {
+  for (bool more = true; more;) {
+    Batch batch;
+    more = pipeline.collect(at, all, batch);
+    auto written = write(std::move(batch));
+    if (!written) return written;
+  }
+  return {};
+}
+
 Result<void> ImportWriter::write(Batch batch) {
   batch.checkpoint = {};  // an import has no place to go on at
   // Counts are added up in the database, so a second import would count twice; the span of time does not
   // change.
   for (auto& row : batch.hosts) row.lines = row.unknown = 0;
+  add_up(batch);
   // The next import of the same log may come with the next rotation.
   for (auto& row : batch.hints) row.until = now() + hints_kept;
   for (auto& row : batch.connects) mails_.add(row.id);

@@ -1,5 +1,6 @@
 // ImportWriter: what an import has understood goes to every configured database. Main thread.
 #pragma once
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -7,10 +8,15 @@
 
 #include "core/plugin/sink.h"
 #include "core/store/dead_letter.h"
+#include "core/store/pipeline.h"
 #include "core/tool/setup.h"
 #include "core/track/tracker.h"
 
 namespace mailtrace {
+
+// Of an import time does not pass, so age tells nothing: its mails leave memory when there are so many, those
+// that are done first. What a later line needs of them is read from the database.
+TrackerConfig import_config(TrackerConfig config);
 
 // Counts ids, each once, in 8 bytes an id.
 class DistinctIds {
@@ -30,6 +36,8 @@ class ImportWriter {
   Result<void> open();
   // Returns when every database has it. Waits for one that went away, for ever, and says so once.
   Result<void> write(Batch batch);
+  // Writes what is due in the pipeline at `at`; with `all`, everything.
+  Result<void> write_due(Pipeline& pipeline, Time at, bool all);
   // Asks the first database.
   FindOpen find_open();
   // What the import before this one had half seen.
@@ -47,6 +55,11 @@ class ImportWriter {
     NamedPlugin<Sink>* named;
     DeadLetter dead_letter;
   };
+  // Sums of the whole run, because those merge by the larger in the database.
+  void add_up(Batch& batch);
+
+  std::map<std::tuple<Day, int64_t, std::string, std::string>, HourRow> hours_;
+  std::map<std::tuple<Day, std::string, Id, int64_t>, UnknownRow> unknown_;
   std::vector<Target> targets_;
   std::unique_ptr<Reader> reader_;
   DistinctIds mails_, deliveries_;

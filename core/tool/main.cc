@@ -33,6 +33,7 @@ int run(int argc, char** argv) {
   add_search(app, common);
   add_show(app, common);
   add_import(app, common);
+  add_reparse(app, common);
   add_status(app, common);
   add_check(app, common);
   add_options(app, common);

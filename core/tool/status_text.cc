@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 #include "core/base/text.h"
 
@@ -85,9 +84,18 @@ class Writer {
     for (auto& input : list_of(status_, "inputs"))
       width = std::max(width, display_width(text_of(input, "input")));
     for (auto& input : list_of(status_, "inputs"))
-      line(fmt::format("{}  {}, {} {}", fit(text_of(input, "input"), width), text_of(input, "at"),
+      line(fmt::format("{}  {}, {} {}", fit(text_of(input, "input"), width), place_of(input),
                        lines_of(text_of(input, "input")), terminal_.say("lines received")));
     if (list_of(status_, "inputs").empty()) line(terminal_.say("none"));
+  }
+
+  // "127.0.0.1:2514, 3 connections": the input's own words, of which the last may be one we know.
+  std::string place_of(const Json& input) {
+    auto text = text_of(input, "at");
+    for (std::string_view word : {"connections", "connection", "not listening"})
+      if (text.ends_with(word))
+        return text.substr(0, text.size() - word.size()) + std::string(terminal_.say(word));
+    return text;
   }
 
   int64_t lines_of(const std::string& input) {
@@ -132,12 +140,18 @@ class Writer {
 
   void sinks() {
     title("Databases");
+    if (!list_of(status_, "sinks").empty())
+      line(terminal_.say("checked insert: a row that is there already is merged, so a line may come twice"));
     for (auto& sink : list_of(status_, "sinks")) {
       auto error = text_of(sink, "last_error"), since = when(sink, "failing_since", terminal_);
       line(fmt::format("{}: {}", text_of(sink, "sink"),
                        terminal_.paint(since.empty() ? Colour::green : Colour::red,
                                        terminal_.say(text_of(sink, "state")))));
       if (!since.empty()) line(fmt::format("  {} {}: {}", terminal_.say("in trouble since"), since, error));
+      auto visible = when(sink, "visible_until", terminal_);
+      if (!since.empty())
+        line(fmt::format("  {} {}", terminal_.say("lines are visible until about"),
+                         visible.empty() ? terminal_.say("the time of the last start") : visible));
       auto commit = when(sink, "last_commit", terminal_);
       line(fmt::format("  {} {}{}", number_of(sink, "rows"), terminal_.say("rows written"),
                        commit.empty() ? "" : fmt::format(", {} {}", terminal_.say("last"), commit)));
@@ -203,46 +217,6 @@ class Writer {
 
 std::string daemon_text(const Json& status, const Terminal& terminal) {
   return Writer(status, terminal).text();
-}
-
-std::vector<HostRow> joined_hosts(const std::vector<HostRow>& days) {
-  std::map<std::string, HostRow> joined;
-  for (auto& row : days) {
-    auto [at, is_new] = joined.try_emplace(row.host, row);
-    if (is_new) continue;
-    auto& to = at->second;
-    to.first_time = std::min(to.first_time, row.first_time);
-    to.last_time = std::max(to.last_time, row.last_time);
-    to.lines += row.lines;
-    to.unknown += row.unknown;
-  }
-  std::vector<HostRow> out;
-  out.reserve(joined.size());
-  for (auto& [host, row] : joined) out.push_back(row);
-  return out;
-}
-
-std::string database_text(const std::vector<HostRow>& hosts, const std::vector<Checkpoint>& checkpoints,
-                          const Terminal& terminal) {
-  auto bold = [&](std::string_view text) { return terminal.paint(Colour::bold, terminal.say(text)); };
-  std::string out = fmt::format("\n{}\n", bold("Servers in the database"));
-  size_t width = 0;
-  for (auto& row : hosts) width = std::max(width, display_width(printable(row.host)));
-  for (auto& row : hosts) {
-    out += fmt::format("  {}  {} – {}  ", fit(printable(row.host), width), terminal.date_time(row.first_time),
-                       terminal.date_time(row.last_time));
-    // Imports are not counted: the same file may be imported twice.
-    out += row.lines ? fmt::format("{:>9} {}", row.lines, terminal.say(row.lines == 1 ? "line" : "lines"))
-                     : std::string(terminal.say("imported"));
-    out += row.unknown ? fmt::format(", {} {}\n", row.unknown, terminal.say("not understood")) : "\n";
-  }
-  if (hosts.empty()) out += fmt::format("  {}\n", terminal.say("none"));
-  if (checkpoints.empty()) return out;
-  out += fmt::format("\n{}\n", bold("Receivers"));
-  for (auto& c : checkpoints)
-    out += fmt::format("  {}  {} {} ({} {})\n", printable(c.receiver), terminal.say("stored up to record"),
-                       c.sequence, terminal.say("spool"), printable(c.spool));
-  return out;
 }
 
 }  // namespace mailtrace

@@ -301,7 +301,7 @@ BOOST_DATA_TEST_CASE(a_broad_search_is_bounded, data::make(all_kinds)) {
   constexpr int mails = 20'000;
   Batch batch;
   for (int i = 0; i < mails; ++i) {
-    batch.connects.push_back(mail(Time(today()) - seconds(i * 20), "b" + std::to_string(i)));
+    batch.connects.push_back(mail(Time(today()) - seconds(i * 2), "b" + std::to_string(i)));
     batch.deliveries.push_back(delivery(batch.connects.back(), "x@example.com", "sent"));
     batch.deliveries.back().response = std::string(300, 'a') + (i == mails - 1 ? "needle" : "straw");
     if (batch.connects.size() < 5000) continue;

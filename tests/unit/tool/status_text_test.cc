@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "core/tool/control_client.h"
+#include "core/tool/stored_text.h"
 
 using namespace mailtrace;
 
@@ -57,6 +58,7 @@ BOOST_AUTO_TEST_CASE(a_healthy_daemon) {
              "  newest line read 2026-11-23 13:59:59\n"
              "  3 mails under way, 4 lines held for their order\n"
              "\nDatabases\n"
+             "  checked insert: a row that is there already is merged, so a line may come twice\n"
              "  sqlite /var/lib/mailtrace/mail.db: writing\n"
              "    1234 rows written, last 2026-11-23 14:00:00\n"
              "\nNot understood\n"
@@ -65,6 +67,13 @@ BOOST_AUTO_TEST_CASE(a_healthy_daemon) {
              "  exim: 1 line, no parser in the configuration\n"
              "\nLook at\n"
              "  2 broken frames (input=\"relp\")\n");
+}
+
+BOOST_AUTO_TEST_CASE(in_german_too) {
+  auto terminal = utc();
+  terminal.german = true;
+  auto text = daemon_text(sample(), terminal);
+  BOOST_TEST(text.find("127.0.0.1:2514, 3 Verbindungen, 506 Zeilen empfangen") != std::string::npos, text);
 }
 
 BOOST_AUTO_TEST_CASE(one_is_singular) {
@@ -89,6 +98,9 @@ BOOST_AUTO_TEST_CASE(trouble_is_said) {
   BOOST_TEST(text.find("damage in 0001: 12 bytes (crc)") != std::string::npos);
   BOOST_TEST(text.find("in trouble since 2026-11-23 13:00:00: no route\\u{1b}[2J") != std::string::npos);
   BOOST_TEST(text.find("3 rows set aside") != std::string::npos);
+  BOOST_TEST(text.find("visible until about the time of the last start") != std::string::npos);
+  json["sinks"][0]["visible_until"] = "2026-11-23T12:59:00Z";
+  BOOST_TEST(daemon_text(json, utc()).find("visible until about 2026-11-23 12:59:00\n") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(any_object_is_taken) {
@@ -117,6 +129,54 @@ BOOST_AUTO_TEST_CASE(days_of_a_host_are_joined) {
   BOOST_TEST(to_us(joined[0].first_time) == 5);
   BOOST_TEST(to_us(joined[0].last_time) == 20);
   BOOST_TEST(joined[0].unknown == 1);
+}
+
+BOOST_AUTO_TEST_CASE(the_database_in_words) {
+  Stored stored;
+  Time first = time_from_us(1'700'000'000'000'000), last = first + std::chrono::hours(3);
+  stored.hosts = {{day_of(first), "mx1", first, last, 3, 1}};
+  HostCoverage coverage;
+  coverage.host = "mx1";
+  coverage.lines = 5;
+  coverage.silences = {{first, last, {}, true}};
+  stored.coverage = {coverage};
+  HourRow program;
+  program.program = "postfix";
+  program.understood = 3;
+  program.ignored = 1;
+  program.unknown = 1;
+  stored.programs = {program};
+  GapRow gap;
+  gap.receiver = "r1";
+  gap.first_time = first;
+  gap.last_time = last;
+  gap.lines = 1;
+  gap.reason = "crc";
+  stored.gaps = {gap};
+  BOOST_TEST(stored_text(stored, utc()) ==
+             "\nServers in the database\n"
+             "  mx1  2023-11-14 22:13:20 – 2023-11-15 01:13:20          5 lines, 1 not understood\n"
+             "    silent 2023-11-14 22:13:20 – 2023-11-15 01:13:20\n"
+             "\nLines by program\n"
+             "  postfix  3 understood, 1 known and ignored, 1 not understood\n"
+             "\nLines lost on the way\n"
+             "  r1  2023-11-14 22:13:20 – 2023-11-15 01:13:20  1 line  crc\n");
+  UnknownRow one;
+  one.program = "postfix/smtpd";
+  one.lines = 2;
+  one.first_time = one.last_time = first;
+  one.host = "mx1";
+  one.text = "older\x1b";
+  UnknownRow two = one;
+  two.slot = 1;
+  two.last_time = last;
+  two.text = "newer\x1b";
+  UnknownRow imported = one;  // the same lines once more
+  one.source = two.source = "receiver";
+  BOOST_TEST(unknown_text(joined_unknown({one, two, imported}), utc()) ==
+             "\nLines that no parser understood\n"
+             "  postfix/smtpd: 4 lines, last 2023-11-15 01:13:20, mx1\n"
+             "    newer\\u{1b}\n");
 }
 
 BOOST_AUTO_TEST_CASE(the_socket_is_asked_and_read_to_its_end) {
