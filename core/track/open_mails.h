@@ -40,6 +40,9 @@ class OpenMails {
   OpenMail* find_at(uint32_t server, std::string_view queue_id, Time time);
   OpenMail* get(Handle handle);
   OpenMail* older(const OpenMail& mail) { return mail.older == Handle::none ? nullptr : &mails_[mail.older]; }
+  const OpenMail* older(const OpenMail& mail) const {
+    return mail.older == Handle::none ? nullptr : &mails_[mail.older];
+  }
 
   void identify(OpenMail& mail, Time birth, Born born, int ordinal);
   // A generation that the cache or the database knew.

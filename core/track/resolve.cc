@@ -70,6 +70,10 @@ std::optional<KnownMail> MailTracker::from_database(const OpenMail& mail) {
 bool MailTracker::fits(const KnownMail& known, const OpenMail& mail) const {
   if (mail.identified) return known.id == mail.id;
   if (known.birth > first_possible(mail)) return false;
+  // One that ended before these lines, as memory knows and the database perhaps not yet.
+  for (const OpenMail* older = mails_.older(mail); older; older = mails_.older(*older))
+    if (older->finished && older->finish_time < mail.first_time && known.birth <= older->finish_time)
+      return false;
   if (known.finished && mail.first_time > known.end_time) return false;
   bool other_message_id =
       mail.message_id_hash && known.message_id_hash && mail.message_id_hash != known.message_id_hash;
