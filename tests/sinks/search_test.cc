@@ -387,6 +387,58 @@ BOOST_DATA_TEST_CASE(broad_patterns_are_complete, data::make(all_kinds)) {
   BOOST_TEST((*reader)->search(query)->hits.size() == 11u);
 }
 
+// They go to the database as one value there, so what ends a value must not end it early.
+BOOST_DATA_TEST_CASE(hostile_addresses_are_looked_up_as_they_are, data::make(all_kinds)) {
+  Database database(sample);
+  auto sink = database.sink();
+  must(sink->open());
+  std::vector<std::string> names{"\"a\\\"b\"@odd.example", "x{,}y@odd.example",    "null@odd.example",
+                                 "a'b@odd.example",        "\xc3\xa4@odd.example", "%_!@odd.example",
+                                 "\"@\"@odd.example"};
+  Batch batch;
+  for (size_t i = 0; i < names.size(); ++i) {
+    batch.connects.push_back(mail(Time(today()) - hours(i), "o" + std::to_string(i)));
+    batch.deliveries.push_back(delivery(batch.connects.back(), names[i], "sent"));
+  }
+  must(sink->write(batch));
+  auto reader = sink->open_reader();
+  BOOST_REQUIRE(reader);
+  Query query;
+  for (const char* text : {"@odd.example", "*odd*", "*@odd.exam*"}) {
+    query.recipient = text;
+    BOOST_TEST((*reader)->search(query)->hits.size() == names.size(), text);
+  }
+  for (const std::string& name : names) {
+    query.recipient = name;
+    BOOST_TEST((*reader)->search(query)->hits.size() == 1u, name);
+  }
+  query.recipient = "x{*";
+  BOOST_TEST((*reader)->search(query)->hits.size() == 1u);
+}
+
+// A reader that was asked before must see days that were not there then, younger and older ones.
+BOOST_DATA_TEST_CASE(new_days_are_seen_at_once, data::make(all_kinds)) {
+  Database database(sample);
+  auto sink = database.sink();
+  must(sink->open());
+  auto reader = sink->open_reader();
+  BOOST_REQUIRE(reader);
+  size_t stored = 0;
+  for (int day : {-3, -1, -6, 0, 1, -9}) {
+    ConnectRow row = mail(Time(today()) + days(day) + hours(1), "d" + std::to_string(day));
+    must(sink->write(batch_of({row}, {delivery(row, "bob@example.com", "sent")})));
+    ++stored;
+    for (bool ascending : {false, true}) {
+      Query query;
+      query.recipient = "bob@example.com";
+      query.ascending = ascending;
+      BOOST_TEST((*reader)->search(query)->hits.size() == stored);
+      query.recipient.reset();
+      BOOST_TEST((*reader)->search(query)->hits.size() == stored);
+    }
+  }
+}
+
 BOOST_DATA_TEST_CASE(a_trace_follows_only_what_is_confirmed, data::make(all_kinds)) {
   Database database(sample);
   auto sink = database.sink();

@@ -1,5 +1,7 @@
 #include "plugins/sinks/sql/reader.h"
 
+#include <fmt/format.h>
+
 #include <mutex>
 
 #include "core/base/text.h"
@@ -24,7 +26,7 @@ class SqlReader : public Reader {
   }
 
   Result<Page> search(const Query& query) noexcept override {
-    return with<Page>([&] { return search_rows(database_->dialect(), *connection_, query); });
+    return with<Page>([&] { return search_rows(database_->dialect(), *connection_, stored_, query); });
   }
   Result<Trace> trace(const Id& connect_id) noexcept override {
     return with<Trace>([&] { return trace_mails(*connection_, connect_id); });
@@ -92,6 +94,7 @@ class SqlReader : public Reader {
 
   std::shared_ptr<Database> database_;
   std::unique_ptr<Connection> connection_;
+  std::pair<Day, Day> stored_;  // days, as search_rows() keeps them
 };
 
 Result<void> SqlReader::add_ids(const std::string& condition, std::vector<Cell> parameters,
@@ -196,16 +199,27 @@ Result<std::vector<Checkpoint>> read_checkpoints(Connection& connection, const s
   return out;
 }
 
-Result<std::pair<Day, Day>> read_days(Connection& connection) {
-  std::pair<Day, Day> out;
-  const char* first = "SELECT c.day FROM connectlog c ORDER BY c.day ASC LIMIT 1";
-  const char* last = "SELECT c.day FROM connectlog c ORDER BY c.day DESC LIMIT 1";
-  for (auto [text, day] : {std::pair{first, &out.first}, std::pair{last, &out.second}}) {
-    auto rows = connection.query(text, {});
-    if (!rows) return rows.error();
-    if (!rows->empty()) *day = day_of_cell(*rows->row(0));
-  }
-  return out;
+namespace {
+// `side`: where a day beyond `known` would be.
+Result<Day> edge_day(Connection& connection, const char* order, const char* side, Day known) {
+  const std::string select = "SELECT c.day FROM connectlog c",
+                    end = fmt::format(" ORDER BY c.day {} LIMIT 1", order);
+  std::vector<Cell> bound;
+  if (known != Day{}) bound.emplace_back(day_value(known));
+  auto rows =
+      connection.query(select + (bound.empty() ? "" : fmt::format(" WHERE c.day {} ?", side)) + end, bound);
+  if (rows && rows->empty() && !bound.empty()) rows = connection.query(select + end, {});
+  if (!rows) return rows.error();
+  return rows->empty() ? Day{} : day_of_cell(*rows->row(0));
+}
+}  // namespace
+
+Result<std::pair<Day, Day>> read_days(Connection& connection, std::pair<Day, Day> known) {
+  auto first = edge_day(connection, "ASC", "<=", known.first);
+  if (!first) return first.error();
+  auto last = edge_day(connection, "DESC", ">=", known.second);
+  if (!last) return last.error();
+  return std::pair(*first, *last);
 }
 
 }  // namespace mailtrace::sql

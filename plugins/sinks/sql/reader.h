@@ -13,16 +13,18 @@ Result<std::unique_ptr<Reader>> make_reader(std::shared_ptr<Database> database);
 
 // All checkpoints, or that of one receiver.
 Result<std::vector<Checkpoint>> read_checkpoints(Connection& connection, const std::string* receiver);
-// Oldest and newest day that holds a mail; equal to Day{} if there is none.
-Result<std::pair<Day, Day>> read_days(Connection& connection);
+// Oldest and newest day that holds a mail; equal to Day{} if there is none. `known`: an earlier answer; only
+// what lies outside it, and its own edges, is looked at, which spares PostgreSQL most partitions.
+Result<std::pair<Day, Day>> read_days(Connection& connection, std::pair<Day, Day> known = {});
 
 // line_counts.cc
 Result<std::vector<HourRow>> read_hours(Connection& connection, Time from, Time to);
 Result<std::vector<GapRow>> read_gaps(Connection& connection, Time from, Time to);
 Result<std::vector<UnknownRow>> read_unknown(Connection& connection, Day from, Day to);
 
-// search.cc
-Result<Page> search_rows(Dialect dialect, Connection& connection, const Query& query);
+// search.cc. `stored`: what read_days() said last.
+Result<Page> search_rows(Dialect dialect, Connection& connection, std::pair<Day, Day>& stored,
+                         const Query& query);
 // overview.cc
 Result<Overview> read_overview(Dialect dialect, Connection& connection, const OverviewQuery& query);
 Result<Alike> read_alike(Dialect dialect, Connection& connection, const AlikeQuery& query);

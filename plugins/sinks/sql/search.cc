@@ -65,13 +65,16 @@ struct Window {
 Id lowest_id(Time at) { return make_id(at, Hash128{}); }
 Id highest_id(Time at) { return make_id(at, Hash128{~0ull, ~0ull}); }
 
-constexpr std::chrono::milliseconds tick(1);  // resolution of the time in an id
+constexpr std::chrono::milliseconds tick(1);       // resolution of the time in an id
+constexpr std::chrono::hours delivered_before(1);  // a clock that was put back
+constexpr size_t few_addresses = 5;
+constexpr std::chrono::minutes tolerance(1);  // should a stored connect_time differ from its id
 constexpr Microseconds shortest_slice = std::chrono::minutes(1), widest_slice = days(10'000'000);
 
 class Search {
  public:
-  Search(Dialect dialect, Connection& connection, const Query& query)
-      : dialect_(dialect), connection_(connection), query_(query) {}
+  Search(Dialect dialect, Connection& connection, std::pair<Day, Day>& stored, const Query& query)
+      : dialect_(dialect), connection_(connection), stored_(stored), query_(query) {}
   ~Search() { connection_.limit({}); }
   Search(const Search&) = delete;
   Search& operator=(const Search&) = delete;
@@ -89,7 +92,7 @@ class Search {
   Result<bool> look_at(const Window& window);
   Result<void> read(const Window& window);
   Result<void> load_hits();
-  Piece statement(const Drive& drive, const Window& window) const;
+  Piece statement(const Drive& drive, const Piece& condition, const Window& window) const;
   Piece behind(const std::string& day, const std::string& connect_id) const;
   std::string sort_column() const;
   void take(const Rows& rows, From from);
@@ -107,6 +110,7 @@ class Search {
 
   Dialect dialect_;
   Connection& connection_;
+  std::pair<Day, Day>& stored_;
   const Query& query_;
   Plan plan_;
   std::optional<Place> after_;
@@ -120,16 +124,16 @@ class Search {
 
 // The days that can hold an answer.
 Result<void> Search::bounds() {
-  auto stored = read_days(connection_);
+  auto stored = read_days(connection_, stored_);
   if (!stored) return stored.error();
-  std::tie(first_, last_) = *stored;
+  std::tie(first_, last_) = stored_ = *stored;
   if (last_ == Day{} && first_ == Day{}) nothing_ = true;
   // The day is that of the mail's id, which may have been read from the queue id: a day of tolerance.
   if (query_.connect_from) first_ = std::max(first_, day_of(*query_.connect_from) - days(1));
   if (query_.connect_to) last_ = std::min(last_, day_of(*query_.connect_to) + days(1));
   // A mail is delivered after it came, and given up after days: no queue keeps one for longer than this.
   if (query_.deliver_from) first_ = std::max(first_, day_of(*query_.deliver_from) - days(60));
-  if (query_.deliver_to) last_ = std::min(last_, day_of(*query_.deliver_to) + days(1));
+  if (query_.deliver_to) last_ = std::min(last_, day_of(*query_.deliver_to + delivered_before));
   if (after_ && !sorted()) {
     if (query_.ascending)
       first_ = std::max(first_, after_->day);
@@ -138,8 +142,16 @@ Result<void> Search::bounds() {
   }
   if (first_ > last_) nothing_ = true;
   if (nothing_) return {};
-  at_ = upwards() ? Time(first_) : Time(last_ + days(1));
-  end_ = upwards() ? Time(last_ + days(1)) : Time(first_);
+  auto plan = make_plan(dialect_, connection_, query_, last_);
+  if (!plan) return plan.error();
+  plan_ = std::move(*plan);
+  // An id begins with the connect_time it was made from.
+  Time oldest(first_), youngest(std::min(last_, plan_.newest) + days(1));
+  if (query_.connect_from) oldest = std::max(oldest, *query_.connect_from - tolerance);
+  if (query_.connect_to) youngest = std::min(youngest, *query_.connect_to + tolerance);
+  if (query_.deliver_to) youngest = std::min(youngest, *query_.deliver_to + delivered_before);
+  at_ = upwards() ? oldest : youngest;
+  end_ = upwards() ? youngest : oldest;
   if (!after_ || sorted()) return {};
   // Inside that day, what comes before the place is known.
   Time place = after_->connect_id.birth();
@@ -179,10 +191,10 @@ Piece Search::behind(const std::string& day, const std::string& connect_id) cons
   return mail;
 }
 
-Piece Search::statement(const Drive& drive, const Window& window) const {
+Piece Search::statement(const Drive& drive, const Piece& condition, const Window& window) const {
   bool by_mail = drive.from == From::connect;
   std::string day = by_mail ? "c.day" : "d.day", id = by_mail ? "c.id" : "d.connect_id";
-  std::string sort = sort_column();
+  std::string sort = sort_column(), hint = index_hint(dialect_, drive.index);
   Piece out;
   out.add("SELECT ").add(sort.empty() ? "''" : sort).add(", ");
   if (sorted())
@@ -190,11 +202,16 @@ Piece Search::statement(const Drive& drive, const Window& window) const {
   else
     out.add(row_columns());
   if (by_mail) {
-    out.add(" FROM connectlog c ").add(plan_.needs_delivery ? "" : "LEFT ");
-    out.add("JOIN deliverlog d ON d.day = c.day AND d.connect_id = c.id");
+    out.add(" FROM connectlog c" + hint).add(plan_.needs_delivery ? join_of(dialect_) : " LEFT JOIN ");
+    out.add("deliverlog d ON d.day = c.day AND d.connect_id = c.id");
   } else {
-    out.add(" FROM deliverlog d ").add(plan_.needs_mail ? "" : "LEFT ");
-    out.add("JOIN connectlog c ON c.day = d.day AND c.id = d.connect_id");
+    out.add(" FROM deliverlog d" + hint).add(plan_.needs_mail ? join_of(dialect_) : " LEFT JOIN ");
+    out.add("connectlog c ON c.day = d.day AND c.id = d.connect_id");
+  }
+  if (!window.ids) {
+    // The days of the other table too: else PostgreSQL plans for all of its partitions.
+    out.add(by_mail ? " AND d.day BETWEEN " : " AND c.day BETWEEN ").bind(day_value(window.from));
+    out.add(" AND ").bind(day_value(window.to));
   }
   if (window.ids) {
     out.add(" WHERE " + day + " = ").bind(day_value(window.from)).add(" AND " + id + " >= ");
@@ -203,7 +220,7 @@ Piece Search::statement(const Drive& drive, const Window& window) const {
     out.add(" WHERE " + day + " BETWEEN ").bind(day_value(window.from)).add(" AND ");
     out.bind(day_value(window.to));
   }
-  if (!drive.condition.text.empty()) out.add(" AND ").add(drive.condition);
+  if (!condition.text.empty()) out.add(" AND ").add(condition);
   for (const Piece& filter : plan_.filters) out.add(" AND ").add(filter);
   if (after_ && !sorted()) out.add(" AND ").add(behind(day, id));
   const char* direction = upwards() ? " ASC" : " DESC";
@@ -250,10 +267,12 @@ void Search::put_in_order() {
 
 Result<void> Search::read(const Window& window) {
   for (const Drive& drive : plan_.drives) {
-    Piece piece = statement(drive, window);
+    auto condition = drive.since(dialect_, window.from);
+    if (!condition) continue;
+    Piece piece = statement(drive, *condition, window);
     // Without statistics of a young partition the planner of PostgreSQL reads and sorts all of it, where a
     // walk along the key would end after a page.
-    bool walk = dialect_ == Dialect::postgresql && drive.condition.text.empty();
+    bool walk = dialect_ == Dialect::postgresql && drive.walks();
     if (walk) {
       if (auto set = connection_.run("SET enable_sort = off"); !set) return set;
     }
@@ -310,8 +329,13 @@ Result<bool> Search::look_at(const Window& window) {
 
 // Little first, then more and more: most answers are young, and each statement stays short.
 Result<void> Search::walk() {
-  bool indexed = !plan_.drives.empty() && !plan_.drives.front().condition.text.empty();
-  slice_ = query_.budget_ms == 0 || indexed ? Microseconds(days(2)) : Microseconds(std::chrono::hours(1));
+  bool walks = !plan_.drives.empty() && plan_.drives.front().walks();
+  // The rows of many addresses have to be sorted, so fewer at a time.
+  bool many = !plan_.drives.empty() && plan_.drives.front().addresses &&
+              plan_.drives.front().addresses->size() > few_addresses;
+  slice_ = days(2);
+  if (many) slice_ = std::chrono::hours(1);
+  if (walks && query_.budget_ms > 0) slice_ = std::chrono::hours(1);
   if (sorted() && query_.budget_ms == 0) slice_ = widest_slice;
   while (!at_end() && found_.size() < wanted() && !plan_.drives.empty()) {
     auto looked = look_at(next_window());
@@ -355,9 +379,6 @@ Result<Page> Search::run() {
   if (auto ready = bounds(); !ready) return ready.error();
   Page page;
   if (nothing_) return page;
-  auto plan = make_plan(dialect_, connection_, query_);
-  if (!plan) return plan.error();
-  plan_ = std::move(*plan);
   if (auto done = walk(); !done) return done.error();
   bool gathered = sorted() && found_.size() > wanted();
   if (gathered) {
@@ -397,8 +418,9 @@ Result<Page> Search::run() {
 
 }  // namespace
 
-Result<Page> search_rows(Dialect dialect, Connection& connection, const Query& query) {
-  return Search(dialect, connection, query).run();
+Result<Page> search_rows(Dialect dialect, Connection& connection, std::pair<Day, Day>& stored,
+                         const Query& query) {
+  return Search(dialect, connection, stored, query).run();
 }
 
 }  // namespace mailtrace::sql

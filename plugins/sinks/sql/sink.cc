@@ -187,10 +187,7 @@ Result<void> SqlSink::write_addresses(const Batch& batch) {
   auto add = [&](const std::optional<std::string>& address, Day day) {
     if (!address || address->empty()) return;
     std::string text = lower(storable(*address, text_limit("address")));
-    Hash128 hash = hash_fields({text});
-    Id id;
-    std::memcpy(id.bytes.data(), &hash.high, 8);
-    std::memcpy(id.bytes.data() + 8, &hash.low, 8);
+    Id id = address_id(text);
     auto seen = seen_addresses_.find(id);
     if (seen == seen_addresses_.end() || seen->second < day) entries.push_back({id, std::move(text), day});
   };

@@ -137,6 +137,24 @@ std::string lower_of(Dialect dialect, const std::string& alias, const std::strin
   return "lower(" + alias + "." + column + ")";
 }
 
+std::string domain_of(Dialect dialect, const std::string& prefix) {
+  if (dialect == Dialect::mysql) return prefix + "domain";
+  if (dialect == Dialect::postgresql)
+    return fmt::format("reverse(split_part(reverse({}address), '@', 1))", prefix);
+  return fmt::format("substr({0}address, length(rtrim({0}address, replace({0}address, '@', ''))) + 1)",
+                     prefix);
+}
+
+std::string index_hint(Dialect dialect, const std::string& index) {
+  if (index.empty() || dialect == Dialect::postgresql) return "";
+  return dialect == Dialect::sqlite ? " INDEXED BY " + index : " FORCE INDEX (" + index + ")";
+}
+
+const char* join_of(Dialect dialect) {
+  if (dialect == Dialect::postgresql) return " JOIN ";
+  return dialect == Dialect::sqlite ? " CROSS JOIN " : " STRAIGHT_JOIN ";
+}
+
 std::string like_of(Dialect dialect, const std::string& column) {
   // PostgreSQL looks a pattern up in a trigram index only without ESCAPE; its default is the backslash.
   return column + (dialect == Dialect::postgresql ? " LIKE ?" : " LIKE ? ESCAPE '!'");

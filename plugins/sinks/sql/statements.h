@@ -14,6 +14,13 @@ std::string upsert_text(Dialect dialect, const Table& table, size_t rows);
 
 // "d.recipient" in lower case, in the words of the index that exists for it.
 std::string lower_of(Dialect dialect, const std::string& alias, const std::string& column);
+// What stands behind the last @ of "a.address", in the words of the index that exists for it.
+std::string domain_of(Dialect dialect, const std::string& prefix);
+// Behind the name of a table: take this index. Without statistics the planners of SQLite and MySQL mistake
+// the part of a day for the narrower condition.
+std::string index_hint(Dialect dialect, const std::string& index);
+// An inner join that begins with its left side.
+const char* join_of(Dialect dialect);
 // `column LIKE ?`, where the pattern was made by like_pattern().
 std::string like_of(Dialect dialect, const std::string& column);
 // The text itself as a pattern that matches it and nothing else: %, _ and the escape character lose their

@@ -326,4 +326,12 @@ int64_t message_hash(std::string_view message_id) {
   return static_cast<int64_t>(hash_fields({lower(message_id)}).low);
 }
 
+Id address_id(std::string_view address) {
+  Hash128 hash = hash_fields({address});
+  Id id;
+  std::memcpy(id.bytes.data(), &hash.high, 8);
+  std::memcpy(id.bytes.data() + 8, &hash.low, 8);
+  return id;
+}
+
 }  // namespace mailtrace::sql

@@ -106,5 +106,7 @@ size_t connect_width();  // cells of a ConnectRow
 size_t deliver_width();
 
 int64_t message_hash(std::string_view message_id);
+// `address`: in lower case.
+Id address_id(std::string_view address);
 
 }  // namespace mailtrace::sql
