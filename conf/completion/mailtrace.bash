@@ -4,7 +4,7 @@ _mailtrace() {
   COMPREPLY=()
   for each in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $each in
-      search | show | import | status | check | options | spool | expire | dead-letter | user) command=$each; break ;;
+      search | show | import | reparse | status | check | options | spool | expire | dead-letter | user) command=$each; break ;;
     esac
   done
   case $before in
@@ -20,7 +20,7 @@ _mailtrace() {
     mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" $command --help 2>/dev/null |
       grep -oE '(^|[ ,])--?[a-z][a-z-]*' | tr -d ' ,')" -- "$word")
   elif [[ -z $command ]]; then
-    mapfile -t COMPREPLY < <(compgen -W 'search show import status check options spool expire dead-letter user' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W 'search show import reparse status check options spool expire dead-letter user' -- "$word")
   elif [[ $command == spool && $before == spool ]]; then
     mapfile -t COMPREPLY < <(compgen -W 'verify dump salvage' -- "$word")
   elif [[ $command == dead-letter && $before == dead-letter ]]; then

@@ -152,9 +152,12 @@ class Search {
     if (domain.empty()) return;
     std::set<std::string> found;
     if (auto stored = reader_.near_addresses(wanted, 10); stored && !query_.only_addresses) {
+      // The dictionary finds slips in long names; short ones and other domains are looked for below.
       found.insert(stored->begin(), stored->end());
-      propose(member, wanted, found, false);
-      return;
+      if (local.empty()) {
+        propose(member, wanted, found, false);
+        return;
+      }
     }
     if (local.empty()) {
       // "@exampel.org": domains that begin or end alike.

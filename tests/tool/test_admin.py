@@ -13,7 +13,7 @@ class Admin(tool.Imported):
         done = self.home.run("status")
         self.assertEqual(done.returncode, 69)
         self.assertIn("mailtraced does not run here: connect to ", done.out)
-        self.assertRegex(done.out, r"\n  mx1   2026-11-23 \d\d:\d\d:\d\d – 2026-11-23 \d\d:\d\d:\d\d  imported\n")
+        self.assertRegex(done.out, r"\n  mx1   2026-11-23 \d\d:\d\d:\d\d – 2026-11-23 \d\d:\d\d:\d\d       1095 lines\n")
         status = self.home.json("status")[0]
         self.assertIsNone(status["daemon"])
         self.assertEqual([h["host"] for h in status["database"]["hosts"]], ["mx1", "out1"])
