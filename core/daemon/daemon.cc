@@ -44,7 +44,6 @@ Daemon::Daemon(std::string config_file) : config_file_(std::move(config_file)) {
 
 Daemon::~Daemon() {
   plugins_.webs.clear();  // they read from a sink
-  plugins_.webs.clear();
   line_reader_.reset();
   sinks_.clear();
   control_.reset();
@@ -134,7 +133,8 @@ bool Daemon::start() {
   for (auto& named : plugins_.webs) {
     if (auto serving = named.plugin->start(); !serving) {
       log(LogLevel::error, "web.start", {{"web", named.name}, {"error", serving.error().text}});
-      return false;
+      if (is_web_only()) return false;
+      continue;  // a port that is taken must not keep lines from coming in
     }
     log(LogLevel::info, "web.start", {{"web", named.name}, {"at", named.plugin->describe()}});
   }

@@ -1,4 +1,6 @@
 """The page and the receiver: in one process, and the page alone while nobody receives."""
+import socket
+
 from corpus import lines_of
 from daemon import Mailtraced, configuration, listener
 from databases import Sqlite
@@ -30,6 +32,20 @@ class Web(Case):
         wait_until(lambda: f"mailtrace_sink_up{{sink=\"sqlite {database.file}\"}} 1" in metrics()
                    and "mailtrace_spool_backlog_lines 0" in metrics(), metrics)
         daemon.stop()
+
+    def test_a_port_that_is_taken_keeps_no_line_out(self):
+        database = Sqlite(self.scratch, "taken")
+        entry, port = listener("tcp")
+        web, page = web_entry()
+        with socket.create_server(("127.0.0.1", page)):
+            daemon = Mailtraced(self.scratch, configuration(self.scratch, "taken", [database.sink()], [entry],
+                                                            web=[web]))
+            lines = lines_of(GROUPS, "rfc5424")
+            send_octet_counted(port, lines)
+            daemon.wait_received(len(lines))
+            daemon.wait_stored()
+            daemon.stop()
+        self.assertGreater(len(database.rows()["deliverlog"]), 20)
 
     def test_serves_alone_and_leaves_the_receivers_files_alone(self):
         database = Sqlite(self.scratch, "writer")
