@@ -65,7 +65,7 @@ bool rank_of(const Explanations::Rule& rule, const Case& of, Rank& rank) {
   if (!rule.reply.empty()) {
     if (rank[3] == 0) return false;
     rank[1] = 1;
-    rank[2] = static_cast<size_t>(rule.weight + 1);
+    rank[2] = static_cast<size_t>(rule.weight) + 1;
   }
   for (auto& dsn : rule.dsn) rank[4] = std::max(rank[4], of.dsn.empty() ? 0 : dsn_match(dsn, of.dsn));
   if (!rule.dsn.empty() && rank[4] == 0) return false;

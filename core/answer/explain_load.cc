@@ -260,7 +260,8 @@ Result<std::vector<Explanations::Rule>> load_rules(const std::string& directory)
   for (auto& file : files) loader.read(file);
   loader.build();
   std::string text;
-  for (auto& line : loader.errors()) text += (text.empty() ? "" : "\n") + directory + "/" + line;
+  for (auto& line : loader.errors())
+    text += fmt::format("{}{}/{}", text.empty() ? "" : "\n", directory, line);
   if (!text.empty()) return Error{Fault::config, text};
   return loader.take();
 }
@@ -278,7 +279,7 @@ void rows_of_reply(std::string_view text, ConnectRow& connect, DeliverRow& deliv
     if (auto at = text.find(" from "); at != std::string_view::npos) {
       text.remove_prefix(at + 6);
       connect.client_name = text.substr(0, text.find('['));
-      if (auto close = text.find("]"); close != std::string_view::npos) text.remove_prefix(close + 1);
+      if (auto close = text.find(']'); close != std::string_view::npos) text.remove_prefix(close + 1);
       if (auto colon = text.find(": "); colon != std::string_view::npos) text.remove_prefix(colon + 2);
     }
     if (auto end = text.find("; from=<"); end != std::string_view::npos) text = text.substr(0, end);

@@ -1,6 +1,8 @@
 // Reading delivery rows. Any thread.
 #include "core/answer/outcome.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "core/base/text.h"
@@ -76,7 +78,7 @@ std::string relay_of(const DeliverRow& d) {
   auto name = d.relay_name.value_or(""), address = d.relay_addr.value_or("");
   if (name == "none") return {};
   if (name.empty() || name == "unknown" || name == address) return address;
-  return address.empty() ? name : name + " [" + address + "]";
+  return address.empty() ? name : fmt::format("{} [{}]", name, address);
 }
 
 std::string answered_by(const DeliverRow& d) {
@@ -89,7 +91,7 @@ std::string answered_by(const DeliverRow& d) {
       continue;
     auto name = std::string(rest.substr(0, open)),
          address = std::string(rest.substr(open + 1, close - open - 1));
-    return name == address ? address : name + " [" + address + "]";
+    return name == address ? address : fmt::format("{} [{}]", name, address);
   }
   return relay_of(d);
 }

@@ -14,7 +14,6 @@
 namespace mailtrace {
 namespace {
 
-using std::chrono::duration_cast;
 using std::chrono::seconds;
 
 class Judge {

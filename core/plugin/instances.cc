@@ -93,7 +93,7 @@ std::vector<NamedPlugin<Input>> make_inputs(const Config& config, uv_loop_s* loo
 }
 
 std::vector<NamedPlugin<Web>> make_webs(const Config& config, Sink* sink, ConfigErrors& errors,
-                                        std::function<std::string()> status) {
+                                        const std::function<std::string()>& status) {
   std::vector<NamedPlugin<Web>> out;
   for (auto& [entry, info] : load_instances(config, PluginKind::web, errors)) {
     if (!sink) continue;

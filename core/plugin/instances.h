@@ -45,7 +45,7 @@ std::vector<NamedPlugin<Input>> make_inputs(const Config& config, uv_loop_s* loo
                                             ConfigErrors& errors);
 // They read from `sink`, which outlives them; null: there is none, so that they are only loaded.
 std::vector<NamedPlugin<Web>> make_webs(const Config& config, Sink* sink, ConfigErrors& errors,
-                                        std::function<std::string()> status = {});
+                                        const std::function<std::string()>& status = {});
 
 // The zone of stamps without one; null: reported at its place in the file.
 const date::time_zone* configured_zone(const Config& config, ConfigErrors& errors);

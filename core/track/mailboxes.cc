@@ -96,7 +96,8 @@ Mailboxes::Session* Mailboxes::tell(std::string_view name, const LogLine& line, 
   return &session;
 }
 
-Mailboxes::Session* Mailboxes::deliver(std::string_view name, const LogLine& line, Delivered delivered) {
+Mailboxes::Session* Mailboxes::deliver(std::string_view name, const LogLine& line,
+                                       const Delivered& delivered) {
   Session& session = get(name, line);
   for (auto& known : session.delivered)
     if (known.line == delivered.line && known.mail == delivered.mail) return nullptr;

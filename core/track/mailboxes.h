@@ -52,7 +52,7 @@ class Mailboxes {
   // The session with the line added; null if it has the line already, or too many.
   Session* tell(std::string_view session, const LogLine& line, uint32_t server, const Mailbox& fact,
                 bool keep_raw);
-  Session* deliver(std::string_view session, const LogLine& line, Delivered delivered);
+  Session* deliver(std::string_view session, const LogLine& line, const Delivered& delivered);
   const Session* find(std::string_view session) const;
   // The mail is known under another handle.
   void move(std::string_view session, const Hash128& line, Handle mail);

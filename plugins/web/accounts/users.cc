@@ -24,6 +24,7 @@ bool all_printable(std::string_view text) {
 
 std::vector<std::string> cleaned(const std::vector<std::string>& texts) {
   std::vector<std::string> out;
+  out.reserve(texts.size());
   for (auto& text : texts) out.push_back(lower(text));
   std::sort(out.begin(), out.end());
   out.erase(std::unique(out.begin(), out.end()), out.end());

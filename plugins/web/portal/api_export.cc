@@ -17,11 +17,10 @@ void add_cell(std::string& out, std::string_view text, bool first) {
   out += '"';
   // Blanks before it do not make it harmless.
   auto begin = text.find_first_not_of(" \t\r\n");
-  if (begin != std::string_view::npos &&
-      std::string_view("=+-@|%").find(text[begin]) != std::string_view::npos)
-    out += '\'';
-  else if (!text.empty() && (text[0] == '\t' || text[0] == '\r' || text[0] == '\n'))
-    out += '\'';
+  bool formula = begin != std::string_view::npos &&
+                 std::string_view("=+-@|%").find(text[begin]) != std::string_view::npos;
+  bool control = !text.empty() && (text[0] == '\t' || text[0] == '\r' || text[0] == '\n');
+  if (formula || control) out += '\'';
   for (char c : text) {
     if (c == '"') out += '"';
     out += c == '\0' ? ' ' : c;

@@ -258,10 +258,10 @@ Result<void> Portal::serve() {
                              config_.tls_certificate, config_.tls_key)};
   searches_ = std::make_unique<Lane>(context_.sink, static_cast<size_t>(config_.workers), most_waiting);
   logins_ = std::make_unique<Lane>(context_.sink, login_threads, most_logins_waiting);
-  server_ = std::make_unique<Server>(std::move(options),
-                                     [this](std::shared_ptr<Request> request, const Server::Answer& later) {
-                                       return dispatch(request, later);
-                                     });
+  server_ = std::make_unique<Server>(
+      std::move(options), [this](const std::shared_ptr<Request>& request, const Server::Answer& later) {
+        return dispatch(request, later);
+      });
   if (auto serving = server_->start(); !serving) {
     server_.reset();
     return serving;

@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(log_lines_in_all_headers) {
       "postfix/smtp[123]: 4F2A1B4C5D: to=<boris@example.org>, relay=mx.example.org[192.0.2.1]:25, delay=1, "
       "delays=1/0/0/0, dsn=5.1.1, status=bounced (host mx.example.org[192.0.2.1] said: 550 5.1.1 "
       "to=<evil@example.com>)";
-  for (const std::string& header :
+  for (const char* header :
        {"2026-11-23T20:12:21.015351+01:00 mx1 ", "Nov 23 20:12:21 mx1 ", "<22>Nov 23 20:12:21 mx1 ", ""}) {
     auto found = understand(header + text);
     BOOST_TEST(paste_kind_name(found.kind) == "log_line", header);
