@@ -155,11 +155,10 @@ class Database(FaultCase):
         filler = disk / "filler"
         for _ in range(settings.number("kills", 3)):
             self.wait_progress(daemon)
-            with open(filler, "wb") as file:
+            with open(filler, "wb", buffering=0) as file:
                 try:
                     while True:
                         file.write(bytes(65536))
-                        file.flush()
                 except OSError:
                     pass
             wait_until(lambda: daemon.status()["sinks"][0]["state"] == "retrying", lambda: f"a full disk: {daemon.status()['sinks']}")

@@ -119,7 +119,7 @@ class Planner {
 // One of these addresses in one of these columns. Their newest day bounds the whole search, for every
 // criterion must hold.
 void Planner::offer(int rank, const Addresses& addresses, const Columns& columns) {
-  Day newest = Day::min();
+  Day newest{};
   for (const auto& [address, day] : addresses) newest = std::max(newest, day);
   plan_.newest = std::min(plan_.newest, newest);
   auto shared = std::make_shared<const Addresses>(addresses);
@@ -333,7 +333,7 @@ Result<int64_t> Planner::rows_of(const Offer& offer) {
         .bind(day_value(plan_.newest - std::chrono::days(1)))
         .add(" AND ");
     piece.bind(day_value(plan_.newest)).add(" AND ").add(*condition);
-    piece.add(fmt::format(" LIMIT {}) some", enough_rows));
+    piece.add(fmt::format(" LIMIT {}) counted", enough_rows));
     auto rows = connection_.query(piece.text, piece.parameters);
     if (!rows) return rows.error();
     if (!rows->empty()) count += rows->row(0)[0].number;
