@@ -145,7 +145,7 @@ class Database(FaultCase):
         disk = self.scratch.folder("disk")
         if os.geteuid() != 0 or run("mount", "-t", "tmpfs", "-o", f"size={24 + 2 * settings.number('kills', 3)}m", "none", disk, check=False).returncode:
             raise unittest.SkipTest("cannot mount a small file system here")
-        self.scratch.on_close(lambda: run("umount", disk))
+        self.scratch.on_close(lambda: run("umount", "--lazy", disk))
         choice = random.Random(settings.number("seed"))
         database = Sqlite(self.scratch, "disk/mail")
         daemon, port = self.receiver("sqlite", database)
