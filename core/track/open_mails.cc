@@ -111,7 +111,7 @@ void OpenMails::dirty(OpenMail& mail, const LogLine& line) {
   if (!mail.dirty) {
     mail.dirty = true;
     mail.dirty_sequence = line.sequence;
-    mail.dirty_since = line.received;
+    mail.dirty_since = mail.due_since = line.received;
     due_.push_back({line.received, mail.self});
     push_pin(mail);
   } else if (line.sequence && (line.sequence < mail.dirty_sequence || !mail.dirty_sequence)) {
@@ -135,7 +135,7 @@ void OpenMails::ready(OpenMail& mail) {
 
 void OpenMails::postpone(OpenMail& mail, Time since) {
   mail.queued_ready = false;
-  mail.dirty_since = since;
+  mail.due_since = since;
   due_.push_back({since, mail.self});
 }
 
@@ -147,8 +147,8 @@ bool OpenMails::more_due(Time now, bool all) {
   }
   while (!due_.empty()) {
     OpenMail* mail = get(due_.front().mail);
-    if (mail && mail->dirty && mail->dirty_since == due_.front().since)
-      return all || mail->dirty_since + config_.flush_after <= now;
+    if (mail && mail->dirty && mail->due_since == due_.front().since)
+      return all || mail->due_since + config_.flush_after <= now;
     due_.pop_front();
   }
   return false;
@@ -264,8 +264,8 @@ void OpenMails::fold(OpenMail& from, OpenMail& to) {
     to.dirty_sequence = from.dirty_sequence;
     if (!to.dirty) {
       to.dirty = true;
-      to.dirty_since = from.dirty_since;
-      due_.push_back({to.dirty_since, to.self});
+      to.dirty_since = to.due_since = from.dirty_since;
+      due_.push_back({to.due_since, to.self});
     }
     push_pin(to);
   }

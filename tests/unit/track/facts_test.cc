@@ -156,6 +156,16 @@ BOOST_AUTO_TEST_CASE(an_undecided_probe_stays_in_the_spool) {
   BOOST_TEST(tracker->pinned(99) == 99u);
 }
 
+// Another instance may bring the rest, but the checkpoint does not wait for ever.
+BOOST_AUTO_TEST_CASE(with_a_cache_what_belongs_to_no_mail_leaves_the_spool) {
+  restart(&cache);
+  apply(1, removed("AAAAAA1"));
+  apply(1.1, AdminAction{"AAAAAA2", AdminKind::held});
+  for (int i = 0; i < 8; ++i) pass(5);
+  BOOST_TEST(mail("AAAAAA1") == nullptr);
+  BOOST_TEST(tracker->pinned(99) == 99u);
+}
+
 BOOST_AUTO_TEST_CASE(a_lone_removed_of_nothing_known_is_no_mail) {
   apply(1, removed(qid));
   collect();
