@@ -128,8 +128,8 @@ struct OpenMail {
 
   bool dirty = false;
   uint64_t dirty_sequence = 0;
-  Time dirty_since{};  // when the first unwritten line was received
-  Time due_since{};    // `dirty_since`, or when it was postponed last
+  Time dirty_since{};               // when the first unwritten line was received
+  Time due_since{};                 // `dirty_since`, or when it was postponed last
   std::unique_ptr<ConnectRow> row;  // columns that are not written yet
   std::vector<Delivery> deliveries;
   std::vector<Ending> endings;
