@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -76,10 +77,11 @@ class RealFileSystem final : public FileSystem {
 
   std::unique_ptr<File> lock(const std::string& path, int& error) override {
     int fd = retried([&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600); });
+    if (fd == -EROFS) return lock_read_only(path, error);
     error = fd < 0 ? -fd : 0;
     if (fd < 0) return nullptr;
     auto file = std::make_unique<RealFile>(fd);
-    struct flock whole = whole_file();
+    struct flock whole = whole_file(F_WRLCK);
     if (::fcntl(fd, F_OFD_SETLK, &whole) == 0) return file;
     error = errno == EACCES ? EAGAIN : errno;
     return nullptr;
@@ -89,7 +91,7 @@ class RealFileSystem final : public FileSystem {
     int fd = retried([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW); });
     if (fd < 0) return false;
     RealFile file(fd);
-    struct flock whole = whole_file();
+    struct flock whole = whole_file(F_WRLCK);
     return ::fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
   }
 
@@ -132,11 +134,24 @@ class RealFileSystem final : public FileSystem {
 
  private:
   // Open file description locks behave like flock(2) and can be asked about without being taken.
-  static struct flock whole_file() {
+  static struct flock whole_file(short type) {
     struct flock lock {};
-    lock.l_type = F_WRLCK;
+    lock.l_type = type;
     lock.l_whence = SEEK_SET;
     return lock;
+  }
+
+  // A lock to write needs a file open for writing. One to read keeps out who can write again later, and flock(2)
+  // others that cannot either.
+  static std::unique_ptr<File> lock_read_only(const std::string& path, int& error) {
+    int fd = retried([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW); });
+    error = fd < 0 ? -fd : 0;
+    if (fd < 0) return nullptr;
+    auto file = std::make_unique<RealFile>(fd);
+    struct flock whole = whole_file(F_RDLCK);
+    if (::fcntl(fd, F_OFD_SETLK, &whole) == 0 && ::flock(fd, LOCK_EX | LOCK_NB) == 0) return file;
+    error = errno == EACCES ? EAGAIN : errno;
+    return nullptr;
   }
 };
 

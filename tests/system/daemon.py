@@ -17,7 +17,7 @@ def yaml(tree):
 def configuration(scratch, name, sinks, inputs=(), caches=(), **core):
     """Writes NAME.yaml; returns its path. The state directory is NAME."""
     state = scratch.folder(name, mode=0o700)
-    tree = {"name": name, "state_directory": str(state), **core, "spool": {"max_size": "1 GiB", "min_free": "0"},
+    tree = {"name": name, "state_directory": str(state), "spool": {"max_size": "1 GiB", "min_free": "0"}, **core,
             "inputs": list(inputs), "parsers": [{"postfix": {}}], "sinks": list(sinks), "caches": list(caches)}
     path = scratch.path / f"{name}.yaml"
     path.write_text(yaml({key: value for key, value in tree.items() if value not in ([], ())}))

@@ -24,7 +24,7 @@ class Pair(Case):
         database = Sqlite(self.scratch)
         entry, port = listener("tcp")
         daemon = Mailtraced(self.scratch, configuration(self.scratch, "one", [database.sink()], [entry],
-                                                        [Memcached(self.scratch).cache()]))
+                                                        [Memcached(self.scratch).cache()], tracker={"flush_after": "3s"}))
         send_octet_counted(port, lines)
         daemon.wait_received(len(lines))
         daemon.wait_stored()
@@ -38,7 +38,8 @@ class Pair(Case):
         daemons, ports = [], []
         for name in ("left", "right"):
             entry, port = listener("tcp")
-            daemons.append(Mailtraced(self.scratch, configuration(self.scratch, name, [database.sink()], [entry], [cache])))
+            daemons.append(Mailtraced(self.scratch, configuration(self.scratch, name, [database.sink()], [entry], [cache],
+                                                             tracker={"flush_after": "3s"})))
             ports.append(port)
         halves = [[], []]
         for number, line in enumerate(lines):
@@ -58,6 +59,10 @@ class Pair(Case):
 
     def test_by_host(self):
         self.run_halves(lambda number, line: b" mx1 " in line[:60])
+
+    def test_first_and_second_half(self):
+        count = len(lines_of(POSTFIX_GROUPS, "rfc5424"))
+        self.run_halves(lambda number, line: number * 2 >= count)
 
     def test_lines_of_long_queue_ids_at_random(self):
         """A long queue id holds its birth time: any receiver, any order. What belongs to the session stays together."""
