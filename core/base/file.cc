@@ -141,8 +141,8 @@ class RealFileSystem final : public FileSystem {
     return lock;
   }
 
-  // A lock to write needs a file open for writing. One to read keeps out who can write again later, and flock(2)
-  // others that cannot either.
+  // A lock to write needs a file open for writing. One to read keeps out who can write again later, and
+  // flock(2) others that cannot either.
   static std::unique_ptr<File> lock_read_only(const std::string& path, int& error) {
     int fd = retried([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW); });
     error = fd < 0 ? -fd : 0;
