@@ -135,7 +135,6 @@ struct Reading {
   std::string_view text;  // of the action
 };
 
-// The Message-ID is the sender's, up to 200 characters, and may read like the rest of the line.
 bool next_reading(bool sieve, std::string_view text, size_t from, Reading& out) {
   for (size_t at = text.find(": ", from); at != std::string_view::npos; at = text.find(": ", at + 1)) {
     std::string_view rest = text.substr(at + 2);
@@ -147,27 +146,61 @@ bool next_reading(bool sieve, std::string_view text, size_t from, Reading& out) 
   return false;
 }
 
+bool is_cut(std::string_view id) {
+  return id.starts_with('<') && id.ends_with("...");
+}  // str_sanitize(…, 200)
+
+bool can_be(const Reading& reading, std::string_view text) {
+  std::string_view id = text.substr(0, reading.end);
+  if (id.starts_with('<') && !id.ends_with('>') && !is_cut(id)) return false;
+  std::string_view rest = reading.text.substr(reading.action->words.size()), ignored;
+  Scan scan(rest);
+  switch (reading.action->rest) {
+    case Rest::quoted:
+      return read_quoted(scan, "", ignored);
+    case Rest::quoted_cause:
+      return read_quoted(scan, "': ", ignored);
+    case Rest::path:
+      return read_path(scan, ignored) && (scan.at_end() || scan.rest().starts_with(" ("));
+    case Rest::path_cause:
+      return read_path(scan, ignored) && (scan.at_end() || scan.rest().starts_with(": "));
+    default:
+      return true;
+  }
+}
+
+// Behind the action stand words of the mail's sender or of another server.
+bool tells_foreign_words(Rest rest) {
+  return rest == Rest::path || rest == Rest::path_cause || rest == Rest::cause ||
+         rest == Rest::folder_cause || rest == Rest::quoted_cause;
+}
+
+// The Message-ID is the sender's, up to 200 characters, and may read like the rest of the line: so the last
+// action counts, unless an earlier one may be the real one, with words of a stranger behind it.
 Parsed parse_message(const Line& line, bool sieve, std::string_view text, Fact& fact) {
-  Reading first, other;
-  if (!next_reading(sieve, text, 0, first)) return Parsed::unknown;
+  Reading reading, last;
+  bool sure = true;
+  for (size_t from = 0; next_reading(sieve, text, from, reading); from = reading.end + 1) {
+    // "redirect action: forwarded to" is found again behind its own "action: "
+    if ((last.action && reading.text.data() == last.text.data()) || !can_be(reading, text)) continue;
+    if (last.action && (!sure || tells_foreign_words(last.action->rest))) {
+      sure = false;
+      if (reading.action->outcome != last.action->outcome) return Parsed::unknown;
+    }
+    last = reading;
+  }
+  if (!last.action) return Parsed::unknown;
   Mailbox mailbox;
   mailbox.session = line.session;
   mailbox.user = line.user;
-  mailbox.outcome = first.action->outcome;
-  bool sure = true;
-  for (size_t from = first.end + 1; next_reading(sieve, text, from, other); from = other.end + 1) {
-    // "redirect action: forwarded to" is found again behind its own "action: "
-    if (other.text.data() == first.text.data()) continue;
-    sure = false;
-    if (other.action->outcome != first.action->outcome) return Parsed::unknown;
-  }
+  mailbox.outcome = last.action->outcome;
   if (mailbox.outcome.empty()) return Parsed::ignored;
   if (sure) {
-    std::string_view id = text.substr(0, first.end);
+    std::string_view id = text.substr(0, last.end);
+    bool cut = is_cut(id);
     if (id.size() > 2 && id.starts_with('<') && id.ends_with('>')) id = id.substr(1, id.size() - 2);
-    bool cut = id.starts_with('<') && id.ends_with("...");  // str_sanitize(…, 200)
     if (id != "unspecified" && !cut) mailbox.message_id = id;
-    read_rest(first.action->rest, first.text.substr(first.action->words.size()), mailbox);
+    read_rest(last.action->rest, last.text.substr(last.action->words.size()), mailbox);
   }
   fact = mailbox;
   return Parsed::fact;

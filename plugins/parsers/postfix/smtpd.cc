@@ -8,6 +8,26 @@ namespace {
 
 constexpr size_t npos = std::string_view::npos;
 
+// ", orig_queue_id=ID, orig_client=PEER" and nothing else.
+bool read_origin(Scan scan, Opened& opened) {
+  std::string_view queue_id;
+  Peer client;
+  if (scan.skip(", orig_queue_id=") && !read_word(scan, queue_id)) return false;
+  if (scan.skip(", orig_client=") && !read_peer(scan, client)) return false;
+  if (!scan.at_end()) return false;
+  opened.orig_queue_id = queue_id;
+  opened.orig_client = client;
+  return true;
+}
+
+// A name may read like what follows it: only what fits to the very end, as late as can be, is no part of it.
+void read_username(std::string_view text, Opened& opened) {
+  opened.sasl_username = text;
+  size_t at = text.rfind(", orig_queue_id=");
+  if (at == npos) at = text.rfind(", orig_client=");
+  if (at != npos && read_origin(Scan(text.substr(at)), opened)) opened.sasl_username = text.substr(0, at);
+}
+
 // ", sasl_method=, sasl_username=, sasl_sender=, orig_queue_id=, orig_client=" in this order; smtpd.c
 Parsed read_client(const Line& line, std::string_view queue_id, Scan scan, Fact& fact) {
   Opened opened;
@@ -18,8 +38,11 @@ Parsed read_client(const Line& line, std::string_view queue_id, Scan scan, Fact&
   if (scan.skip(", sasl_username=")) {
     std::string_view rest = scan.rest();
     size_t end = rest.find(", sasl_sender=");
-    if (end == npos) end = rest.find(", orig_queue_id=");
-    if (end == npos) end = rest.find(", orig_client=");
+    if (end == npos) {
+      read_username(rest, opened);
+      fact = opened;
+      return Parsed::fact;
+    }
     opened.sasl_username = rest.substr(0, end);
     scan.skip(opened.sasl_username);
   }
@@ -29,9 +52,7 @@ Parsed read_client(const Line& line, std::string_view queue_id, Scan scan, Fact&
     fact = opened;
     return Parsed::fact;
   }
-  if (scan.skip(", orig_queue_id=") && !read_word(scan, opened.orig_queue_id)) return Parsed::unknown;
-  if (scan.skip(", orig_client=") && !read_peer(scan, opened.orig_client)) return Parsed::unknown;
-  if (!scan.at_end()) return Parsed::unknown;
+  if (!read_origin(scan, opened)) return Parsed::unknown;
   fact = opened;
   return Parsed::fact;
 }
