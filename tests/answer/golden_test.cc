@@ -1,6 +1,6 @@
 // Golden answers: the log lines of tests/traces/cases/NAME.log give the text of golden/NAME.txt, in both
-// languages, also when lines come out of order or twice. To accept new texts: MAILTRACE_ACCEPT=1
-// unit_answers, and read the difference.
+// languages, also when lines come out of order, twice, or cut into two runs. To accept new texts:
+// MAILTRACE_ACCEPT=1 unit_answers, and read the difference.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cstdlib>
@@ -90,6 +90,22 @@ BOOST_AUTO_TEST_CASE(order_and_repetition_do_not_matter) {
     for (unsigned seed = 1; seed <= 2; ++seed)
       BOOST_TEST((answers(replay.run(shuffled(replay, lines, seed))) == once), path.stem().string()
                                                                                    << " shuffled " << seed);
+  }
+}
+
+// Two imports of one log, and a daemon that ended and was started again: what both tell must be one story.
+BOOST_AUTO_TEST_CASE(cuts_do_not_matter) {
+  Replay replay;
+  for (auto& path : cases()) {
+    auto lines = read_lines(path.string());
+    auto name = path.stem().string();
+    // A short queue id of a whole second is another mail's behind a cut within that second.
+    if (whole_seconds(lines)) continue;
+    auto once = answers(replay.run(lines));
+    for (size_t cut = 1; cut < lines.size(); cut += 3) {
+      BOOST_TEST((answers(replay.import_cut(lines, cut)) == once), name << " imported, cut at " << cut);
+      BOOST_TEST((answers(replay.run_restarted(lines, cut)) == once), name << " restarted at " << cut);
+    }
   }
 }
 
