@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "core/answer/outcome.h"
 #include "core/answer/rule.h"
 #include "core/base/text.h"
 
@@ -133,6 +134,7 @@ Explanation filled(Explanation of, const ConnectRow& connect, const DeliverRow& 
        sender_domain = domain_of(sender);
   auto client_address = connect.client_addr.value_or(client);
   auto server = with.server.empty() ? deliver.server : with.server;
+  if (rbl.empty()) rbl = join(lists_of(deliver));
   auto or_unknown = [](const std::string& text, const char* word) {
     return text.empty() ? std::string(word) : text;
   };

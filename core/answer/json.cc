@@ -82,6 +82,7 @@ Json to_json(const MailVerdict& v) {
   put(out, "target", v.target);
   put(out, "answer", v.answer);
   put(out, "answered_by", v.answered_by);
+  put(out, "reason", v.reason);
   if (!v.told.empty()) {
     out["told"] = v.told;
     out["told_delivered"] = v.told_delivered;

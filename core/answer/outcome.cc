@@ -57,6 +57,25 @@ MailboxOutcome mailbox_outcome(std::string_view folder) {
   return out;
 }
 
+// core/track/join.cc writes "postscreen: DNSBL rank 3, listed by bl.example.net (127.0.0.2)"; what a policy
+// server said holds words of others and names no list.
+std::vector<std::string> lists_of(const DeliverRow& d) {
+  std::vector<std::string> out;
+  std::string_view rest = d.reason ? std::string_view(*d.reason) : std::string_view();
+  while (!rest.empty()) {
+    auto part = rest.substr(0, rest.find(", "));
+    rest.remove_prefix(std::min(rest.size(), part.size() + 2));
+    if (part.starts_with("postscreen: ")) continue;
+    if (!part.starts_with("listed by ") || !part.ends_with(')')) return {};
+    part.remove_prefix(10);
+    auto name = part.substr(0, part.find(" ("));
+    if (name.empty() || name.find(' ') != name.npos) return {};
+    if (std::find(out.begin(), out.end(), name) == out.end()) out.emplace_back(name);
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
 bool is_attempt(const DeliverRow& d) {
   auto status = d.status.value_or("");
   return status == "sent" || status == "deferred" || status == "bounced";

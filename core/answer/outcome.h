@@ -30,6 +30,9 @@ std::string relay_of(const DeliverRow& d);
 // Who wrote the answer: the host of "host NAME[ADDRESS] said:" or "connect to …", else the relay.
 std::string answered_by(const DeliverRow& d);
 
+// The block lists that DeliverRow.reason says named the client, as dnsblog(8) logged them.
+std::vector<std::string> lists_of(const DeliverRow& d);
+
 std::string key_of(const std::optional<std::string>& address);  // in lower case
 std::string join(const std::vector<std::string>& parts, std::string_view between = ", ");
 

@@ -386,12 +386,25 @@ class Judge {
     v.word = blocked ? Words{"blocked", "blockiert"} : Words{};
     v.sentence = tell_.tell(blocked ? Phrase::blocked : milter ? Phrase::refused_milter : Phrase::refused);
     append(v.sentence, v.explanation.text);
+    said_before(v);
+  }
+
+  // The programs that the refusal rests on: which lists name the client, what the policy server wrote.
+  void said_before(MailVerdict& v) {
+    if (!last_ || !last_->reason) return;
+    v.reason = *last_->reason;
+    auto lists = join(lists_of(*last_));
+    tell_.set("lists", lists);
+    tell_.set("reason", v.reason);
+    if (!lists.empty()) append(v.sentence, tell_.tell(Phrase::listed_by));
+    append(v.sentence, tell_.tell(Phrase::logged_before));
   }
 
   void greylisted(MailVerdict& v) {
     v.kind = VerdictKind::greylisted;
     explain(v, *last_);
     v.sentence = tell_.tell(Phrase::greylisted);
+    said_before(v);
     if (!options_.reader) {
       v.greylist = GreylistStory{{last_->deliver_time}, {}, {}, {}};
       return;

@@ -61,6 +61,7 @@ struct MailVerdict {
   std::string target;             // forwarded: to whom; delivered elsewhere: to which server
   std::string answer;             // the literal answer of the other side
   std::string answered_by;        // who gave it: "mx.example.org [192.0.2.1]"
+  std::string reason;             // what other programs said of it before: DeliverRow.reason
   std::vector<std::string> told;  // who got a non-delivery notice
   bool told_delivered = false;    // and it arrived
   std::optional<GreylistStory> greylist;

@@ -150,6 +150,8 @@ const Sentence table[] = {
       "Absender erhält eine Meldung von seinem eigenen Mailserver."},
      {"{server} ({by}) blocked {client} for {recipient} at {time}: {answer}",
       "{server} ({by}) hat {client} für {recipient} um {time} blockiert: {answer}"}},
+    {{"Listed by: {lists}.", "Gelistet bei: {lists}."}, {}},
+    {{}, {"Logged before it: {reason}.", "Davor protokolliert: {reason}."}},
     {{"A filter rule of {recipient} refused the mail on {time}; the sender was told.",
       "Eine Filterregel von {recipient} hat die Mail am {time} abgelehnt; der Absender wurde "
       "benachrichtigt."},

@@ -28,6 +28,8 @@ enum class Phrase {
   refused,
   refused_milter,
   blocked,
+  listed_by,
+  logged_before,
   rejected_by_rule,
   greylisted,
   greylist_back,

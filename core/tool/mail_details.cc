@@ -45,6 +45,8 @@ class Writer {
       out_.line(6, fmt::format("{}  {}  {}", later(d->deliver_time, c.connect_time),
                                status(d->status.value_or("")), target(*d)));
       out_.wrapped(8, reply(*d));
+      if (d->reason)
+        out_.wrapped(8, fmt::format("{}: {}", terminal_.say("logged before it"), printable(*d->reason)));
       out_.wrapped(8, delays(*d));
     }
     out_.line(4, terminal_.paint(Colour::dim, fmt::format("id {}", c.id.hex())));

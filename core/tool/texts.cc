@@ -77,6 +77,7 @@ constexpr std::pair<std::string_view, std::string_view> table[] = {
     {"before the queue", "vor der Queue"},
     {"in the queue", "in der Queue"},
     {"connecting", "Verbindung"},
+    {"logged before it", "davor protokolliert"},
     {"transmitting", "Übertragung"},
     // status
     {"on", "auf"},

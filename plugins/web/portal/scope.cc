@@ -122,6 +122,8 @@ void Scope::mask(const ConnectRow& connect, DeliverRow& deliver) const {
   }
   if (deliver.response)
     deliver.response = without_inner_hosts(mask_addresses(*deliver.response, shown), deliver.server);
+  if (deliver.reason)
+    deliver.reason = without_inner_hosts(mask_addresses(*deliver.reason, shown), deliver.server);
   deliver.server.clear();
 }
 

@@ -215,6 +215,24 @@ BOOST_AUTO_TEST_CASE(every_verdict_speaks_both_languages) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(what_was_said_before_a_refusal) {
+  auto m = with("blocked", "550 5.7.1 Service unavailable; client [192.0.2.9] blocked using zen.example.net");
+  m.connect.flags |= row_flag::refused;
+  BOOST_TEST(only(one(m)).reason.empty());
+  m.deliveries[0].reason =
+      "postscreen: DNSBL rank 5, listed by zen.example.net (127.0.0.4), listed by bl.example.net (127.0.0.2)";
+  auto v = only(one(m));
+  BOOST_TEST(v.reason == *m.deliveries[0].reason);
+  BOOST_TEST(v.sentence.customer.en.ends_with("Listed by: bl.example.net, zen.example.net."));
+  BOOST_TEST(v.sentence.customer.de.ends_with("Gelistet bei: bl.example.net, zen.example.net."));
+  BOOST_TEST(v.sentence.admin.en.ends_with("Logged before it: " + v.reason + "."));
+  // A policy server's words hold others' words: no list is read out of them.
+  m.deliveries[0].reason = "postgrey: greylist, new, listed by evil.example (127.0.0.2)";
+  v = only(one(m));
+  BOOST_TEST(v.sentence.customer.en.find("evil") == std::string::npos);
+  BOOST_TEST(v.sentence.admin.de.find("Davor protokolliert: postgrey: greylist, new") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(rows_alone) {
   auto m = into("INBOX");
   BOOST_TEST(verdict_name(verdict_of_row(m.connect, &m.deliveries[0])) == "delivered");

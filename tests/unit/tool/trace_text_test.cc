@@ -82,6 +82,25 @@ BOOST_AUTO_TEST_CASE(a_mail_without_attempts_waits) {
   BOOST_TEST(text.find("is being processed") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(what_other_programs_said_of_a_refusal) {
+  Trace trace;
+  trace.mails = {mail(1, "mx1", "3F2A1B4C5D")};
+  auto& d = trace.mails[0].deliveries.emplace_back();
+  d.connect_id = trace.mails[0].connect.id;
+  d.deliver_time = at("2026-11-23T14:00:01Z");
+  d.status = "greylisted";
+  d.recipient = "bob@example.com";
+  d.response = "450 4.2.0 Greylisted";
+  BOOST_TEST(text_of(trace, terminal(), Detail::brief).find("logged before") == std::string::npos);
+  d.reason = "postgrey: greylist, new\x1b[2J";
+  auto text = text_of(trace, terminal(), Detail::brief);
+  auto details = text.substr(text.find("Details"));
+  BOOST_TEST(details.find("logged before it: postgrey: greylist, new") != std::string::npos, details);
+  BOOST_TEST(details.find('\x1b') == std::string::npos);
+  BOOST_TEST(text_of(trace, terminal(true), Detail::brief).find("davor protokolliert: postgrey") !=
+             std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(the_whole_text) {
   auto trace = two_servers();
   auto text = text_of(trace, terminal(), Detail::all);

@@ -133,6 +133,7 @@ export interface Deliver {
   dsn?: string;
   status?: Status;
   response?: string;
+  reason?: string;
   next_queue_id?: string;
   folder?: string;
   tls?: string;
@@ -165,6 +166,7 @@ export interface Verdict {
   target?: string;
   answer?: string;
   answered_by?: string;
+  reason?: string;
   told?: string[];
   told_delivered?: boolean;
   greylist?: { refused?: string[]; accepted?: string; delivered?: string; accepted_id?: string };

@@ -30,6 +30,11 @@ export function Attempts({ deliveries }: { deliveries: Deliver[] }) {
                 <Logged>{deliver.response}</Logged>
               </p>
             )}
+            {deliver.reason && (
+              <p className="timeline_reason muted">
+                {w.mail.logged_before}: <Logged>{deliver.reason}</Logged>
+              </p>
+            )}
             <TimeSpent deliver={deliver} />
           </li>
         ))}

@@ -249,6 +249,7 @@ export const de: Words = {
     where_time: "Wo die Zeit blieb",
     before: "vorher im Server",
     queue: "in der Warteschlange",
+    logged_before: "davor protokolliert",
     connecting: "Verbindungsaufbau",
     transmitting: "Übertragung",
   },

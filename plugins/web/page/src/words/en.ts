@@ -247,6 +247,7 @@ export const en = {
     where_time: "Where the time went",
     before: "in the server before",
     queue: "in the queue",
+    logged_before: "logged before it",
     connecting: "connecting",
     transmitting: "transmitting",
   },
