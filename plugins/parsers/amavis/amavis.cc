@@ -67,25 +67,40 @@ bool read_recipients(Scan& scan, Verdict& verdict) {
   }
 }
 
+// "1.2, size: 3, queued_as: Y"; where, in the default template, nothing of the sender's comes behind, `only`.
+bool read_figures(Scan scan, Verdict& verdict, bool only) {
+  double score = 0;
+  bool scored = scan.number(score);
+  std::string_view skipped, queue_id;
+  if (only && !scored && !scan.skip("-")) return false;
+  if (!scan.until(", size: ", skipped) || (only && !skipped.empty()) || !read_word(scan, "", skipped))
+    return false;
+  if (scan.skip(", pt: ")) read_word(scan, "-_", skipped);
+  if (scan.skip(", queued_as: ")) read_word(scan, "/", queue_id);
+  if (only && (!scan.rest().starts_with(", ") || scan.rest().find_first_of("\"<>") != npos)) return false;
+  if (scored) verdict.score = score;
+  verdict.inner_queue_id = queue_id;
+  return true;
+}
+
 // ", Message-ID: <…>, mail_id: X, Hits: 1.2, size: 3, queued_as: Y": the first is the sender's and may read
-// like the others: then these are not believed.
+// like the others, so the last figures count. Templates that say more of the sender behind them, a subject,
+// have to say ", Hits: " once.
 void read_rest(Scan scan, Verdict& verdict) {
   bool named = scan.skip(", Message-ID: ");
   std::string_view text = scan.rest();
-  size_t hits = find_only(text, ", Hits: ");
+  size_t hits = text.rfind(", Hits: ");
   if (hits == npos) return;
+  if (!read_figures(Scan(text.substr(hits + 8)), verdict, true)) {
+    hits = find_only(text, ", Hits: ");
+    if (hits == npos) return;
+    read_figures(Scan(text.substr(hits + 8)), verdict, false);
+  }
   std::string_view id = text.substr(0, hits);
   if (size_t at = id.rfind(", mail_id: "); at != npos) id = id.substr(0, at);
   if (size_t at = id.find(", Resent-Message-ID: "); at != npos) id = id.substr(0, at);
   if (id.size() > 2 && id.starts_with('<') && id.ends_with('>')) id = id.substr(1, id.size() - 2);
   if (named) verdict.message_id = id;
-  Scan rest(text.substr(hits + 8));
-  double score = 0;
-  if (rest.number(score)) verdict.score = score;
-  std::string_view skipped;
-  if (!rest.until(", size: ", skipped) || !read_word(rest, "", skipped)) return;
-  if (rest.skip(", pt: ")) read_word(rest, "-_", skipped);
-  if (rest.skip(", queued_as: ")) read_word(rest, "/", verdict.inner_queue_id);
 }
 
 // Behind "Passed CLEAN". False: not in the form of the template.
