@@ -266,6 +266,7 @@ std::string format(const Verdict& f) {
       .text("dmarc", f.dmarc)
       .text("spf", f.spf)
       .text("inner_queue_id", f.inner_queue_id)
+      .text("mail_id", f.mail_id)
       .peer("client", f.client)
       .text("sender", f.sender)
       .text("recipient", f.recipient)

@@ -188,6 +188,7 @@ struct Verdict {  // amavis, rspamd, opendkim, opendmarc, policyd-spf, postgrey,
   std::optional<double> score;
   std::string_view dkim, dmarc, spf;
   std::string_view inner_queue_id;  // amavis queued_as
+  std::string_view mail_id;         // amavis; the Message-IDs of its notices hold it
   Peer client;
   std::optional<std::string_view> sender;
   std::string_view recipient;  // one address; several stay a list as logged: "<a@b>,<c@d>"

@@ -99,6 +99,11 @@ void MailTracker::on(const LogLine& line, const Mailbox& fact) {
   }
 }
 
+// The notice comes back to the server that handed the mail to the filter; what its next hops say is no link.
+std::string MailTracker::notice_name(std::string_view number, const OpenMail& mail) const {
+  return sieve_name('a', std::string(number) + "@" + std::string(mails_.server_name(mail.server)), 0);
+}
+
 void MailTracker::sent_by_sieve(const Mailboxes::Session& session) {
   for (auto& told : session.told) {
     if (told.sent.empty()) continue;
@@ -232,6 +237,10 @@ void MailTracker::on(const LogLine& line, const Verdict& fact) {
   }
   mail->verdict = true;
   fill_verdict(fact, mail->change());
+  if (fact.mail_id.empty() || fact.action.starts_with("Passed CLEAN")) return;
+  LinkEnd parent = end_of(*mail, line);
+  parent.attempt = line.time;
+  links_.sent_on(notice_name(fact.mail_id, *mail), std::move(parent));
 }
 
 // A verdict whose mail came later, or was written before: on another host.

@@ -76,6 +76,7 @@ class MailTracker final : public Tracker {
   void explain(Loose& refusal, const LogLine& line, const Policy& fact, const Peer& client);
   void note_policy(const LogLine& line, const Verdict& fact);
   // The mails that Sieve sent for the one of that session: redirected, a vacation answer, a rejection.
+  std::string notice_name(std::string_view number, const OpenMail& mail) const;
   void sent_by_sieve(const Mailboxes::Session& session);
   void maybe_by_sieve(OpenMail& mail, const LogLine& line, const Attempt& fact);
   OpenMail* elsewhere(uint32_t server, std::string_view queue_id, Time time);

@@ -1,6 +1,7 @@
 #include "core/track/mailboxes.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "core/base/text.h"
 #include "core/track/fill.h"
@@ -25,8 +26,22 @@ char sieve_letter(std::string_view message_id) {
   return message_id.starts_with("dovecot-") ? 'b' : char{0};
 }
 
+// amavisd: the templates notify_*_templ behind __DATA__; a mail_id has 12 characters or more of base64url.
+std::string_view amavis_number(std::string_view message_id) {
+  auto number = message_id.substr(0, message_id.find('@'));
+  bool notice = number.size() >= 14 && number.size() < message_id.size() &&
+                (number[0] == 'V' || number[0] == 'S') &&
+                std::string_view("SAR").find(number[1]) != std::string_view::npos;
+  if (!notice) return {};
+  number.remove_prefix(2);
+  for (char c : number)
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_' && c != '+') return {};
+  return number;
+}
+
 std::string sieve_name(char letter, std::string_view recipient, uint64_t message_id_hash) {
-  auto hash = hash_fields({lower(recipient), letter == 'f' ? std::to_string(message_id_hash) : ""});
+  auto hash = hash_fields({letter == 'a' ? std::string(recipient) : lower(recipient),
+                           letter == 'f' ? std::to_string(message_id_hash) : ""});
   return std::string(1, letter) + make_id(Time{}, hash).hex();
 }
 

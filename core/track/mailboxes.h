@@ -81,8 +81,11 @@ uint64_t message_id_hash(std::string_view message_id);
 
 // 'v' or 'b' when Dovecot made the Message-ID, of a vacation answer or a rejection; else 0.
 char sieve_letter(std::string_view message_id);
+// amavis puts its own number of the mail into the Message-IDs of the notices it writes: "VSNUMBER@host" to
+// the sender of a virus or a forbidden part, "SS" of spam, "VA" to the admin …; "" if it is none.
+std::string_view amavis_number(std::string_view message_id);
 // Names a mail that Sieve sent: how ('f' redirected, 'v', 'b'), to whom, and of a redirected one its
-// Message-ID.
+// Message-ID; 'a': a notice of amavis, named by the number.
 std::string sieve_name(char letter, std::string_view recipient, uint64_t message_id_hash);
 
 // One outcome as it stands in DeliverRow.folder: "INBOX", "(discarded)", "(redirected to <a@b>)". A folder

@@ -233,6 +233,9 @@ void MailTracker::on(const LogLine& line, const MessageId& fact) {
     mail->message_id_hash = message_id_hash(fact.message_id);
     if (mail->pickup) links_.picked_up(mail->message_id_hash, end_of(*mail, line));
   }
+  auto number = amavis_number(fact.message_id);
+  if (!number.empty() && mail->own_client && !mail->has_origin)
+    links_.sent(notice_name(number, *mail), end_of(*mail, line));
   if (!cache_ || mail->identified) return;
   KnownMail known;
   known.id = mail_id(line.time, line.hostname, fact.queue_id, std::to_string(to_us(line.time)));

@@ -116,7 +116,7 @@ class Report:
     def __init__(self):
         self.expected = self.found = self.unexpected = self.refusals = self.refusals_found = 0
         self.unlogged = self.strangers = self.folders = self.folders_found = self.folders_wrong = 0
-        self.ends = self.ends_found = self.parts = self.parts_linked = self.reasons = self.reasons_found = 0
+        self.ends = self.ends_found = self.parts = self.parts_linked = self.unqueued = self.reasons = self.reasons_found = 0
         self.notes = []
 
 
@@ -173,6 +173,12 @@ def check_links(rows, roots, report):
         client = row.get("client_addr")
         inner = client.startswith(("127.77.", "127.0.0.")) if client else row.get("service") != "pickup"
         if not inner or row["flags"] & 256:
+            continue
+        # Nothing was queued, so no way leads anywhere: a recipient that another host's verify(8) asked for and
+        # then took back, whose answer names no queue id; a notice that was deleted before it was finished,
+        # which bounce(8) names only at its end.
+        if "size" not in row and not rows.deliveries[row["id"]]:
+            report.unqueued += 1
             continue
         report.parts += 1
         if "origin_id" in row and row["origin_id"] in rows.connects:
@@ -327,7 +333,7 @@ def main():
             for note in report.notes:
                 print("    " + note)
             for name in ("expected", "found", "unexpected", "refusals", "refusals_found", "unlogged", "strangers",
-                         "folders", "folders_found", "folders_wrong", "ends", "ends_found", "parts", "parts_linked",
+                         "folders", "folders_found", "folders_wrong", "ends", "ends_found", "parts", "parts_linked", "unqueued",
                          "reasons", "reasons_found"):
                 setattr(total, name, getattr(total, name) + getattr(report, name))
     print(f"expected deliveries found: {total.found}/{total.expected}")
@@ -336,12 +342,13 @@ def main():
     print(f"mails in the folder they lie in: {total.folders_found}/{total.folders}, in another: {total.folders_wrong}")
     print(f"what other servers took, in the flow of its mail: {total.ends_found}/{total.ends}")
     print(f"mails of inner hops, notices and answers with their origin: {total.parts_linked}/{total.parts}")
+    print(f"begun by inner hosts and never queued, which no line ties to another mail: {total.unqueued}")
     print(f"refusals that say why: {total.reasons_found}/{total.reasons}")
     print(f"refusals without a line that says so (protocol errors, rate limits, time-outs): {total.unlogged}")
     print(f"addresses nobody named (group inject): {total.strangers}")
     bad = total.folders_found != total.folders or total.folders_wrong
     bad = bad or total.strangers or total.found != total.expected or total.unexpected or total.refusals_found != total.refusals
-    bad = bad or total.ends != total.ends_found or total.reasons != total.reasons_found
+    bad = bad or total.parts != total.parts_linked or total.ends != total.ends_found or total.reasons != total.reasons_found
     return 1 if bad else 0
 
 

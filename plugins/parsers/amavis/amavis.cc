@@ -97,7 +97,12 @@ void read_rest(Scan scan, Verdict& verdict) {
     read_figures(Scan(text.substr(hits + 8)), verdict, false);
   }
   std::string_view id = text.substr(0, hits);
-  if (size_t at = id.rfind(", mail_id: "); at != npos) id = id.substr(0, at);
+  if (size_t at = id.rfind(", mail_id: "); at != npos) {
+    Scan word(id.substr(at + 11));
+    std::string_view mail_id;
+    if (read_word(word, "-_+", mail_id) && word.at_end()) verdict.mail_id = mail_id;
+    id = id.substr(0, at);
+  }
   if (size_t at = id.find(", Resent-Message-ID: "); at != npos) id = id.substr(0, at);
   if (id.size() > 2 && id.starts_with('<') && id.ends_with('>')) id = id.substr(1, id.size() - 2);
   if (named) verdict.message_id = id;

@@ -67,7 +67,8 @@ Parsed parse_pickup(std::string_view queue_id, std::string_view text, const Line
   Scan scan(text);
   Opened opened;
   opened.queue_id = queue_id;
-  opened.service = line.service;
+  // Nobody else writes this line, also where the tag does not name the daemon.
+  opened.service = line.service.empty() ? "pickup" : line.service;
   if (!scan.skip("uid=") || !scan.until(" from=<", opened.uid)) return Parsed::unknown;
   std::string_view rest = scan.rest();
   size_t close = rest.rfind('>');

@@ -150,13 +150,14 @@ BOOST_AUTO_TEST_CASE(policy_and_the_rest) {
   v.dmarc = "none";
   v.spf = "fail";
   v.inner_queue_id = "B2";
+  v.mail_id = "LdrYj3zCF7wF";
   v.client.addr = "192.0.2.1";
   v.sender = "";
   v.recipient = "b@example.org";
-  BOOST_TEST(
-      format_fact(v) ==
-      "verdict program=amavis queue_id=A1 message_id=m action=Passed text=CLEAN score=-0.1 dkim=pass "
-      "dmarc=none spf=fail inner_queue_id=B2 client_addr=192.0.2.1 sender=\"\" recipient=b@example.org");
+  BOOST_TEST(format_fact(v) ==
+             "verdict program=amavis queue_id=A1 message_id=m action=Passed text=CLEAN score=-0.1 dkim=pass "
+             "dmarc=none spf=fail inner_queue_id=B2 mail_id=LdrYj3zCF7wF client_addr=192.0.2.1 sender=\"\" "
+             "recipient=b@example.org");
   BOOST_TEST(format_fact(Mailbox{"s", "u", "m", "INBOX", "saved", "t", {}}) ==
              "mailbox session=s user=u message_id=m folder=INBOX outcome=saved target=t");
 }

@@ -235,4 +235,12 @@ BOOST_AUTO_TEST_CASE(memory_is_bounded) {
   BOOST_TEST(some.pinned(5000, at(0)) == 5000u);
 }
 
+BOOST_AUTO_TEST_CASE(the_number_in_a_notice_of_amavis) {
+  BOOST_TEST(amavis_number("VSVDi2H7Yq9LR1@mx1.example.org") == "VDi2H7Yq9LR1");
+  BOOST_TEST(amavis_number("SALdrYj3z-F7_F@mx1.example.org") == "LdrYj3z-F7_F");
+  for (auto* other : {"", "VS@x", "VSVDi2H7Yq9L@x", "VSVDi2H7Yq9LR1", "XSVDi2H7Yq9LR1@x", "VXVDi2H7Yq9LR1@x",
+                      "VSVDi2H7 q9LR1@x"})
+    BOOST_TEST(amavis_number(other).empty(), other);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
