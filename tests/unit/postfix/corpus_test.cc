@@ -100,7 +100,7 @@ namespace {
 std::string without_service(std::string fact) {
   for (std::string_view key : {" service=", " transport="}) {
     auto at = fact.find(key);
-    if (at != std::string::npos && fact.substr(at).starts_with(" service=pickup uid=")) continue;
+    if (at != std::string::npos && fact.find(" uid=") != std::string::npos) continue;
     if (at != std::string::npos) fact.erase(at, fact.find(' ', at + 1) - at);
   }
   if (fact.starts_with("admin_action ") && fact.ends_with(" kind=deleted"))
