@@ -194,7 +194,30 @@ void MailTracker::note_policy(const LogLine& line, const Verdict& fact) {
     note.sender = *fact.sender;
   }
   note.recipient = fact.recipient;
+  auto text = note.text;
   reasons_.add(line, fact.client.addr, std::move(note), config_.keep_lines);
+  if (auto refusal = reasons_.late(fact.client.addr)) explain_late(line, *refusal, std::move(text));
+}
+
+// The refusal's rows are stored, or wait for it: the reason comes as a row of the same key.
+void MailTracker::explain_late(const LogLine& line, const Reasons::Refusal& refusal, std::string text) {
+  Loose loose;
+  loose.connect.id = refusal.connect_id;
+  loose.connect.day = refusal.connect_id.day();
+  loose.connect.connect_time = refusal.time;
+  loose.connect.server = refusal.server;
+  DeliverRow row;
+  row.day = loose.connect.day;
+  row.connect_id = refusal.connect_id;
+  row.id = refusal.id;
+  row.connect_time = row.deliver_time = refusal.time;
+  row.server = refusal.server;
+  row.reason = folder_text({std::move(text)});
+  loose.deliver = std::move(row);
+  if (config_.keep_lines) loose.lines.append(line.raw).append(1, '\n');
+  loose.line = line.identity;
+  loose.sequence = line.sequence;
+  loose_.push_back(std::move(loose));
 }
 
 void MailTracker::explain(Loose& refusal, const LogLine& line, const Policy& fact, const Peer& client) {
@@ -204,7 +227,8 @@ void MailTracker::explain(Loose& refusal, const LogLine& line, const Policy& fac
     if (!note->raw.empty()) refusal.lines.append(note->raw).append(1, '\n');
     if (note->sequence) refusal.sequence = std::min(refusal.sequence, note->sequence);
   }
-  if (!texts.empty()) refusal.deliver->reason = folder_text(std::move(texts));
+  if (texts.empty()) return reasons_.wait(line, fact, client.addr, *refusal.deliver);
+  refusal.deliver->reason = folder_text(std::move(texts));
 }
 
 // ---- verdicts

@@ -74,6 +74,7 @@ class MailTracker final : public Tracker {
   void on(const LogLine& line, const Verdict& fact);
   void use_cached_outcomes(OpenMail& mail);
   void explain(Loose& refusal, const LogLine& line, const Policy& fact, const Peer& client);
+  void explain_late(const LogLine& line, const Reasons::Refusal& refusal, std::string text);
   void note_policy(const LogLine& line, const Verdict& fact);
   // The mails that Sieve sent for the one of that session: redirected, a vacation answer, a rejection.
   std::string notice_name(std::string_view number, const OpenMail& mail) const;

@@ -33,8 +33,7 @@ bool fits(const Reasons::Note& note, const LogLine& line, const Policy& refusal,
 
 }  // namespace
 
-void Reasons::add(const LogLine& line, std::string_view address, Note note, bool keep_raw) {
-  if (address.empty()) return;
+Reasons::Client& Reasons::client_of(std::string_view address, const LogLine& line) {
   auto found = clients_.find(address);
   if (found == clients_.end()) {
     if (order_.size() >= most_clients) {
@@ -46,8 +45,13 @@ void Reasons::add(const LogLine& line, std::string_view address, Note note, bool
   } else {
     order_.splice(order_.end(), order_, found->second);
   }
-  Client& client = *found->second;
-  client.received = line.received;
+  found->second->received = line.received;
+  return *found->second;
+}
+
+void Reasons::add(const LogLine& line, std::string_view address, Note note, bool keep_raw) {
+  if (address.empty()) return;
+  Client& client = client_of(address, line);
   client.time = std::max(client.time, line.time);
   for (auto& known : client.notes)
     if (known.line == line.identity) return;
@@ -79,6 +83,49 @@ std::vector<const Reasons::Note*> Reasons::explain(const LogLine& line, const Po
       policy = &note;
   }
   if (policy) out.push_back(policy);
+  return out;
+}
+
+void Reasons::wait(const LogLine& line, const Policy& refusal, std::string_view address,
+                   const DeliverRow& row) {
+  // check_policy_service: "450 4.2.0 <rcpt>: Recipient address rejected: what the policy server said"
+  bool of_policy = refusal.greylisted || refusal.text.find(" rejected: ") != std::string_view::npos;
+  if (address.empty() || !of_policy) return;
+  auto& waiting = client_of(address, line).waiting;
+  if (waiting.size() >= most_notes) waiting.erase(waiting.begin());
+  Refusal one;
+  one.time = line.time;
+  one.server = line.hostname;
+  one.recipient = refusal.recipient;
+  one.text = refusal.text;
+  if (refusal.sender) one.sender = *refusal.sender;
+  one.greylisted = refusal.greylisted;
+  one.connect_id = row.connect_id;
+  one.id = row.id;
+  waiting.push_back(std::move(one));
+}
+
+std::optional<Reasons::Refusal> Reasons::late(std::string_view address) {
+  auto found = clients_.find(address);
+  if (found == clients_.end() || found->second->notes.empty()) return std::nullopt;
+  auto& waiting = found->second->waiting;
+  const Note& note = found->second->notes.back();
+  auto first = waiting.end();
+  for (auto at = waiting.begin(); at != waiting.end(); ++at) {
+    Policy refusal;
+    refusal.recipient = at->recipient;
+    refusal.text = at->text;
+    refusal.greylisted = at->greylisted;
+    if (at->sender) refusal.sender = *at->sender;
+    LogLine line;
+    line.time = at->time;
+    if (at->server != note.server && fits(note, line, refusal, {}) &&
+        (first == waiting.end() || at->time < first->time))
+      first = at;
+  }
+  if (first == waiting.end()) return std::nullopt;
+  Refusal out = std::move(*first);
+  waiting.erase(first);
   return out;
 }
 
