@@ -3,7 +3,7 @@
 
 check_truth.py --corpus DIR --rows-tool PROGRAM [--group NAME]... [--rendering NAME]...
 
-DIR holds lab/ (tests/corpus/corpus.tar.xz). Exit 1 when anything that Postfix logged is missing or wrong.
+DIR holds lab/ (tests/corpus/corpus.tar.xz). Exit 1 when anything that was logged is missing or wrong.
 """
 import argparse
 import calendar
@@ -15,11 +15,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 RENDERINGS = ["rfc3339", "rfc5424", "rfc5424-noslash", "trad", "fwd3164"]
-# Groups whose mails begin in a Postfix. The rest needs the parsers of Exim and Sendmail.
 GROUPS = """simple multi queueids aliases sieve greylist deferred expired bounces reject checks submission filter
 twohop pickup utf8 responses msgid size lost anvil concurrency postsuper inject dovecot milter shortreuse xclient
-postscreen verify failures""".split()
-SERVERS = {"mx": "mx1", "out": "out1"}
+postscreen verify failures exim sendmail""".split()
+SERVERS = {"mx": "mx1", "out": "out1", "exim": "ex1", "sendmail": "ex1"}
 REFUSED = {"rejected", "greylisted", "blocked"}
 # What smtpd(8) tells the client without a line that says "reject": wrong protocol, limits, time-outs.
 UNLOGGED = ("Bad recipient address syntax", "send HELO/EHLO first", "Error: access denied for", "Unsupported option",

@@ -7,7 +7,7 @@
 using namespace mailtrace;
 
 int main(int argc, char** argv) {
-  Replay replay;
+  Replay replay({"exim", "sendmail"});
   bool with_lines = false, twice = false, alternate = false;
   std::optional<unsigned> seed;
   std::optional<size_t> cut, kill;
