@@ -18,7 +18,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tool"))
 from tool import BUILD, SOURCE, Home, corpus  # noqa: E402
 
 API = "/api/v1"
-GROUPS = ["simple", "twohop", "bounces", "deferred", "submission", "greylist", "aliases", "reject", "dovecot"]
+GROUPS = ["simple", "twohop", "bounces", "deferred", "submission", "greylist", "aliases", "reject", "dovecot",
+          "postscreen"]
 PASSWORD = "correct horse battery"
 # What each user of the tests is and may see.
 PEOPLE = {

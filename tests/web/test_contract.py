@@ -62,6 +62,18 @@ class Contract(Served):
                     with self.subTest(name=name, status=status, part=part):
                         self.check(client.get(f"/mails/{mail}{part}"), "GET", "/mails/{id}" + part)
 
+    def test_what_was_logged_before_a_refusal(self):
+        client = self.logged_in("desk")
+        listed = [result for result in client.search(status="blocked")
+                  if "listed by" in result["deliver"].get("reason", "")]
+        self.assertTrue(listed)
+        mail = client.get(f"/mails/{listed[0]['connect']['id']}").json
+        self.assertEqual([listed[0]["deliver"]["reason"]], [row.get("reason") for row in mail["deliveries"]])
+        verdict, = mail["verdicts"]
+        self.assertEqual(listed[0]["deliver"]["reason"], verdict["reason"])
+        self.assertIn("Listed by: ", verdict["sentence"]["customer"]["en"])
+        self.assertIn(verdict["reason"], verdict["sentence"]["admin"]["de"])
+
     def test_nothing_found_and_pasted_text(self):
         for name in ("desk", "anna"):
             client = self.logged_in(name)
