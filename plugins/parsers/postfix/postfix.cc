@@ -118,7 +118,7 @@ Parsed parse_queued(const Line& line, std::string_view id, std::string_view text
 // What any program may say, and lines of programs without a grammar when the tag does not tell that they are
 // theirs.
 bool is_noise(std::string_view text) {
-  static constexpr std::array<std::string_view, 15> notes = {"Deleted: ",
+  static constexpr std::array<std::string_view, 13> notes = {"Deleted: ",
                                                              "Requeued: ",
                                                              "Placed on hold: ",
                                                              "Released from hold: ",
@@ -130,12 +130,10 @@ bool is_noise(std::string_view text) {
                                                              "stopping the Postfix",
                                                              "waiting for the Postfix",
                                                              "aborting the Postfix",
-                                                             "the Postfix mail system is",
-                                                             "table ",
-                                                             "using backwards-compatible"};
+                                                             "the Postfix mail system is"};
   for (auto note : notes)
     if (text.starts_with(note)) return true;
-  return false;
+  return is_library_note(text);
 }
 
 Parsed parse_plain(const Line& line, Fact& fact) {
