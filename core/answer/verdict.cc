@@ -336,7 +336,10 @@ class Judge {
     }
     explain(v, *reason);
     // Waiting helps no more.
-    if (v.actor == Actor::nobody) {
+    if (!v.explanation.given_up.empty()) {
+      v.next.customer = v.explanation.given_up;
+      if (v.actor == Actor::nobody) v.actor = Actor::sender;
+    } else if (v.actor == Actor::nobody) {
       v.actor = Actor::sender;
       v.next = {};
     }
