@@ -41,6 +41,9 @@ bool clock_time(std::string_view text, size_t at, LocalTime& out, bool& leap) {
   return true;
 }
 
+// ".154"
+constexpr size_t milliseconds_width = 4;
+
 // ".154266": more digits than six are cut off.
 size_t fraction(std::string_view text, size_t at, LocalTime& out) {
   if (at + 1 >= text.size() || (text[at] != '.' && text[at] != ',')) return 0;
@@ -186,7 +189,7 @@ bool read_rfc3339(Scan& scan, Time received, const HeaderOptions& options, Stamp
     time = to_utc(local, received, options.zone);
   }
   if (end < text.size() && text[end] != ' ') return false;
-  out = {time, width == 0 && !leap};
+  out = {time, width == 0 && !leap, width <= milliseconds_width || leap};
   step(scan, end);
   return true;
 }
@@ -208,6 +211,7 @@ bool read_rfc3164(Scan& scan, Time received, const HeaderOptions& options, Stamp
   if (end < text.size() && text[end] != ' ') return false;
   clock += leap ? LocalTime(999999) : part;
   out.whole_seconds = width == 0 && !leap;
+  out.coarse = width <= milliseconds_width || leap;
   if (at) {
     auto number = day_number(year, month, day);
     if (!number) return false;

@@ -8,6 +8,7 @@ namespace mailtrace {
 struct Stamp {
   Time time;
   bool whole_seconds = true;  // no fraction was written
+  bool coarse = true;         // at most three digits of one: several lines may share the stamp
 };
 
 // Each steps over the stamp, or leaves `scan` where it was. `received` decides about year and fold.

@@ -252,6 +252,14 @@ BOOST_AUTO_TEST_CASE(identity_is_that_of_the_message) {
   auto a = id("<22>1 2026-11-23T20:11:54Z mx1 postfix 1 - [x@1 u=\"B\"][mt@32473 v=\"1\" u=\"A\"] " + text);
   BOOST_CHECK(a == id("<22>1 2026-11-23T20:11:54Z mx1 postfix 1 - [mt@1 u=\"A\"] " + text));
   BOOST_CHECK(a != id("<22>1 2026-11-23T20:11:54Z mx1 postfix 1 - [mt@1 u=\"B\"] " + text));
+  // Milliseconds: the pid does, for a burst of several processes falls into one.
+  auto burst = id("2026-11-23T20:11:54.154+00:00 mx1 postfix/smtpd[1]: " + text);
+  BOOST_CHECK(burst != id("2026-11-23T20:11:54.154+00:00 mx1 postfix/smtpd[2]: " + text));
+  BOOST_CHECK(burst != id("2026-11-23T20:11:54,154+00:00 mx1 postfix/smtpd[3]: " + text));
+  BOOST_CHECK(burst == id("<22>1 2026-11-23T20:11:54.154Z mx1 postfix/smtpd 1 - [mt@1 u=\"A\"] " + text));
+  BOOST_CHECK(id("Nov 23 20:11:54.154 mx1 postfix/smtpd[1]: " + text) == burst);
+  BOOST_CHECK(id("Nov 23 20:11:54.1542 mx1 postfix/smtpd[1]: " + text) ==
+              id("Nov 23 20:11:54.1542 mx1 postfix/smtpd[2]: " + text));
   // The peer stands for a missing host name.
   BOOST_CHECK(id("<22>Nov 23 20:11:54 postfix[1]: " + text) ==
               id("<22>Nov 23 20:11:54 192.0.2.1 postfix[1]: " + text));
