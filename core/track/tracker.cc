@@ -167,6 +167,7 @@ void MailTracker::on(const LogLine& line, const Opened& fact) {
   if (picked.reopened) {
     mail.reopened = std::make_unique<ConnectRow>();
     fill_opened(fact, *mail.reopened);
+    if (!fact.uid.empty()) mail.reopened->sender.reset();
     mail.reopened->flags |= row_flag::opened;
     mail.reopened_line = line.identity;
     put_text(mail.reopened->instance, instance_of(line.app_name));
@@ -178,7 +179,10 @@ void MailTracker::on(const LogLine& line, const Opened& fact) {
   mail.pickup = !fact.uid.empty() || fact.service == "pickup";
   ConnectRow& row = mail.change();
   row.flags |= row_flag::opened;
-  fill_opened(fact, row);
+  Opened first = fact;
+  // pickup(8) says the bare name of the submitter; cleanup(8) rewrites it, and qmgr(8) says the sender.
+  if (mail.pickup) first.sender.reset();
+  fill_opened(first, row);
   auto tls = sessions_.tls_of(mail.server, line, fact.client);
   put_text(row.tls, tls);
   mails_.pin(mail, session_pin(line));
