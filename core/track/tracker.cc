@@ -39,7 +39,7 @@ MailTracker::MailTracker(const TrackerConfig& config, Cache* cache, FindOpen fin
       cache_(cache),
       find_open_(std::move(find_open)),
       own_(config.own_networks),
-      mails_(config_),
+      mails_(config_, cache != nullptr),
       links_(most_links, [this](const LinkEnd& child, const LinkEnd& parent,
                                 std::string_view kind) { linked(child, parent, kind); }),
       mailboxes_(most_mailboxes) {}
@@ -448,7 +448,7 @@ void MailTracker::refuse(const LogLine& line, const Policy& fact) {
   }
   deliver.day = row.day;
   deliver.connect_id = row.id;
-  deliver.id = deliver_id(row.id, line.time, line.identity, {}, false);
+  deliver.id = deliver_id(row.id, line.identity, {}, false);
   deliver.connect_time = line.time;
   deliver.server = row.server;
   loose.deliver = std::move(deliver);

@@ -3,6 +3,7 @@ import gzip
 import json
 import lzma
 import os
+import sqlite3
 import unittest
 
 import tool
@@ -62,6 +63,24 @@ class Import(unittest.TestCase):
         apart = self.rows_of([folder / "mail.log.1"], [folder / "mail.log"])
         for table in ("connectlog", "deliverlog"):
             self.assertEqual(apart[table], expected[table])
+
+    def test_the_old_log_may_come_last(self):
+        home = self.home()
+        log, = tool.corpus(home.path, groups=["simple"])
+        text = log.read_bytes().splitlines(keepends=True)
+        whole = self.home()
+        self.assertEqual(whole.run("import", log).returncode, 0)
+        newer = home.path / "newer.log"
+        newer.write_bytes(b"".join(text[len(text) // 2:]))
+        for file in (newer, log, newer, log):
+            done = home.run("import", file)
+            self.assertEqual(done.returncode, 0, done.err)
+        def plain(home):
+            with sqlite3.connect(home.path / "mail.db") as db:
+                return [db.execute(f"select {columns} from {table} order by {columns}").fetchall() for columns, table in (
+                    ("connect_time, server, queue_id, sender, size, message_id, end_time", "connectlog"),
+                    ("connect_time, deliver_time, server, queue_id, recipient, status, response", "deliverlog"))]
+        self.assertEqual(plain(home), plain(whole))
 
     def test_traditional_stamps_take_their_year_from_the_file(self):
         home = self.home()
