@@ -228,6 +228,7 @@ export interface Alike {
   since?: string;
   server?: string;
   sentence?: Text;
+  criteria?: Criteria; // finds them
 }
 export interface Gap {
   from: string;
@@ -264,6 +265,7 @@ export interface Nothing {
   complete: boolean;
   sentence: Text;
   hosts?: HostProof[];
+  losses?: { from: string; to: string; lines: number; receiver?: string; reason: string; words: Text }[];
   near: Near[];
 }
 export interface Count {

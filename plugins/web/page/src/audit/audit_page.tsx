@@ -16,7 +16,7 @@ function Entry({ entry }: { entry: AuditEntry }) {
   const actions: Record<string, string> = w.audit.actions;
   return (
     <tr>
-      <td>
+      <td className="audit_time">
         <time dateTime={entry.time}>{day_and_clock(entry.time)}</time>
       </td>
       <th scope="row">{visible(entry.user)}</th>
@@ -24,8 +24,8 @@ function Entry({ entry }: { entry: AuditEntry }) {
       <td className="audit_what">
         <bdi>{visible(entry.what ?? "")}</bdi>
       </td>
-      <td className="right">{entry.results === undefined ? "" : number(entry.results)}</td>
-      <td className="muted">{entry.address}</td>
+      <td className="right" data-label={w.audit.results}>{entry.results === undefined ? "" : number(entry.results)}</td>
+      <td className="muted" data-label={w.audit.from}>{entry.address}</td>
     </tr>
   );
 }
@@ -88,7 +88,7 @@ export function AuditPage({ query }: { query: URLSearchParams }) {
       {first.loading && <Waiting />}
       {first.value && entries.length === 0 && <p className="muted">{w.audit.none}</p>}
       {entries.length > 0 && (
-        <div className="card table_frame" tabIndex={0} role="region" aria-label={w.audit.title}>
+        <div className="card table_frame audit_entries" tabIndex={0} role="region" aria-label={w.audit.title}>
           <table>
             <thead>
               <tr>

@@ -6,7 +6,7 @@ import { link } from "base/route";
 import { client_of, direction_icon, direction_of, is_refused, relay_of } from "mail/direction";
 import { Address, Logged } from "parts/address";
 import { Icon } from "parts/icon";
-import { StatusPill } from "parts/status";
+import { shown_status, StatusPill } from "parts/status";
 import { Fold } from "search/fold";
 import { use_words } from "words";
 
@@ -103,7 +103,7 @@ export function Row({ name, result, attempts, with_day, fresh, unfolded, fold, f
           <OutLine result={result} attempts={attempts} />
         </div>
         <div className="row_end">
-          <StatusPill status={status} />
+          <StatusPill status={shown_status(result)} />
           <button
             type="button"
             className="quiet row_fold"
