@@ -62,7 +62,10 @@ Json reason_json(const Call& call, const Overview::Reason& reason, const Json& s
   row.status = reason.status;
   if (!reason.dsn.empty()) row.dsn = reason.dsn;
   row.response = reason.text;
-  auto explained = call.shared.explanations.explain({}, row);
+  // Of many mails: no address is named.
+  ConnectRow connect;
+  connect.sender = row.recipient = "…";
+  auto explained = call.shared.explanations.explain(connect, row);
   if (!explained.empty() && !explained.general) out["text"] = to_json(explained.text.customer);
   return out;
 }
