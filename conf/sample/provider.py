@@ -278,7 +278,7 @@ def fill(log, scale):
     weights = [weight for _, weight in ENDS]
     time = log.start
     while time < log.end - seconds(20):
-        rate = 95 * scale * busy(time.hour) * (0.35 if time.weekday() >= 5 else 1)
+        rate = 95 * scale * busy(time.hour) * (0.6 if time.weekday() >= 5 else 1)
         time += seconds(log.random.expovariate(rate / 3600))
         if time < log.end - seconds(20):
             getattr(provider, log.random.choices(names, weights)[0])(time)
