@@ -75,6 +75,26 @@ BOOST_AUTO_TEST_CASE(order_does_not_matter) {
   }
 }
 
+// Stamps in whole seconds do not tell the order within one: a shuffle there moves TLS of sessions, links and
+// ends between neighbours, but makes and loses no mail and no delivery. Left out: queue ids used again at
+// once.
+BOOST_AUTO_TEST_CASE(order_makes_no_mail_in_whole_seconds) {
+  Replay replay;
+  auto keys = [](const StoredRows& rows) {
+    std::set<Id> out;
+    for (auto& [id, row] : rows.connects) out.insert(id);
+    for (auto& [id, row] : rows.deliveries) out.insert(id);
+    return out;
+  };
+  for (auto& group : groups("trad")) {
+    if (group.filename().string().starts_with("shortreuse.")) continue;
+    auto lines = read_lines(group.string());
+    auto in_order = keys(replay.run(lines));
+    for (unsigned seed : {11u, 12u})
+      BOOST_TEST((keys(replay.run(shuffled(replay, lines, seed))) == in_order), group.stem() << " " << seed);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(lines_may_come_twice) {
   Replay replay;
   for (auto rendering : {"rfc3339", "trad"})
