@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/base/text.h"
+#include "core/mail/plausible.h"
 
 namespace mailtrace {
 namespace {
@@ -189,7 +190,7 @@ bool read_rfc3339(Scan& scan, Time received, const HeaderOptions& options, Stamp
     time = to_utc(local, received, options.zone);
   }
   if (end < text.size() && text[end] != ' ') return false;
-  out = {time, width == 0 && !leap, width <= milliseconds_width || leap};
+  out = {within_calendar(time), width == 0 && !leap, width <= milliseconds_width || leap};
   step(scan, end);
   return true;
 }
@@ -215,7 +216,7 @@ bool read_rfc3164(Scan& scan, Time received, const HeaderOptions& options, Stamp
   if (at) {
     auto number = day_number(year, month, day);
     if (!number) return false;
-    out.time = to_utc(LocalTime(days(*number)) + clock, received, options.zone);
+    out.time = within_calendar(to_utc(LocalTime(days(*number)) + clock, received, options.zone));
   } else if (!find_year(month, day, clock, received, options, out.time)) {
     return false;
   }

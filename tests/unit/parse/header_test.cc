@@ -174,6 +174,15 @@ BOOST_AUTO_TEST_CASE(finds_the_year) {
   BOOST_CHECK_EQUAL(stamp("Dec  7 12:00:00", "2026-12-05T13:00:00Z", true), "2025-12-07T12:00:00");
   BOOST_CHECK_EQUAL(stamp("Jan 10 12:00:00", "2026-01-02T00:00:00Z", true), "2025-01-10T12:00:00");
   BOOST_CHECK_EQUAL(stamp("Feb 29 12:00:00", "2027-03-01T00:00:00Z", true), "2024-02-29T12:00:00");
+  // A zone may lead out of the years that can be written.
+  auto utc = [&](const std::string& start) {
+    return format_time(read(start + " mx1 a[1]: " + long_text).line.time);
+  };
+  BOOST_CHECK_EQUAL(utc("9999-12-31T23:59:59-12:00"), "9999-12-31T23:59:59.999999Z");
+  BOOST_CHECK_EQUAL(utc("0001-01-01T00:00:00+14:00"), "0001-01-01T00:00:00.000000Z");
+  BOOST_CHECK_EQUAL(utc("0000-01-01T00:00:00+14:00"), "0001-01-01T00:00:00.000000Z");
+  BOOST_CHECK_EQUAL(utc("0000 Jan  1 00:00:00"), "0001-01-01T00:00:00.000000Z");
+  BOOST_CHECK_EQUAL(utc("9999-12-31T23:59:59Z"), "9999-12-31T23:59:59.000000Z");
   // Leap seconds
   BOOST_CHECK_EQUAL(
       format_time(read("Dec 31 23:59:60 mx1 a[1]: " + long_text, "2027-01-01T00:00:05Z").line.time),
