@@ -14,7 +14,7 @@ constexpr size_t most_waiting = 2;
 SinkWorker::SinkWorker(std::unique_ptr<Sink> sink, std::string receiver, std::string state_directory)
     : sink_(std::move(sink)),
       receiver_(std::move(receiver)),
-      dead_letter_(std::move(state_directory), sink_->describe()) {
+      dead_letter_(state_directory, sink_->describe()) {
   status_.sink = sink_->describe();
   status_.state = "opening";
 }
@@ -124,12 +124,13 @@ bool SinkWorker::open_sink() {
 
 bool SinkWorker::write(const Batch& batch) {
   Backoff backoff;
-  for (;;) {
-    size_t dead = 0;
-    auto written = write_batch(*sink_, batch, dead_letter_, dead);
+  BatchWrite work(*sink_, batch, dead_letter_);
+  for (size_t dead = 0;;) {
+    auto written = work.run();
     {
       std::lock_guard lock(mutex_);
-      status_.dead_letters += dead;
+      status_.dead_letters += work.dead() - dead;
+      dead = work.dead();
       if (written) {
         ++status_.batches;
         status_.rows += batch.rows();

@@ -110,8 +110,9 @@ Result<void> ImportWriter::write(Batch batch) {
   if (batch.empty()) return {};
   for (auto& target : targets_) {
     auto& sink = *target.named->plugin;
-    auto written = patiently(sink.describe(),
-                             [&] { return write_batch(sink, batch, target.dead_letter, dead_letters_); });
+    BatchWrite work(sink, batch, target.dead_letter);
+    auto written = patiently(sink.describe(), [&] { return work.run(); });
+    dead_letters_ += work.dead();
     if (!written) return written;
   }
   return {};
