@@ -167,7 +167,8 @@ bool Daemon::start_receiver() {
                           .cache = plugins_.cache.get(),
                           .sinks = {}};
   for (auto& named : plugins_.sinks)
-    sinks_.push_back(std::make_unique<SinkWorker>(std::move(named.plugin), core.name, core.state_directory));
+    sinks_.push_back(std::make_unique<SinkWorker>(std::move(named.plugin), core.name, core.state_directory,
+                                                  spool_->status().id));
   for (auto& sink : sinks_) {
     sink->start();
     parts.sinks.push_back(sink.get());

@@ -13,6 +13,7 @@ Json sink_json(const SinkWorker::Status& status) {
           {"state", status.state},
           {"failing_since", time_or_null(status.failing_since)},
           {"last_error", status.last_error},
+          {"other_spool", status.other_spool},
           {"last_commit", time_or_null(status.last_commit)},
           {"visible_until", time_or_null(status.visible_until)},
           {"committed", status.committed},

@@ -109,6 +109,8 @@ constexpr std::pair<std::string_view, std::string_view> table[] = {
     {"cache", "Cache"},
     {"Databases", "Datenbanken"},
     {"in trouble since", "gestört seit"},
+    {"another receiver has the same name: give each one of its own",
+     "ein anderer Empfänger hat denselben Namen: jeder braucht einen eigenen"},
     {"rows written", "Zeilen geschrieben"},
     {"last", "zuletzt"},
     {"rows set aside in dead-letter.jsonl", "Zeilen beiseite gelegt in dead-letter.jsonl"},
