@@ -35,15 +35,16 @@ void fold(std::vector<HourRow>& rows, const HourRow& row) { rows.back() = row; }
 void fold(std::vector<UnknownRow>& rows, const UnknownRow& row) { rows.back() = row; }
 void fold(std::vector<GapRow>& rows, const GapRow& row) { rows.back() = row; }
 
-// Nothing of the standard library or a driver may throw past the plugin border.
+// Nothing of the standard library or a driver may throw past the plugin border. A logic error comes from the
+// value and comes again; no memory, no thread, no file are no fault of the row.
 template <class T, class F>
 Result<T> guarded(F&& f) noexcept {
   try {
     return f();
-  } catch (const std::bad_alloc&) {
-    return Error{Fault::transient, "out of memory"};
-  } catch (const std::exception& e) {
+  } catch (const std::logic_error& e) {
     return Error{Fault::permanent, std::string("unexpected error: ") + e.what()};
+  } catch (const std::exception& e) {
+    return Error{Fault::transient, std::string("unexpected error: ") + e.what()};
   }
 }
 
