@@ -26,6 +26,7 @@ class SqlSink : public Sink, public Prober {
   // What the connection says about `error` afterwards: a lost one is dropped, so that the next call makes a
   // new one.
   Error failed(Error error);
+  Result<Expiry> count_old(Day before, bool force);
   Result<void> begin(const Batch& batch);
   Result<void> make_days(const Batch& batch);
   Result<void> make_day(Day day);
