@@ -16,6 +16,7 @@ Json sink_json(const SinkWorker::Status& status) {
           {"other_spool", status.other_spool},
           {"last_commit", time_or_null(status.last_commit)},
           {"visible_until", time_or_null(status.visible_until)},
+          {"insert_mode", "checked"},  // the only one: sql/README.md, "Writing"
           {"committed", status.committed},
           {"batches", status.batches},
           {"rows", status.rows},
