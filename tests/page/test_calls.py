@@ -180,7 +180,6 @@ class Call(unittest.TestCase):
     def test_discarded_by_a_sieve_rule(self):
         self.begin("de")
         self.ask(NOON)
-        self.narrow("discarded")
         self.unfold("Verworfen")
         self.answered("neutral", "verworfen")
 

@@ -7,6 +7,7 @@ import { use_words } from "words";
 export type Shown = Status | "delivered" | "forwarded" | "open";
 export function shown_status({ deliver, kind }: Pick<Result, "deliver" | "kind">): Shown {
   if (deliver?.status === "sent" && (kind === "delivered" || kind === "forwarded" || kind === "discarded")) return kind;
+  if (deliver?.status === "sent" && kind === "refused") return "rejected"; // by a rule of the mailbox
   return deliver?.status ?? "open";
 }
 

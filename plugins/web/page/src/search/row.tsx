@@ -61,7 +61,8 @@ function OutLine({ result, attempts }: { result: Result; attempts: number }) {
     );
   }
   const relay = relay_of(deliver);
-  const folder = deliver.folder && deliver.status === "sent" ? w.row.into_folder(deliver.folder) : "";
+  // "(discarded)" and the like: the status says it.
+  const folder = deliver.folder && !deliver.folder.startsWith("(") && deliver.status === "sent" ? w.row.into_folder(deliver.folder) : "";
   const where = is_refused(connect) ? w.row.refused_by(connect.server) : folder || (relay ? `${w.row.to_server} ${relay}` : "");
   const short = deliver.status !== "sent" ? (deliver.response ?? "").replace(/^host \S+ said: /, "") : "";
   const often = attempts > 1 ? w.row.attempts(attempts) : "";
