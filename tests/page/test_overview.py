@@ -42,7 +42,8 @@ class Overview(unittest.TestCase):
         self.assertGreater(len(bars), 20)
         for title, name, told, search in bars:
             with self.subTest(f"{title}: {name}"):
-                self.assertEqual(found_by(browser, search), told)
+                results, mails = found_by(browser, search)
+                self.assertIn(told, (results, mails) if title == "Top senders" else (results,))
         browser.click(browser.all(".bars a")[0])
         browser.one(".row")
         browser.driver.back()
@@ -53,7 +54,7 @@ class Overview(unittest.TestCase):
         numbers = browser.script("return [...document.querySelectorAll('.numbers td a')].map((a) => [a.textContent, a.hash.split('?')[1]])")
         self.assertGreater(len(numbers), 20)
         for told, search in numbers[::7]:
-            self.assertEqual(found_by(browser, search), int(told.replace(",", "")), search)
+            self.assertEqual(found_by(browser, search)[0], int(told.replace(",", "")), search)
         browser.click(browser.one(".numbers td a"))
         browser.one(".row")
 
