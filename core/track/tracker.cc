@@ -23,6 +23,17 @@ bool made_by_cleanup(const MessageId& fact) {
   return text.starts_with('.') && text.substr(1).starts_with(fact.queue_id);
 }
 
+// Sendmail (sendmail/envelope.c) says only in the bounce's line that it gives up whoever is still waiting:
+// "CHILD: DSN: Cannot send message for 5 days", "CHILD: return to sender: …".
+bool gave_up(const LogLine& line, const Notification& fact) {
+  if (fact.kind != NotificationKind::bounce) return false;
+  auto at = line.text.find(fact.child_queue_id);
+  if (fact.child_queue_id.empty() || at == std::string_view::npos) return false;
+  auto words = line.text.substr(at + fact.child_queue_id.size());
+  return words.starts_with(": DSN: Cannot send message for ") ||
+         words.starts_with(": return to sender: Cannot send message for ");
+}
+
 int64_t doubts(const LogLine& line) {
   return (line.time_suspect ? row_flag::time_suspect : 0) | (line.truncated ? row_flag::truncated : 0) |
          (line.host_foreign ? row_flag::foreign_host : 0);
@@ -374,6 +385,8 @@ void MailTracker::on(const LogLine& line, const Notification& fact) {
   child.mail->real = true;
   child.mail->change().flags |= row_flag::notification;
   link(*child.mail, *parent.mail, "bounce");
+  if (!parent.duplicate && gave_up(line, fact))
+    parent.mail->endings.push_back({line.identity, line.time, "expired"});
 }
 
 void MailTracker::on(const LogLine& line, const AdminAction& fact) {

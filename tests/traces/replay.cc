@@ -147,8 +147,8 @@ std::vector<std::optional<std::string>> MapCache::get(std::span<const std::strin
 }
 
 Replay::Replay(const std::vector<std::string>& more) {
-  std::vector<std::string> names = {"postfix",   "dovecot",     "amavis",   "rspamd", "opendkim",
-                                    "opendmarc", "policyd_spf", "postgrey", "spamd"};
+  std::vector<std::string> names = {"postfix",     "dovecot",  "amavis", "rspamd", "opendkim", "opendmarc",
+                                    "policyd_spf", "postgrey", "spamd",  "exim",   "sendmail", "opensmtpd"};
   names.insert(names.end(), more.begin(), more.end());
   for (auto& name : names) {
     auto info = load_plugin(MAILTRACE_PLUGIN_OUTPUT, PluginKind::parser, name);
