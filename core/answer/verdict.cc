@@ -230,7 +230,7 @@ class Judge {
     if (response.find("delivered to file: /dev/null") != std::string::npos)
       return ended(v, VerdictKind::discarded, Phrase::discarded);
     v.kind = VerdictKind::delivered;
-    auto service = d.relay_name.value_or("");
+    auto service = d.relay_name.value_or("") + " " + d.transport.value_or("");
     bool pipe = d.transport.value_or("").ends_with("pipe");
     bool mailbox_program =
         service.find("dovecot") != std::string::npos || service.find("maildrop") != std::string::npos ||

@@ -94,11 +94,11 @@ const Sentence table[] = {
       "hätte folgen müssen, es wurde aber keiner verzeichnet."},
      {"Deferred on {server} for {recipient}, {attempts} attempts, last {time}; another was due until "
       "{next_to} and is not "
-      "in the log: the queue stands, the log is late, or the mail is gone (postqueue -p).",
+      "in the log: the queue stands, the log is late, or the mail is gone (in Postfix: postqueue -p).",
       "Auf {server} für {recipient} zurückgestellt, {attempts} Versuche, zuletzt {time}; ein weiterer war "
       "bis {next_to} "
-      "fällig und fehlt im Log: die Queue steht, das Log kommt zu spät, oder die Mail ist weg (postqueue "
-      "-p)."}},
+      "fällig und fehlt im Log: die Queue steht, das Log kommt zu spät, oder die Mail ist weg (in "
+      "Postfix: postqueue -p)."}},
     {{"The mail was received on {accepted} and is being processed.",
       "Die Mail wurde am {accepted} angenommen und ist in Bearbeitung."},
      {"In the queue of {server} since {accepted}; no attempt is in the log yet.",
@@ -252,8 +252,8 @@ Sentence next_of(VerdictKind kind) {
               {"Nothing to do here.", "Hier nichts zu tun."}};
     case VerdictKind::waiting:
       return {{"Please wait; nothing needs to be done.", "Bitte warten; es ist nichts zu tun."},
-              {"Look at the last answer; postqueue -i tries at once.",
-               "Letzte Antwort ansehen; postqueue -i versucht es sofort."}};
+              {"Look at the last answer; in Postfix postqueue -i tries at once.",
+               "Letzte Antwort ansehen; in Postfix versucht postqueue -i es sofort."}};
     case VerdictKind::greylisted:
       return {{"Please wait, usually 5 to 30 minutes.", "Bitte warten, üblich sind 5 bis 30 Minuten."},
               {"Nothing to do, unless the sending server never comes back.",

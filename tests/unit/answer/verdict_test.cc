@@ -48,6 +48,17 @@ Mail into(const std::string& folder) {
 
 BOOST_AUTO_TEST_SUITE(verdict)
 
+BOOST_AUTO_TEST_CASE(sent_to_no_other_host_is_delivered) {
+  for (std::string transport : {"procmail_pipe", "maildir_home", "mda"}) {
+    auto m = with("sent", "|/usr/bin/procmail");
+    m.deliveries[0].transport = transport;
+    m.deliveries[0].relay_name.reset();
+    m.deliveries[0].relay_addr.reset();
+    BOOST_TEST(kind(one(m)) == "delivered");
+    BOOST_TEST(only(one(m)).sentence.customer.en.find('?') == std::string::npos);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(each_status_is_a_verdict) {
   BOOST_TEST(kind(one(with("sent"))) == "delivered_elsewhere");
   BOOST_TEST(kind(one(with("deferred"))) == "waiting");
