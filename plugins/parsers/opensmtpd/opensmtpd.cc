@@ -104,15 +104,29 @@ Parsed read_mda(Scan scan, Fact& fact) {
   return Parsed::fact;
 }
 
+constexpr std::string_view before_result = "\" result=\"";
+
+// Where the command ends: behind its address if nothing else follows, else where only one end is possible.
+size_t command_end(std::string_view text) {
+  Scan scan(text);
+  std::string_view address;
+  if ((scan.skip("RCPT TO:") || scan.skip("MAIL FROM:")) && read_path(scan, address)) {
+    while (scan.skip(" ")) {
+    }
+    if (scan.rest().starts_with(before_result)) return text.size() - scan.rest().size();
+  }
+  return find_only(text, before_result);
+}
+
 // `command="RCPT TO:<…> " result="550 Invalid recipient: <…>"`: both hold what the client sent.
 Parsed read_failed(Scan scan, Fact& fact) {
   Policy policy;
   policy.service = "smtpd";
   if (!scan.skip("command=\"")) return Parsed::unknown;
-  size_t at = find_only(scan.rest(), "\" result=\"");
+  size_t at = command_end(scan.rest());
   if (at == npos) return Parsed::unknown;
   Scan command(take(scan, at));
-  scan.skip("\" result=\"");
+  scan.skip(before_result);
   std::string_view address;
   policy.smtp_code = read_reply_code(scan);
   policy.dsn = read_enhanced_code(scan);
