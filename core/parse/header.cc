@@ -137,10 +137,11 @@ std::string_view read_tag(std::string_view& rest) {
   return tag;
 }
 
-// STAMP [HOST] TAG[:] MSG, the stamp in either form.
+// STAMP [HOST] TAG[:] MSG, the stamp in any form.
 bool read_traditional(Scan scan, Time received, const HeaderOptions& options, LogLine& line, Stamp& stamp) {
   stamp = {};
-  if (!read_rfc3339(scan, received, options, stamp) && !read_rfc3164(scan, received, options, stamp))
+  if (!read_rfc3339(scan, received, options, stamp) && !read_rfc3164(scan, received, options, stamp) &&
+      !read_unix(scan, stamp))
     return false;
   std::string_view rest = scan.rest();
   line.time = stamp.time;

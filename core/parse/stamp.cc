@@ -224,4 +224,19 @@ bool read_rfc3164(Scan& scan, Time received, const HeaderOptions& options, Stamp
   return true;
 }
 
+bool read_unix(Scan& scan, Stamp& out) {
+  std::string_view text = scan.rest();
+  // Exactly ten digits: shorter or longer numbers are no time that a mail log knows.
+  size_t end = 10;
+  int high, low;
+  LocalTime part{};
+  if (!digits(text, 0, 5, high) || !digits(text, 5, 5, low) || high < 10'000) return false;
+  size_t width = fraction(text, end, part);
+  end += width;
+  if (end >= text.size() || text[end] != ' ') return false;
+  out = {Time(seconds(high * int64_t{100'000} + low) + part), width == 0, width <= milliseconds_width};
+  step(scan, end);
+  return true;
+}
+
 }  // namespace mailtrace

@@ -72,6 +72,13 @@ BOOST_AUTO_TEST_CASE(reads_every_rendering) {
   check("<22>1 2026-11-23T20:11:54.154266+00:00 mx1 postfix/cleanup 20108 - -  " + text, fine, "mx1",
         "postfix/cleanup", "20108");
   check("<22>1 2026-11-23T20:11:54.154266Z mx1 postfix 20108 - - " + text, fine, "mx1", "postfix", "20108");
+  // syslog-ng: network() with ts-format(iso), frac_digits(3), ts-format(unix)
+  check("<22>2026-11-23T20:11:54+00:00 mx1 postfix/cleanup[20108]: " + text, coarse, "mx1", "postfix/cleanup",
+        "20108");
+  check("<22>2026-11-23T20:11:54.154+00:00 mx1 postfix/cleanup[20108]: " + text,
+        "2026-11-23T20:11:54.154000Z", "mx1", "postfix/cleanup", "20108");
+  check("<22>1795464714 mx1 postfix/cleanup[20108]: " + text, coarse, "mx1", "postfix/cleanup", "20108");
+  check("<22>1795464714.154266 mx1 postfix/cleanup[20108]: " + text, fine, "mx1", "postfix/cleanup", "20108");
   // A template that puts the whole tag into APP-NAME
   check("<22>1 2026-11-23T20:11:54.154266Z mx1 postfix/cleanup[20108]: 20108 - - " + text, fine, "mx1",
         "postfix/cleanup", "20108");
@@ -135,6 +142,13 @@ BOOST_AUTO_TEST_CASE(reads_a_tag_with_neither_host_nor_colon) {
   BOOST_CHECK_EQUAL(got.line.hostname, "");
   BOOST_CHECK_EQUAL(got.line.app_name, "postfix/smtpd");
   BOOST_CHECK_EQUAL(got.line.text, "connect from mail.example.com[192.0.2.1]");
+}
+
+BOOST_AUTO_TEST_CASE(other_numbers_are_no_stamps) {
+  for (auto number : {"0795464714", "179546471", "17954647140", "1795464714.", "1795464714x", "-795464714"}) {
+    auto r = read("<22>" + std::string(number) + " mx1 postfix/cleanup[20108]: " + text);
+    BOOST_TEST(format_time(r.line.time) == "2026-11-23T20:12:00.000000Z", number);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(everything_is_text_without_a_header) {
