@@ -19,7 +19,7 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::days;
 using std::chrono::seconds;
 
-constexpr int counted = 25;
+constexpr int most_counted = 25;
 
 size_t distance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
@@ -85,7 +85,7 @@ class Search {
 
   const Page* ask(Query q) {
     if (late() || error_) return nullptr;
-    q.limit = std::min(q.limit, counted);
+    q.limit = std::min(q.limit, most_counted);
     auto page = reader_.search(q);
     if (!page) {
       error_ = page.error();
@@ -96,7 +96,7 @@ class Search {
   }
 
   bool try_query(NearMissKind kind, const std::string& value, Query q) {
-    q.limit = counted;
+    q.limit = most_counted;
     auto* page = ask(q);
     if (!page) return false;
     NearMiss miss;
@@ -228,14 +228,15 @@ class Search {
 Words host_words(const HostProof& host, const ProofOptions& options) {
   auto say = [&](Language language) {
     bool german = language == Language::german;
-    std::string text = fill(german ? "{host}: Zeilen von {first} bis {last}, die letzte vor {ago}"
-                                   : "{host}: lines from {first} to {last}, the last one {ago} ago",
-                            {{"host", host.host},
-                             {"first", time_text(host.first, language, options.zone)},
-                             {"last", time_text(host.last, language, options.zone)},
-                             {"ago", duration_text(static_cast<double>(host.silent_seconds), language)}});
+    std::string text =
+        fill(german ? "{host}: Zeilen vom {first} bis zum {last}, die letzte vor {ago}"
+                    : "{host}: lines from {first} to {last}, the last one {ago} ago",
+             {{"host", host.host},
+              {"first", time_text(host.first, language, options.zone)},
+              {"last", time_text(host.last, language, options.zone)},
+              {"ago", duration_text(static_cast<double>(host.silent_seconds), language, Case::dative)}});
     for (auto& gap : host.gaps)
-      text += fill(german ? "; keine Zeilen von {from} bis {to}" : "; no lines from {from} to {to}",
+      text += fill(german ? "; keine Zeilen vom {from} bis zum {to}" : "; no lines from {from} to {to}",
                    {{"from", time_text(gap.from, language, options.zone)},
                     {"to", time_text(gap.to, language, options.zone)}});
     return text;
@@ -287,18 +288,16 @@ std::vector<Proof::Loss> losses_of(const std::vector<GapRow>& rows, const ProofO
   std::vector<Proof::Loss> out;
   for (auto& row : rows) {
     Proof::Loss loss{row.first_time, row.last_time, row.lines, row.receiver, row.reason, {}};
-    auto say = [&](Language language, const char* counted_lines, const char* unknown) {
-      return fill(row.lines > 0 ? counted_lines : unknown,
-                  {{"count", std::to_string(row.lines)},
-                   {"receiver", row.receiver},
-                   {"from", time_text(row.first_time, language, options.zone)},
-                   {"to", time_text(row.last_time, language, options.zone)}});
+    auto lines = row.lines > 0 ? counted(row.lines, {"log line", "Log-Zeile"}, {"log lines", "Log-Zeilen"})
+                               : Words{"log lines", "Log-Zeilen"};
+    auto say = [&](Language language, const char* text) {
+      return fill(text, {{"lines", lines.in(language)},
+                         {"receiver", row.receiver},
+                         {"from", time_text(row.first_time, language, options.zone)},
+                         {"to", time_text(row.last_time, language, options.zone)}});
     };
-    loss.words = {
-        say(Language::english, "{count} log lines were lost by {receiver} between {from} and {to}",
-            "log lines were lost by {receiver} between {from} and {to}"),
-        say(Language::german, "{count} Log-Zeilen gingen bei {receiver} zwischen {from} und {to} verloren",
-            "bei {receiver} gingen zwischen {from} und {to} Log-Zeilen verloren")};
+    loss.words = {say(Language::english, "{receiver} lost {lines} between {from} and {to}"),
+                  say(Language::german, "{receiver} verlor {lines} zwischen dem {from} und dem {to}")};
     out.push_back(std::move(loss));
   }
   return out;
@@ -344,15 +343,17 @@ Result<Proof> prove_nothing(Reader& reader, const Query& query, const ProofOptio
                        {"to", time_text(to, language, options.zone)}});
   };
   if (out.complete)
-    out.sentence = {say(Language::english,
-                        "No server that reports here saw such a mail between {from} and {to}; their logs are "
-                        "complete for that time."),
-                    say(Language::german,
-                        "Kein Server, der hierher meldet, hat zwischen {from} und {to} eine solche Mail "
-                        "gesehen; deren Logs sind für diese Zeit vollständig.")};
+    out.sentence = {
+        say(Language::english,
+            "No server that reports here saw such a mail between {from} and {to}; their logs are "
+            "complete for that time."),
+        say(Language::german,
+            "Kein Server, der hierher meldet, hat zwischen dem {from} und dem {to} eine solche Mail "
+            "gesehen; deren Logs sind für diese Zeit vollständig.")};
   else
-    out.sentence = {say(Language::english, "No such mail was found between {from} and {to}."),
-                    say(Language::german, "Zwischen {from} und {to} wurde keine solche Mail gefunden.")};
+    out.sentence = {
+        say(Language::english, "No such mail was found between {from} and {to}."),
+        say(Language::german, "Zwischen dem {from} und dem {to} wurde keine solche Mail gefunden.")};
   auto near = Search(reader, query, options).run();
   if (!near) return near.error();
   out.near = std::move(*near);
@@ -393,21 +394,21 @@ Result<Company> not_alone(Reader& reader, const DeliverRow& deliver, const Proof
   out.senders = static_cast<int64_t>(senders.size());
   out.at_least = !page->next.empty();
   if (out.others == 0) return out;
+  auto other_deliveries = counted(out.others, {"other delivery", "andere Zustellung"},
+                                  {"other deliveries", "andere Zustellungen"});
+  auto of_senders = counted(out.senders, {"sender", "Absender"}, {"senders", "Absendern"});
   auto say = [&](Language language, const char* text) {
     return fill(
-        text, {{"others", std::to_string(out.others)},
-               {"senders", std::to_string(out.senders)},
+        text, {{"others", other_deliveries.in(language)},
+               {"senders", of_senders.in(language)},
                {"since", time_text(*out.since, language, options.zone)},
                {"server", out.server},
                {"least", out.at_least ? (language == Language::german ? "mindestens " : "at least ") : ""}});
   };
   out.sentence = {
-      say(Language::english,
-          "The same answer from {server} for {least}{others} other deliveries of {senders} senders "
-          "since {since}."),
+      say(Language::english, "The same answer from {server} for {least}{others} of {senders} since {since}."),
       say(Language::german,
-          "Dieselbe Antwort von {server} für {least}{others} andere Zustellungen von {senders} "
-          "Absendern seit {since}.")};
+          "Dieselbe Antwort von {server} für {least}{others} von {senders} seit dem {since}.")};
   return out;
 }
 

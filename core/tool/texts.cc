@@ -7,20 +7,6 @@ namespace mailtrace {
 namespace {
 
 constexpr std::pair<std::string_view, std::string_view> table[] = {
-    // status words
-    {"sent", "gesendet"},
-    {"deferred", "verzögert"},
-    {"bounced", "unzustellbar"},
-    {"expired", "abgelaufen"},
-    {"rejected", "abgelehnt"},
-    {"blocked", "blockiert"},
-    {"greylisted", "Greylisting"},
-    {"discarded", "verworfen"},
-    {"filtered", "gefiltert"},
-    {"held", "angehalten"},
-    {"deleted", "gelöscht"},
-    {"queued", "wartet"},
-    {"unknown", "unbekannt"},
     // lists
     {"from", "von"},
     {"to", "an"},
@@ -49,12 +35,8 @@ constexpr std::pair<std::string_view, std::string_view> table[] = {
     {"Details", "Einzelheiten"},
     {"folder", "Ordner"},
     {"attempts", "Versuche"},
-    {"delivered", "zugestellt"},
-    {"forwarded", "weitergeleitet"},
     {"Log lines", "Log-Zeilen"},
     {"until", "bis"},
-    {"refused", "abgewiesen"},
-    {"not queued", "nicht in der Queue"},
     {"comes from", "kommt von"},
     {"filter", "Filter"},
     {"relay", "Weitergabe"},
@@ -156,6 +138,27 @@ constexpr std::pair<std::string_view, std::string_view> table[] = {
     {"Receivers", "Empfangende Instanzen"},
     {"stored up to record", "gespeichert bis Datensatz"},
     {"spool", "Spool"},
+    // import
+    {"left", "übrig"},
+    {"lines/s", "Zeilen/s"},
+    {"line read", "Zeile gelesen"},
+    {"lines read", "Zeilen gelesen"},
+    {"in", "in"},
+    {"a second", "je Sekunde"},
+    {"known to say nothing about a mail", "bekannt, ohne Aussage über eine Mail"},
+    {"of programs without a parser", "von Programmen ohne Parser"},
+    {"(no tag)", "(ohne Tag)"},
+    {"mail or refusal", "Mail oder Ablehnung"},
+    {"mails and refusals", "Mails und Ablehnungen"},
+    {"delivery", "Zustellung"},
+    {"deliveries", "Zustellungen"},
+    {"row that no database takes, see dead-letter.jsonl in the state directory",
+     "Zeile, die keine Datenbank annimmt, siehe dead-letter.jsonl im Zustandsverzeichnis"},
+    {"rows that no database takes, see dead-letter.jsonl in the state directory",
+     "Zeilen, die keine Datenbank annimmt, siehe dead-letter.jsonl im Zustandsverzeichnis"},
+    {"waiting for", "warte auf"},
+    {"earlier silence", "frühere Pause"},
+    {"attempt", "Versuch"},
 };
 
 }  // namespace

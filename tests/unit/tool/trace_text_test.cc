@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(the_whole_text) {
                        "Times in      UTC\n"
                        "\n"
                        "What became of it\n"
-                       "  delivered elsewhere   2026-11-23 14:17:20  bob@example.com\n"
+                       "  sent                  2026-11-23 14:17:20  bob@example.com\n"
                        "    The mail to bob@example.com was accepted by the recipient's mail server on "
                        "2026-11-23 14:17:20 UTC."));
   BOOST_TEST(text.substr(text.find("The way\n"), text.find("Details\n") - text.find("The way\n")) ==
