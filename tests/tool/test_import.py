@@ -120,6 +120,29 @@ class Import(unittest.TestCase):
         self.assertEqual(summary["deliveries"], len(home.rows()["deliverlog"]))
         self.assertEqual(home.run("import", "--quiet", *files).out, "")
 
+    def test_summary_in_both_languages(self):
+        home = self.home()
+        stamp = "2026-11-23T20:11:54.131466+00:00 mx1 "
+        one = [stamp + "postfix/smtpd[1]: NOQUEUE: reject: RCPT from unknown[192.0.2.1]: 550 5.1.1 <b@example.org>: no; "
+               "from=<a@example.net> to=<b@example.org> proto=ESMTP helo=<me>", stamp + "cron[1]: x", stamp + "postfix/smtp[1]: x"]
+        summary = {"C": (["line read in", "understood", "known to say nothing about a mail", "not understood", "of programs without a parser",
+                          "mail or refusal", "delivery"], ["lines read in", "mails and refusals", "deliveries"]),
+                   "de_DE.UTF-8": (["Zeile gelesen in", "verstanden", "bekannt, ohne Aussage über eine Mail", "nicht verstanden",
+                                    "von Programmen ohne Parser", "Mail oder Ablehnung", "Zustellung"],
+                                   ["Zeilen gelesen in", "Mails und Ablehnungen", "Zustellungen"])}
+        for language, (names, many) in summary.items():
+            for lines, counts in (([], [0] * 7), (one[:1], [1, 1, 0, 0, 0, 1, 1]), (one, [3, 1, 0, 1, 1, 1, 1])):
+                file = home.path / "few.log"
+                file.write_text("".join(line + "\n" for line in lines))
+                out = home.run("import", file, LC_ALL=language).out.splitlines()
+                expected = list(names)
+                for at, name in zip((0, 5, 6), many):
+                    if counts[at] != 1:
+                        expected[at] = name
+                self.assertEqual(len(out), 7, out)
+                for row, count, name in zip(out, counts, expected):
+                    self.assertRegex(row, rf"^ *{count}  {name}( [^a-z]|:|$)", language)
+
     def test_what_cannot_be_opened_stops_before_anything_is_written(self):
         home = self.home()
         log, = tool.corpus(home.path, groups=["simple"])

@@ -11,6 +11,7 @@ import unittest
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("MAILTRACE_BUILD", SOURCE / "build"))
+PROGRAM = str(BUILD / "bin/mailtrace")
 GROUPS = ["simple", "twohop", "bounces", "expired", "submission", "greylist", "aliases", "reject", "postsuper"]
 
 
@@ -25,12 +26,14 @@ class Home:
     def remove(self):
         shutil.rmtree(self.path)
 
-    def run(self, *arguments, stdin=b"", **environment):
+    def environment(self, **more):
         clean = {"PATH": os.environ["PATH"], "TZ": "UTC", "MAILTRACE_CONFIG": str(self.config),
                  "MAILTRACE_PLUGINS": str(BUILD / "lib/mailtrace")}
-        clean.update({k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")})
-        done = subprocess.run([str(BUILD / "bin/mailtrace"), *map(str, arguments)], input=stdin, capture_output=True,
-                              env=clean | environment, timeout=300)
+        return clean | {k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")} | more
+
+    def run(self, *arguments, stdin=b"", **environment):
+        done = subprocess.run([PROGRAM, *map(str, arguments)], input=stdin, capture_output=True,
+                              env=self.environment(**environment), timeout=300)
         done.out = done.stdout.decode()
         done.err = done.stderr.decode()
         return done
