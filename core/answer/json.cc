@@ -166,11 +166,9 @@ Json to_json(const Proof& proof) {
   Json out = {{"complete", proof.complete}, {"sentence", to_json(proof.sentence)}};
   out["hosts"] = Json::array();
   for (auto& host : proof.hosts) {
-    Json one = {{"host", host.host},
-                {"first", format_time(host.first)},
-                {"last", format_time(host.last)},
-                {"lines", host.lines},
-                {"silent_seconds", host.silent_seconds}};
+    Json one = {
+        {"host", host.host},   {"first", format_time(host.first)},      {"last", format_time(host.last)},
+        {"lines", host.lines}, {"silent_seconds", host.silent_seconds}, {"complete", host.complete}};
     one["gaps"] = Json::array();
     for (auto& gap : host.gaps)
       one["gaps"].push_back({{"from", format_time(gap.from)}, {"to", format_time(gap.to)}});

@@ -4,11 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <set>
-#include <tuple>
 
 #include "core/answer/outcome.h"
+#include "core/answer/proof_hosts.h"
 #include "core/answer/reply.h"
 #include "core/base/text.h"
 
@@ -16,8 +15,6 @@ namespace mailtrace {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using std::chrono::days;
-using std::chrono::seconds;
 
 constexpr int most_counted = 25;
 
@@ -225,99 +222,6 @@ class Search {
   std::vector<NearMiss> out_;
 };
 
-Words host_words(const HostProof& host, const ProofOptions& options) {
-  auto say = [&](Language language) {
-    bool german = language == Language::german;
-    std::string text =
-        fill(german ? "{host}: Zeilen vom {first} bis zum {last}, die letzte vor {ago}"
-                    : "{host}: lines from {first} to {last}, the last one {ago} ago",
-             {{"host", host.host},
-              {"first", time_text(host.first, language, options.zone)},
-              {"last", time_text(host.last, language, options.zone)},
-              {"ago", duration_text(static_cast<double>(host.silent_seconds), language, Case::dative)}});
-    for (auto& gap : host.gaps)
-      text += fill(german ? "; keine Zeilen vom {from} bis zum {to}" : "; no lines from {from} to {to}",
-                   {{"from", time_text(gap.from, language, options.zone)},
-                    {"to", time_text(gap.to, language, options.zone)}});
-    return text;
-  };
-  return {say(Language::english), say(Language::german)};
-}
-
-// Whole hours without a line between the first and the last one.
-void add_gaps(HostProof& host, const std::set<int64_t>& hours) {
-  int64_t before = -1;
-  for (int64_t hour : hours) {
-    if (before >= 0 && hour > before + 2)
-      host.gaps.push_back({time_from_us((before + 1) * 3'600'000'000), time_from_us(hour * 3'600'000'000)});
-    before = hour;
-  }
-}
-
-std::vector<HostProof> hosts_of(std::vector<HostRow> rows, const std::vector<HourRow>& hours,
-                                const ProofOptions& options) {
-  std::sort(rows.begin(), rows.end(),
-            [](auto& a, auto& b) { return std::tie(a.host, a.day) < std::tie(b.host, b.day); });
-  std::map<std::string, std::set<int64_t>> heard;
-  for (auto& row : hours)
-    if (row.lines() > 0) heard[row.host].insert(to_us(Time(row.day)) / 3'600'000'000 + row.hour);
-  std::vector<HostProof> out;
-  for (auto& row : rows) {
-    if (out.empty() || out.back().host != row.host) {
-      HostProof& added = out.emplace_back();
-      added.host = row.host;
-      added.first = row.first_time;
-      added.last = row.last_time;
-    }
-    auto& host = out.back();
-    if (!heard.contains(row.host) && row.first_time > host.last + days(1))
-      host.gaps.push_back({host.last, row.first_time});
-    host.last = std::max(host.last, row.last_time);
-    host.lines += row.lines;
-  }
-  for (auto& host : out) {
-    if (auto found = heard.find(host.host); found != heard.end()) add_gaps(host, found->second);
-    host.silent_seconds =
-        std::max<int64_t>(0, std::chrono::duration_cast<seconds>(options.now - host.last).count());
-    host.sentence = host_words(host, options);
-  }
-  return out;
-}
-
-std::vector<Proof::Loss> losses_of(const std::vector<GapRow>& rows, const ProofOptions& options) {
-  std::vector<Proof::Loss> out;
-  for (auto& row : rows) {
-    Proof::Loss loss{row.first_time, row.last_time, row.lines, row.receiver, row.reason, {}};
-    auto lines = row.lines > 0 ? counted(row.lines, {"log line", "Log-Zeile"}, {"log lines", "Log-Zeilen"})
-                               : Words{"log lines", "Log-Zeilen"};
-    auto say = [&](Language language, const char* text) {
-      return fill(text, {{"lines", lines.in(language)},
-                         {"receiver", row.receiver},
-                         {"from", time_text(row.first_time, language, options.zone)},
-                         {"to", time_text(row.last_time, language, options.zone)}});
-    };
-    loss.words = {say(Language::english, "{receiver} lost {lines} between {from} and {to}"),
-                  say(Language::german, "{receiver} verlor {lines} zwischen dem {from} und dem {to}")};
-    out.push_back(std::move(loss));
-  }
-  return out;
-}
-
-// Hosts, and what was lost of their lines. Databases that count no hours tell days.
-Result<void> add_hosts(Reader& reader, Time from, Time to, const ProofOptions& options, Proof& out) {
-  auto rows = reader.hosts(day_of(from), day_of(to) + days(1));
-  if (!rows) return rows.error();
-  auto hours = reader.hours(from, to);
-  auto gaps = reader.gaps(from, to);
-  out.hosts = hosts_of(std::move(*rows), hours ? *hours : std::vector<HourRow>{}, options);
-  if (gaps) out.losses = losses_of(*gaps, options);
-  out.complete = !out.hosts.empty() && out.losses.empty();
-  for (auto& host : out.hosts)
-    if (!host.gaps.empty() || host.last + options.quiet < to || host.first > from + days(1))
-      out.complete = false;
-  return {};
-}
-
 }  // namespace
 
 std::string_view near_miss_name(NearMissKind kind) {
@@ -328,16 +232,17 @@ std::string_view near_miss_name(NearMissKind kind) {
 
 Result<Proof> prove_nothing(Reader& reader, const Query& query, const ProofOptions& options) {
   Proof out;
-  auto from = query.connect_from ? *query.connect_from : query.deliver_from ? *query.deliver_from : Time{};
+  auto asked = query.connect_from ? query.connect_from : query.deliver_from;
   auto to = std::min(query.connect_to.value_or(options.now), options.now);
-  if (from == Time{}) {
+  if (options.with_hosts) {
+    if (auto done = prove_hosts(reader, asked, to, options, out); !done) return done.error();
+  }
+  if (!asked) {
     auto kept = reader.days();
     if (!kept) return kept.error();
-    from = kept->first;
+    asked = kept->first;
   }
-  if (options.with_hosts) {
-    if (auto done = add_hosts(reader, from, to, options, out); !done) return done.error();
-  }
+  Time from = *asked;
   auto say = [&](Language language, const char* text) {
     return fill(text, {{"from", time_text(from, language, options.zone)},
                        {"to", time_text(to, language, options.zone)}});

@@ -83,8 +83,9 @@ BOOST_AUTO_TEST_CASE(nothing_found_and_why) {
   auto m = mail(1, "mx1", "2026-11-23T09:00:00Z");
   add(m, "2026-11-23T09:00:01Z", "sent", "boris@example.org");
   put(rows, m);
-  rows.hosts[{day_of(at("2026-11-23T00:00:00Z")), "mx1"}] =
-      host("mx1", "2026-11-23T00:00:10Z", "2026-11-23T11:59:30Z");
+  for (auto row : {host("mx1", "2026-11-22T20:00:00Z", "2026-11-22T23:59:50Z"),
+                   host("mx1", "2026-11-23T00:00:10Z", "2026-11-23T11:59:30Z")})
+    rows.hosts[{row.day, row.host}] = row;
   Stored stored(rows);
   Query query;
   query.recipient = "borsi@example.org";

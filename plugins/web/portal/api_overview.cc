@@ -110,12 +110,6 @@ Result<Json> hosts_json(Reader& reader, Time from, Time to) {
   if (!rows) return rows.error();
   std::vector<HourRow> of_hours;
   if (auto got = reader.hours(from, to)) of_hours = std::move(*got);
-  // What was counted before hours were counted.
-  std::map<std::string, std::pair<int64_t, int64_t>> counted;
-  for (auto& row : *rows) {
-    counted[row.host].first += row.lines;
-    counted[row.host].second += row.unknown;
-  }
   Json out = Json::array();
   for (auto& host : coverage(*rows, of_hours, from, to)) {
     Json gaps = Json::array();
@@ -124,8 +118,8 @@ Result<Json> hosts_json(Reader& reader, Time from, Time to) {
     out.push_back({{"host", host.host},
                    {"first_time", format_time(host.first)},
                    {"last_time", format_time(host.last)},
-                   {"lines", std::max(host.lines, counted[host.host].first)},
-                   {"unknown", std::max(host.unknown, counted[host.host].second)},
+                   {"lines", host.lines},
+                   {"unknown", host.unknown},
                    {"gaps", std::move(gaps)}});
   }
   return out;

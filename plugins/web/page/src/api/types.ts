@@ -247,7 +247,8 @@ export interface HostProof {
   host: string;
   first: string;
   last: string;
-  lines?: number;
+  lines: number;
+  complete: boolean; // it sent lines before the time asked for, all over and until its end
   silent_seconds?: number;
   gaps?: Gap[];
   sentence: Text;

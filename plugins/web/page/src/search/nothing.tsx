@@ -19,8 +19,8 @@ function Hosts({ hosts }: { hosts: HostProof[] }) {
         const gaps = host.gaps?.length ?? 0;
         return (
           <li key={host.host}>
-            <span className={`proof_mark tone_${gaps ? "waiting" : "good"}`}>
-              <Icon name={gaps ? "warn" : "done"} />
+            <span className={`proof_mark tone_${host.complete ? "good" : "waiting"}`}>
+              <Icon name={host.complete ? "done" : "warn"} />
             </span>
             <div>
               <p>
@@ -28,7 +28,7 @@ function Hosts({ hosts }: { hosts: HostProof[] }) {
               </p>
               <p className="muted">
                 {w.nothing.last_line(ago(host.last))}
-                {host.lines !== undefined && ` · ${w.nothing.lines(number(host.lines))}`} · {w.nothing.gaps(gaps)}
+                {` · ${w.nothing.lines(number(host.lines))}`} · {w.nothing.gaps(gaps)}
               </p>
               {host.gaps?.map((gap) => (
                 <p key={gap.from} className="muted">
