@@ -175,7 +175,8 @@ export interface Verdict {
 }
 export interface Result {
   connect: Connect;
-  deliver: Deliver | null;
+  deliver: Deliver | null; // the last attempt
+  deliveries?: string[]; // all attempts that were asked for
   kind?: string;
   tone?: Tone;
 }

@@ -13,7 +13,6 @@ import { use_words } from "words";
 interface Given {
   name: string;
   result: Result;
-  attempts: number; // how many the row stands for
   with_day: boolean;
   fresh: boolean;
   unfolded: boolean;
@@ -48,7 +47,7 @@ function InLine({ result, with_day }: { result: Result; with_day: boolean }) {
   );
 }
 
-function OutLine({ result, attempts }: { result: Result; attempts: number }) {
+function OutLine({ result }: { result: Result }) {
   const w = use_words();
   const { connect, deliver } = result;
   if (!deliver) {
@@ -65,6 +64,7 @@ function OutLine({ result, attempts }: { result: Result; attempts: number }) {
   const folder = deliver.folder && !deliver.folder.startsWith("(") && deliver.status === "sent" ? w.row.into_folder(deliver.folder) : "";
   const where = is_refused(connect) ? w.row.refused_by(connect.server) : folder || (relay ? `${w.row.to_server} ${relay}` : "");
   const short = deliver.status !== "sent" ? (deliver.response ?? "").replace(/^host \S+ said: /, "") : "";
+  const attempts = result.deliveries?.length ?? 1;
   const often = attempts > 1 ? w.row.attempts(attempts) : "";
   const alias = deliver.original_recipient && deliver.original_recipient !== deliver.recipient ? w.row.alias(deliver.original_recipient) : "";
   const moved = clock(deliver.deliver_time) !== clock(connect.connect_time);
@@ -86,7 +86,7 @@ function OutLine({ result, attempts }: { result: Result; attempts: number }) {
   );
 }
 
-export function Row({ name, result, attempts, with_day, fresh, unfolded, fold, focused }: Given) {
+export function Row({ name, result, with_day, fresh, unfolded, fold, focused }: Given) {
   const w = use_words();
   const { connect, deliver } = result;
   const status = deliver?.status ?? "open";
@@ -101,7 +101,7 @@ export function Row({ name, result, attempts, with_day, fresh, unfolded, fold, f
       <div className="row_head">
         <div className="row_main">
           <InLine result={result} with_day={with_day} />
-          <OutLine result={result} attempts={attempts} />
+          <OutLine result={result} />
         </div>
         <div className="row_end">
           <StatusPill status={shown_status(result)} />
