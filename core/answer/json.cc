@@ -201,6 +201,7 @@ Json to_json(const Company& company) {
   Json out = {{"others", company.others}, {"senders", company.senders}, {"at_least", company.at_least}};
   put(out, "since", company.since);
   put(out, "server", company.server);
+  if (company.others > 0) out["criteria"] = to_json(company.query);
   put(out, "sentence", company.sentence);
   return out;
 }

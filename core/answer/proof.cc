@@ -285,17 +285,22 @@ Result<Company> not_alone(Reader& reader, const DeliverRow& deliver, const Proof
     query.response = "*" + out.server + "*";
   auto page = reader.search(query);
   if (!page) return page.error();
+  out.query = query;
+  if (auto phrase = longest_phrase(deliver.response.value_or("")); !query.response && !phrase.empty())
+    out.query.response = "*" + phrase + "*";
   auto same = plain_reply(deliver.response.value_or(""));
   std::set<std::string> senders;
+  std::set<std::pair<Id, std::string>> others;  // however often each was tried
   for (auto& hit : page->hits) {
     if (!hit.deliver || hit.deliver->id == deliver.id || hit.connect.id == deliver.connect_id) continue;
     bool code = hit.deliver->dsn == deliver.dsn && hit.deliver->smtp_code == deliver.smtp_code;
     if (!code || plain_reply(hit.deliver->response.value_or("")).substr(0, 40) != same.substr(0, 40))
       continue;
-    ++out.others;
+    others.insert({hit.connect.id, key_of(hit.deliver->recipient)});
     senders.insert(key_of(hit.connect.sender));
     if (!out.since || hit.deliver->deliver_time < *out.since) out.since = hit.deliver->deliver_time;
   }
+  out.others = static_cast<int64_t>(others.size());
   out.senders = static_cast<int64_t>(senders.size());
   out.at_least = !page->next.empty();
   if (out.others == 0) return out;

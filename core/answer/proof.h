@@ -71,6 +71,7 @@ struct Company {
   bool at_least = false;            // counting stopped at the limit
   std::optional<Time> since;        // the first of them
   std::string server;               // whose answer it is
+  Query query;                      // finds them, and this one
   Words sentence;                   // empty: alone
 };
 // `window`: how far back. One search over at most 1,000 rows.

@@ -38,6 +38,15 @@ std::string amount(int64_t count, const Unit& unit, bool german, Case german_cas
   return fmt::format("{} {}", count, count == 1 ? one : many);
 }
 
+// Zones have German names of their own; other abbreviations are the same everywhere.
+std::string zone_name(const std::string& abbreviation, bool german) {
+  static constexpr std::pair<std::string_view, std::string_view> names[] = {
+      {"CET", "MEZ"}, {"CEST", "MESZ"}, {"WET", "WEZ"}, {"WEST", "WESZ"}, {"EET", "OEZ"}, {"EEST", "OESZ"}};
+  for (auto& [english, here] : names)
+    if (german && abbreviation == english) return std::string(here);
+  return abbreviation;
+}
+
 }  // namespace
 
 std::string_view actor_name(Actor actor) { return actor_names[static_cast<size_t>(actor)]; }
@@ -117,7 +126,8 @@ std::string time_text(Time time, Language language, const date::time_zone* zone)
   if (!zone) return show(date::local_time<Microseconds>(time.time_since_epoch()), "UTC");
   try {
     auto info = zone->get_info(date::sys_time<Microseconds>(time.time_since_epoch()));
-    return show(date::local_time<Microseconds>(time.time_since_epoch() + info.offset), info.abbrev);
+    return show(date::local_time<Microseconds>(time.time_since_epoch() + info.offset),
+                zone_name(info.abbrev, german));
   } catch (const std::exception&) {
     return show(date::local_time<Microseconds>(time.time_since_epoch()), "UTC");
   }

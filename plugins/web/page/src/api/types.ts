@@ -229,7 +229,6 @@ export interface Alike {
   since?: string;
   server?: string;
   sentence?: Text;
-  criteria?: Criteria; // finds them
 }
 export interface Gap {
   from: string;
@@ -237,6 +236,7 @@ export interface Gap {
   lines?: number;
 }
 export interface Host {
+  criteria?: Criteria; // finds them, and this delivery
   host: string;
   first_time: string;
   last_time: string;
