@@ -166,10 +166,10 @@ Result<void> prove_hosts(Reader& reader, std::optional<Time>& from, Time to, con
   if (hosts.empty()) return {};
   if (!from) from = std::min(beginning(hosts), to);
   Time known_until = std::max(to, std::min<Time>(to + known_after, options.now));
-  auto counted = reader.hours(*from - known_before, known_until);
-  if (!counted && counted.error().fault != Fault::config) return counted.error();
-  if (!counted) counted = std::vector<HourRow>{};  // a database that counts days
-  for (auto& row : *counted)
+  auto per_hour = reader.hours(*from - known_before, known_until);
+  if (!per_hour && per_hour.error().fault != Fault::config) return per_hour.error();
+  if (!per_hour) per_hour = std::vector<HourRow>{};  // a database that counts days
+  for (auto& row : *per_hour)
     if (auto host = hosts.find(row.host); host != hosts.end()) host->second.hours.push_back(std::move(row));
   auto gaps = reader.gaps(*from, to);
   if (!gaps && gaps.error().fault != Fault::config) return gaps.error();

@@ -10,6 +10,7 @@
 #include "core/answer/status_words.h"
 #include "core/answer/verdict_texts.h"
 #include "core/answer/walk.h"
+#include "core/answer/we_send.h"
 #include "core/base/text.h"
 
 namespace mailtrace {
@@ -278,7 +279,7 @@ class Judge {
   // qmgr(8): the file's next visit is its age later, within the limits; the queue is walked every queue_run.
   void waiting(MailVerdict& v) {
     v.kind = VerdictKind::waiting;
-    explain(v, *last_);
+    explain_attempt(v, *last_, true);
     auto born = connect().connect_time;
     auto last = last_->deliver_time;
     v.deadline = born + options_.queue_lifetime;
@@ -335,7 +336,7 @@ class Judge {
       tell_.set_duration("duration",
                          std::chrono::duration<double>(last_->deliver_time - connect().connect_time).count());
     }
-    explain(v, *reason);
+    explain_attempt(v, *reason, false);
     final_answer(v);
     v.sentence = tell_.tell(expired ? Phrase::expired : Phrase::bounced);
     if (expired && !v.answer.empty()) append(v.sentence, tell_.tell(Phrase::last_answer));
@@ -452,6 +453,13 @@ class Judge {
 
   void explain(MailVerdict& v, const DeliverRow& row) {
     v.explanation = explanations_.explain(connect(), row);
+    v.actor = v.explanation.actor;
+    v.next = v.explanation.next;
+  }
+
+  void explain_attempt(MailVerdict& v, const DeliverRow& row, bool again) {
+    v.explanation = explanations_.explain(connect(), row);
+    when_we_send(row, again, v.explanation);
     v.actor = v.explanation.actor;
     v.next = v.explanation.next;
   }
