@@ -234,9 +234,13 @@ class Rights(Served):
         desk.get(f"/mails/{mail}/lines")
         desk.get("/export.csv", sender="audited@alpha.example")
         entries = self.clients["chief"].get("/audit", user="desk", limit=100).json["entries"]
-        told = {(one["action"], one["what"]) for one in entries}
-        self.assertLessEqual({("mail", mail), ("lines", mail)}, told)
-        searched = [one for one in entries if one["action"] == "search" and "sender=audited@alpha.example" in one["what"]]
+        told = {(one["action"], one["mail"]): one["addresses"] for one in entries if "mail" in one}
+        whose = [self.mails[mail][0], *{row[3] or row[2] for row in self.deliveries if row[0] == mail}]
+        for action in ("mail", "lines"):
+            self.assertEqual({one for one in whose if one}, set(told[action, mail]))
+        searched = [one for one in entries if one["action"] == "search" and
+                    one["criteria"].get("sender") == "audited@alpha.example"]
+        self.assertEqual(["bounced", "deferred"], searched[0]["criteria"]["status"])
         self.assertEqual([("desk", "helpdesk", 0, "127.0.0.1")],
                          [(one["user"], one["role"], one["results"], one["address"]) for one in searched])
         found = self.clients["chief"].get("/audit", text="audited@", action="export").json["entries"]
@@ -245,3 +249,24 @@ class Rights(Served):
 
 if __name__ == "__main__":
     unittest.main()
+    def test_a_ticket_is_recorded_when_it_is_taken(self):
+        beta, mail = self.clients["beta"], sorted(self.own_mails("beta"))[0]
+        shown = beta.get(f"/mails/{mail}/ticket", language="de").json
+
+        def taken():
+            return [one for one in self.clients["chief"].get("/audit", user="beta", action="ticket").json["entries"]
+                    if one["mail"] == mail]
+        self.assertEqual([], taken())
+        self.assertEqual(shown, beta.post(f"/mails/{mail}/ticket?language=de", {}).json)
+        self.assertEqual(1, len(taken()))
+
+    def test_an_opened_mail_is_found_by_its_addresses(self):
+        for name in ("beta", "anna"):
+            mail = sorted(self.own_mails(name))[1]
+            shown = self.clients[name].get(f"/mails/{mail}").json
+            found = self.clients["chief"].get("/audit", user=name, action="mail", text=shown["connect"]["sender"]).json["entries"]
+            entry, = [one for one in found if one["mail"] == mail]
+            # Of what is masked for him, the record says no more.
+            seen = {shown["connect"]["sender"]} | {row.get("original_recipient", row.get("recipient")) for row in shown["deliveries"]}
+            self.assertEqual({one for one in seen if one}, set(entry["addresses"]))
+

@@ -66,7 +66,15 @@ export interface AuditEntry {
   address?: string;
   action: string;
   what?: string;
+  criteria?: Criteria; // what was searched for
+  mail?: string; // which mail was looked at
+  addresses?: string[]; // whose
   results?: number;
+}
+export interface AuditCheck {
+  whole: boolean;
+  entries: number;
+  broken?: string;
 }
 export interface AuditPage {
   entries: AuditEntry[];
@@ -228,6 +236,7 @@ export interface Alike {
   at_least?: boolean;
   since?: string;
   server?: string;
+  criteria?: Criteria; // finds them, and this delivery
   sentence?: Text;
 }
 export interface Gap {
@@ -236,7 +245,6 @@ export interface Gap {
   lines?: number;
 }
 export interface Host {
-  criteria?: Criteria; // finds them, and this delivery
   host: string;
   first_time: string;
   last_time: string;

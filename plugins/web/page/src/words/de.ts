@@ -405,6 +405,9 @@ export const de: Words = {
   audit: {
     title: "Protokoll",
     lead: "Wer nach wem gesucht hat.",
+    everything: "alles",
+    whole: (entries: string) => `Geprüft: Keiner der ${entries} Einträge wurde geändert oder entfernt.`,
+    broken: (time: string) => `Ein Eintrag vom ${time} oder kurz davor wurde geändert oder entfernt: Dieses Protokoll ist nicht verlässlich.`,
     time: "Zeit",
     user: "Benutzer",
     action: "Was",

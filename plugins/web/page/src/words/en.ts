@@ -403,6 +403,9 @@ export const en = {
   audit: {
     title: "Audit",
     lead: "Who looked for whom.",
+    everything: "everything",
+    whole: (entries: string) => `Checked: none of the ${entries} entries was changed or taken out.`,
+    broken: (time: string) => `An entry at or just before ${time} was changed or taken out: this record cannot be trusted.`,
     time: "Time",
     user: "User",
     action: "What",
