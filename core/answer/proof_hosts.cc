@@ -92,11 +92,11 @@ Words host_words(const HostProof& host, Time from, Time to, const ProofOptions& 
     else if (host.last < from)
       text = german ? "{host}: keine Zeilen aus dieser Zeit; die letzte kam am {last}, vor {ago}"
                     : "{host}: no lines of this time; the last one came on {last}, {ago} ago";
-    std::string out =
-        fill(text, {{"host", host.host},
-                    {"first", time_text(host.first, language, options.zone)},
-                    {"last", time_text(host.last, language, options.zone)},
-                    {"ago", duration_text(static_cast<double>(host.silent_seconds), language, Case::dative)}});
+    std::string out = fill(
+        text, {{"host", host.host},
+               {"first", time_text(host.first, language, options.zone)},
+               {"last", time_text(host.last, language, options.zone)},
+               {"ago", duration_text(static_cast<double>(host.silent_seconds), language, Case::dative)}});
     for (auto& gap : host.gaps)
       out += fill(german ? "; keine Zeilen vom {from} bis zum {to}" : "; no lines from {from} to {to}",
                   {{"from", time_text(gap.from, language, options.zone)},

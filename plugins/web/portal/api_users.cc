@@ -65,7 +65,8 @@ Response refused(const Call& call, Refusal refusal) {
 }
 
 bool has_parts(const std::string& action) {
-  return action == "search" || action == "export" || action == "mail" || action == "lines" || action == "ticket";
+  return action == "search" || action == "export" || action == "mail" || action == "lines" ||
+         action == "ticket";
 }
 
 // What was recorded in parts is given in parts, so that a page can word it.
