@@ -152,8 +152,8 @@ Caller Api::authenticate(const Request& request) const {
   if (request.through_proxy && !options_.user_header.empty())
     if (auto& name = request.header(options_.user_header); !name.empty()) {
       auto user = shared_.accounts->find(name);
-      if (user && user->locked) user.reset();
-      if (user) user->must_change = false;  // his password here is never used
+      if (!user || user->locked) return out;
+      user->must_change = false;  // his password here is never used
       take(std::move(user), How::proxy);
       return out;
     }
