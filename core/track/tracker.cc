@@ -178,7 +178,7 @@ void MailTracker::on(const LogLine& line, const Opened& fact) {
   if (picked.reopened) {
     mail.reopened = std::make_unique<ConnectRow>();
     fill_opened(fact, *mail.reopened);
-    if (!fact.uid.empty()) mail.reopened->sender.reset();
+    if (fact.service == "pickup") mail.reopened->sender.reset();
     mail.reopened->flags |= row_flag::opened;
     mail.reopened_line = line.identity;
     put_text(mail.reopened->instance, instance_of(line.app_name));
@@ -192,7 +192,8 @@ void MailTracker::on(const LogLine& line, const Opened& fact) {
   row.flags |= row_flag::opened;
   Opened first = fact;
   // pickup(8) says the bare name of the submitter; cleanup(8) rewrites it, and qmgr(8) says the sender.
-  if (mail.pickup) first.sender.reset();
+  // Exim and Sendmail name it once, here.
+  if (fact.service == "pickup") first.sender.reset();
   fill_opened(first, row);
   auto tls = sessions_.tls_of(mail.server, line, fact.client);
   put_text(row.tls, tls);

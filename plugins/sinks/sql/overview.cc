@@ -271,7 +271,7 @@ Piece DayOverview::still_deferred(const std::string& columns, const std::string&
   piece.add(" FROM deliverlog d" + joined).add(deliveries_of_day()).add(" AND d.status = 'deferred'");
   piece.add(
       " AND NOT EXISTS (SELECT 1 FROM deliverlog e WHERE e.day = d.day AND e.connect_id = d.connect_id");
-  return piece.add(" AND coalesce(e.status, '') <> 'deferred' AND ");
+  piece.add(" AND coalesce(e.status, '') <> 'deferred' AND ");
   return piece.add(same_recipient).add(")");
 }
 
