@@ -79,10 +79,16 @@ class Search {
 
  private:
   bool late() const { return Clock::now() >= end_; }
+  // What is left of the time: a search over all days must not hold up the proof itself.
+  int budget() const {
+    auto left = std::chrono::ceil<std::chrono::milliseconds>(end_ - Clock::now());
+    return static_cast<int>(std::max<int64_t>(1, left.count()));
+  }
 
   const Page* ask(Query q) {
     if (late() || error_) return nullptr;
     q.limit = std::min(q.limit, most_counted);
+    q.budget_ms = budget();
     auto page = reader_.search(q);
     if (!page) {
       error_ = page.error();
@@ -175,6 +181,7 @@ class Search {
     q.*member = pattern;
     q.limit = 200;
     if (late() || error_) return;
+    q.budget_ms = budget();
     auto page = reader_.search(q);
     if (!page) {
       error_ = page.error();
@@ -276,6 +283,7 @@ Result<Company> not_alone(Reader& reader, const DeliverRow& deliver, const Proof
   query.status = {*deliver.status};
   query.deliver_from = options.now - window;
   query.limit = 1000;
+  query.budget_ms = static_cast<int>(options.limit.count());
   // Without an address nobody answered: the name stands in the text alone.
   if (!name.empty() && name != "none")
     query.sent_to = name;
