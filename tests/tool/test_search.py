@@ -223,6 +223,19 @@ class Search(tool.Imported):
         self.assertNotIn("\x1b", self.home.run("search", "--limit", "5", TERM="xterm").out)
 
 
+class Slow(unittest.TestCase):
+    def test_a_search_that_takes_too_long_says_so(self):
+        home = tool.Home()
+        self.addCleanup(home.remove)
+        self.assertEqual(0, home.run("import", *tool.corpus(home.path, groups=["simple"])).returncode)
+        tool.crowd_a_minute(home.path / "mail.db")
+        self.assertEqual(1, home.run("search", "--response", "needle").returncode)
+        home.config.write_text(home.config.read_text().replace("[sqlite]", tool.IMPATIENT))
+        done = home.run("search", "--response", "needle")
+        self.assertEqual((69, ""), (done.returncode, done.out), done.err)
+        self.assertIn("the search took longer than the allowed 1 ms", done.err)
+
+
 class Show(tool.Imported):
     def test_one_way_by_any_of_its_ids(self):
         ways = []
