@@ -83,6 +83,7 @@ constexpr std::pair<std::string_view, std::string_view> table[] = {
     {"draining", "liest zu Ende"},
     {"ended", "beendet"},
     {"waiting for the database", "wartet auf die Datenbank"},
+    {"waiting for a later version", "wartet auf eine neuere Version"},
     {"newest line read", "neueste gelesene Zeile"},
     {"mail under way", "Mail unterwegs"},
     {"mails under way", "Mails unterwegs"},
