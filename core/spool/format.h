@@ -40,8 +40,7 @@
 //   more was durable. If it says that more was, or if no copy of it is left to say anything, it is a gap.
 //   Without a state no number is given out that a record behind the last valid one can have had.
 // - Any other invalid range is damage: it is a gap, and reading goes on at the next slot with a valid head
-// and
-//   a sequence that is possible there.
+//   and a sequence that is possible there.
 #pragma once
 #include <array>
 #include <cstring>

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <limits>
 #include <random>
 
@@ -18,9 +19,10 @@ using namespace spool_format;
 // Without a state so many numbers are left out: what is gone without a trace may have had them.
 constexpr uint64_t numbers_of_the_unknown = 1u << 25;
 
-// Keeps the first shortage, which makes the whole recovery void.
+// Keeps the first shortage, which makes the whole recovery void. Rights that are wrong do not pass: lines are
+// taken meanwhile, and the reader waits.
 void note(int error, int& shortage) {
-  if (shortage == 0 && is_shortage(error)) shortage = error;
+  if (shortage == 0 && error != EACCES && is_shortage(error)) shortage = error;
 }
 
 void measure_files(FileSystem& files, const std::string& directory, const std::vector<std::string>& names,
@@ -99,7 +101,8 @@ void recover_last(FileSystem& files, const std::string& directory, const State* 
   }
   auto end = judge_end(*cursor, expected, state);
   out.next = end.next;
-  out.previous = end.previous;
+  // One without a record is replaced by another of its name: what it left out is still not lost.
+  out.previous = end.next == last.base ? cursor->header().previous : end.previous;
   uint64_t offset = cursor->offset();
   if (expected < end.previous) {
     out.gaps.push_back({expected, end.previous, end.bytes, segment_name(last.base), end.reason});

@@ -31,7 +31,7 @@ SegmentStore::SegmentStore(FileSystem& files, std::string directory, uint64_t ca
       uuid_(recovered.uuid),
       accepted_(recovered.previous),
       stored_kept_(recovered.stored),
-      durable_(recovered.next),
+      durable_(recovered.previous),
       stored_(recovered.stored),
       segments_(std::move(recovered.segments)),
       spares_(std::move(recovered.spares)),
@@ -41,7 +41,9 @@ SegmentStore::SegmentStore(FileSystem& files, std::string directory, uint64_t ca
   closed_bytes_ = bytes;
   for (auto& spare : spares_) bytes += spare.bytes;
   reserved_bytes_ = bytes;
-  state_ = make_state(files_, directory_, {uuid_, accepted_, stored_kept_});
+  // Numbers that are left out are known only by the name of the next segment: roll() makes that first.
+  if (recovered.next == recovered.previous)
+    state_ = make_state(files_, directory_, {uuid_, accepted_, stored_kept_});
 }
 
 bool SegmentStore::prepare(uint64_t sequence) { return active_ || roll(sequence, 0) || roll(sequence, 0); }
@@ -113,7 +115,6 @@ void SegmentStore::keep_state() {
 bool SegmentStore::roll(uint64_t sequence, size_t waiting) {
   if (active_ && position_ + unused_worth_keeping < header_.capacity) give_back();
   leave_segment();
-  if (!state_) state_ = make_state(files_, directory_, {uuid_, accepted_, stored_});
   SegmentHeader header;
   header.uuid = uuid_;
   header.number = next_number_;
@@ -129,6 +130,7 @@ bool SegmentStore::roll(uint64_t sequence, size_t waiting) {
     note("make " + segment_name(sequence), error);
     return false;
   }
+  if (!state_) state_ = make_state(files_, directory_, {uuid_, accepted_, stored_});
   active_ = std::move(file);
   header_ = header;
   ++next_number_;

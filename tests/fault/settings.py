@@ -6,7 +6,7 @@ KNOWN = {  # name: (short form, help)
     "rate": (400, "lines a second that the load makes"),
     "seed": (1, "of all that is random"),
     "seconds": (5, "how long a load runs where nothing else says it"),
-    "hour_lines": (16000, "lines of an hour of the outage"),
+    "hour_lines": (8000, "lines of an hour of the outage"),
     "passes": (34, "the sweep: crash at each pass up to this one, while the site is passed so often"),
     "connections": (10000, "idle connections at the same time"),
     "mutants": (8, "damaged spools under the real program"),

@@ -4,9 +4,7 @@ same with one safeguard switched off: it must be noticed.
 
 Needs a build with -DMAILTRACE_FAULTS=ON, see faults_build.py. Long form: --passes 1000000 (every n until a run is clean)."""
 import concurrent.futures
-import json
 import signal
-import sqlite3
 import time
 import unittest
 
@@ -137,15 +135,14 @@ class Sweep(Case):
         self.assertEqual([], [site for site, crashes, _ in results if crashes == 0], "sites that were never passed")
         self.assertGreater(sum(crashes for _, crashes, _ in results), 60)
 
-    def control(self, name, *tries, one=None):
-        one = one or self.one
+    def control(self, name, *tries):
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-            results = list(pool.map(lambda each: one(*each, control=name), tries))
+            results = list(pool.map(lambda each: self.one(*each, control=name), tries))
         self.assertTrue(any(crashed for crashed, _, _ in results))
         self.assertTrue(any(crashed and not right for crashed, right, _ in results), f"{name} is not noticed")
         # The same places without it are fine.
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-            for crashed, right, text in pool.map(lambda each: one(*each), tries):
+            for crashed, right, text in pool.map(lambda each: self.one(*each), tries):
                 self.assertTrue(right, text)
 
     def test_without_fsync_lines_are_lost(self):
@@ -159,33 +156,6 @@ class Sweep(Case):
 
     def test_without_deterministic_ids_rows_are_doubled(self):
         self.control("random_id", ("commit.after", 3), ("commit.after", 4), ("commit.after", 5), ("commit.after", 6))
-
-    def poisoned(self, site, number, control=""):
-        """As one(), with a row that the database never takes: it has to be in the dead-letter file, and nothing else."""
-        scratch = Scratch(f"poison-{site}-{number}".replace(".", "-"))
-        try:
-            faults = {"MT_CRASH_AT": f"{site}:{number}", **({"MT_CONTROL": control} if control else {})}
-            run = Run(scratch, "poison", self.lines, faults)
-            if not run.start({}):
-                raise AssertionError(run.process.output()[-3000:])
-            run.stop()
-            poison = min(row["recipient"] for row in self.wanted["deliverlog"].values() if row["recipient"])
-            with sqlite3.connect(run.database.file) as connection:
-                connection.execute(f"CREATE TRIGGER poison BEFORE INSERT ON deliverlog WHEN NEW.recipient = '{poison}' "
-                                   "BEGIN SELECT RAISE(ABORT, 'poison'); END")
-            rows = run.end()
-            refused = {key for key, row in self.wanted["deliverlog"].items() if row["recipient"] == poison}
-            wanted = {**self.wanted, "deliverlog": {key: row for key, row in self.wanted["deliverlog"].items() if key not in refused}}
-            file = scratch.path / "poison" / "dead-letter.jsonl"
-            aside = {json.loads(line)["row"]["recipient"] for line in (file.read_text().splitlines() if file.exists() else ())}
-            right = rows == wanted and aside == {poison}
-            return run.crashed, right, "" if right else f"{site}:{number}: set aside: {aside}; {self.difference(rows)}"
-        finally:
-            scratch.close()
-
-    def test_without_fsync_dead_letters_are_lost(self):
-        tries = [("commit.after", number) for number in (4, 6, 8)]
-        self.control("no_dead_letter_fsync", *tries, one=self.poisoned)
 
     def test_other_builds_have_none_of_it(self):
         library = next((BUILD / "lib").glob("libmailtrace.so.*"))

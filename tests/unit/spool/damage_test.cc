@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+
 #include "core/spool/format.h"
 #include "tests/unit/spool/harness.h"
 #include "tests/unit/spool/memory_files.h"
@@ -188,6 +190,28 @@ BOOST_AUTO_TEST_CASE(a_whole_spool_without_a_state_has_no_gap_and_gives_out_new_
   BOOST_TEST(read.lines.back().sequence > 11u);
 }
 
+// Also if the disk fills at any moment of the start that found no state, and the process ends then.
+BOOST_AUTO_TEST_CASE(new_numbers_are_given_out_although_the_first_start_without_a_state_failed) {
+  bool hit = true;
+  for (uint64_t call = 1; hit; ++call) {
+    MemoryFiles files;
+    make_spool(files, 10);
+    files.remove("/spool/state");
+    files.plan(MemoryFiles::Trouble::error_on, call, ENOSPC);
+    {
+      Harness harness(files);
+      if (harness.open())
+        BOOST_REQUIRE(read_back(files, "/spool", 1, harness.spool().durable_sequence()).gaps.empty());
+      hit = files.was_hit();
+      files.kill();
+    }
+    auto read = reopen_and_append(files);
+    BOOST_REQUIRE(read.lines.size() == 11u);
+    BOOST_REQUIRE(read.gaps.empty());
+    BOOST_REQUIRE_MESSAGE(read.lines.back().sequence > 1'000'000u, "call " << call);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(every_flipped_byte_costs_at_most_the_record_it_hits) {
   MemoryFiles whole;
   std::string path = make_spool(whole, 10);
@@ -321,7 +345,6 @@ BOOST_AUTO_TEST_CASE(records_inside_lines_and_stale_records_are_never_read) {
   for (auto& name : target.paths())
     if (name.ends_with(".seg")) last = name;
   std::string bytes = target.content(last);
-  target.remove("/spool/state");
   bytes[spool_format::header_bytes] =
       static_cast<char>(~bytes[spool_format::header_bytes]);  // the head of "one": a search begins
   target.put(last, bytes + foreign + foreign);

@@ -71,10 +71,10 @@ std::string check(MemoryFiles& files, Consumer consumer, const std::set<std::str
   return "";
 }
 
-// A start goes on past a single failing call and on a disk that cannot be written. When all calls fail it may
-// give up, but only so that it is tried again.
-std::string refused_start(Trouble trouble, int error_number, Fault fault) {
-  if (trouble != Trouble::error_on || error_number == EROFS) return "refused to start";
+// A start goes on past a single failing call. When all calls fail it may give up, but only so that it is
+// tried again.
+std::string refused_start(Trouble trouble, Fault fault) {
+  if (trouble != Trouble::error_on) return "refused to start";
   return fault == Fault::transient ? "" : "refused to start for good";
 }
 
@@ -90,7 +90,7 @@ Outcome one_run(
   if (opened) work(harness, files, consumer);
   Outcome outcome{files.was_hit(), ""};
   if (!opened && trouble != Trouble::crash) {
-    outcome.complaint = refused_start(trouble, error_number, harness.fault());
+    outcome.complaint = refused_start(trouble, harness.fault());
     if (!outcome.complaint.empty()) return outcome;
   }
   if (trouble != Trouble::crash) {
@@ -152,7 +152,9 @@ BOOST_AUTO_TEST_CASE(a_filled_spool_starts_while_calls_fail) {
         files.plan(trouble, n, error, error != EROFS);
         Harness harness(files);
         BOOST_TEST_CONTEXT("error " << error << ", call " << n) {
-          if (!harness.open()) BOOST_REQUIRE(refused_start(trouble, error, harness.fault()).empty());
+          // On a disk that cannot be written there is all that a start needs.
+          if (!harness.open())
+            BOOST_REQUIRE(error != EROFS && refused_start(trouble, harness.fault()).empty());
           hit = files.was_hit();
           files.plan(Trouble::none, 0);
           // What cannot be read at all is damage to the one who has to start, but the reader gets it.
