@@ -6,7 +6,6 @@
 #include <set>
 
 #include "core/answer/outcome.h"
-#include "core/answer/status_words.h"
 #include "core/answer/verdict.h"
 #include "core/base/text.h"
 
@@ -30,7 +29,7 @@ Words words_of(WayNodeKind kind) {
     case WayNodeKind::outside:
       return {"other server", "anderer Server"};
     case WayNodeKind::refusal:
-      return status_words("rejected");
+      return {"refused", "abgewiesen"};
     case WayNodeKind::nowhere:
       return {"the end", "Ende"};
   }
@@ -88,10 +87,7 @@ class Builder {
     node.mail = c.id;
     node.from = c.connect_time;
     node.until = c.end_time;
-    if (kind == WayNodeKind::refusal) {
-      node.tone = Tone::bad;
-      if (!mail.deliveries.empty()) node.words = status_words(row_status(c, &mail.deliveries.front()));
-    }
+    if (kind == WayNodeKind::refusal) node.tone = Tone::bad;
     nodes_[c.id] = at;
   }
 
@@ -190,7 +186,7 @@ class Builder {
         return i;
     }
     auto at = add_node(node, name, detail);
-    if (node == WayNodeKind::nowhere) way_.nodes[at].words = status_words(row_status(mail.connect, &d));
+    if (node == WayNodeKind::nowhere) way_.nodes[at].words = verdict_words(kind);
     way_.nodes[at].from = d.deliver_time;
     return at;
   }

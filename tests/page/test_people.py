@@ -57,8 +57,7 @@ class People(unittest.TestCase):
         for row in rows:
             self.assertIn("anna.berger@example.org", row.text)
         mail = customer.one(".row_mail").get_attribute("href").split("#/")[1]
-        customer.ask("m.fischer@firma.example")
-        customer.one(".row")
+        customer.ask("boris.klein@example.org")
         for row in customer.all(".row"):
             self.assertIn("anna.berger@example.org", row.text)
         customer.open("search?sender=nobody%40firma.example")
@@ -87,7 +86,6 @@ class People(unittest.TestCase):
         helper = entered(served, "hugo")
         self.assertEqual(helper.texts(".navigation a"), ["Search"])
         helper.open("search?limit=50")
-        helper.one(".row")
         for row in helper.all(".row"):
             self.assertIn("@firma.example", row.text)
         helper.checked(self, "helpdesk-of-a-domain")

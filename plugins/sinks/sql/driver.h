@@ -42,8 +42,7 @@ class Connection {
   virtual void give_back() {}
 };
 
-// inspect: reads only, but as long as it takes.
-enum class Purpose { write, read, inspect };
+enum class Purpose { write, read };
 
 class Database {
  public:

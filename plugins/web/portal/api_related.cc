@@ -116,9 +116,7 @@ Response get_related(Call& call) {
 
 Response get_alike(Call& call) {
   MailView view(call);
-  ProofOptions options;
-  if (!read_zone(call, options.zone)) return invalid(call, "zone");
-  load_mail(call, view, {"deliver", "zone"});
+  load_mail(call, view, {"deliver"});
   if (view.refused) return std::move(*view.refused);
   const DeliverRow* row = nullptr;
   if (auto deliver = call.request.parameter("deliver")) {
@@ -129,7 +127,7 @@ Response get_alike(Call& call) {
       if (each.status != "sent") row = &each;
   }
   if (!row) return json_response({{"others", 0}});
-  auto company = not_alone(*view.reader, *row, options);
+  auto company = not_alone(*view.reader, *row, ProofOptions{});
   if (!company) return call.fail(company.error());
   return json_response(to_json(*company));
 }

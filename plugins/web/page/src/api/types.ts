@@ -66,15 +66,7 @@ export interface AuditEntry {
   address?: string;
   action: string;
   what?: string;
-  criteria?: Criteria; // what was searched for
-  mail?: string; // which mail was looked at
-  addresses?: string[]; // whose
   results?: number;
-}
-export interface AuditCheck {
-  whole: boolean;
-  entries: number;
-  broken?: string;
 }
 export interface AuditPage {
   entries: AuditEntry[];
@@ -183,8 +175,7 @@ export interface Verdict {
 }
 export interface Result {
   connect: Connect;
-  deliver: Deliver | null; // the last attempt
-  deliveries?: string[]; // all attempts that were asked for
+  deliver: Deliver | null;
   kind?: string;
   tone?: Tone;
 }
@@ -236,7 +227,6 @@ export interface Alike {
   at_least?: boolean;
   since?: string;
   server?: string;
-  criteria?: Criteria; // finds them, and this delivery
   sentence?: Text;
 }
 export interface Gap {
@@ -256,8 +246,7 @@ export interface HostProof {
   host: string;
   first: string;
   last: string;
-  lines: number;
-  complete: boolean; // it sent lines before the time asked for, all over and until its end
+  lines?: number;
   silent_seconds?: number;
   gaps?: Gap[];
   sentence: Text;
@@ -275,7 +264,6 @@ export interface Nothing {
   complete: boolean;
   sentence: Text;
   hosts?: HostProof[];
-  losses?: { from: string; to: string; lines: number; receiver?: string; reason: string; words: Text }[];
   near: Near[];
 }
 export interface Count {

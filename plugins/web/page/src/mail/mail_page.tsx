@@ -120,20 +120,20 @@ export function MailPage({ id }: { id: string }) {
       </div>
       <TheWay id={id} />
       <div className="mail_pair">
-        <div>
-          <div className="card">
-            <Attempts deliveries={mail.value.deliveries} verdicts={mail.value.verdicts} />
-          </div>
-          <RelatedMails id={id} />
-          <Stored mail={mail.value} />
-          {may(session, "lines") && (
-            <div className="card">
-              <Lines mail={id} />
-            </div>
-          )}
+        <div className="card">
+          <Attempts deliveries={mail.value.deliveries} />
         </div>
-        <TicketCard mail={id} />
+        <div>
+          <TicketCard mail={id} />
+          <RelatedMails id={id} />
+        </div>
       </div>
+      <Stored mail={mail.value} />
+      {may(session, "lines") && (
+        <div className="card">
+          <Lines mail={id} />
+        </div>
+      )}
     </article>
   );
 }

@@ -13,15 +13,7 @@ export function Address({ value }: { value: string | undefined }) {
   );
 }
 
-// "2026-11-23 20:12:21 CET", "23.11.2026, 20:12:21 Uhr (MEZ)": a time is read as one word.
-const moments = /(\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?(?: [A-Z]{2,5}\b)?|\d\d\.\d\d\.\d{4}, \d\d:\d\d(?::\d\d)?(?: Uhr)?(?: \([A-Z]{2,5}\))?)/;
-
-// Any other text out of a log, and sentences with such text.
+// Any other text out of a log.
 export function Logged({ children }: { children: string }) {
-  const parts = visible(children).split(moments);
-  return (
-    <bdi className="logged">
-      {parts.map((part, index) => (index % 2 ? <span key={index} className="moment">{part}</span> : part))}
-    </bdi>
-  );
+  return <bdi className="logged">{visible(children)}</bdi>;
 }
