@@ -157,6 +157,7 @@ Explanation filled(Explanation of, const ConnectRow& connect, const DeliverRow& 
     put(sentence->customer);
     put(sentence->admin);
   }
+  put(of.given_up);
   return of;
 }
 

@@ -17,6 +17,7 @@ struct Explanation {
   std::string category;  // "greylisting", "mailbox_full", …: conf/explanations/README.md has the list
   Sentence text;         // what it means
   Sentence next;         // what to do now
+  Words given_up;        // the same for the customer once nobody tries again; empty: `next` holds then, too
   Actor actor = Actor::nobody;
   bool general = false;  // nothing but the class of the code is known
   bool empty() const { return rule.empty(); }

@@ -25,7 +25,8 @@ struct Texts {
 };
 
 struct CategoryEntry {
-  std::string name, actor = "nobody", next_en, next_de, admin_next_en, admin_next_de;
+  std::string name, actor = "nobody", next_en, next_de, given_up_en, given_up_de, admin_next_en,
+                    admin_next_de;
   static std::span<const Option> options() {
     using C = CategoryEntry;
     static const std::vector<Option> table{
@@ -33,6 +34,8 @@ struct CategoryEntry {
         option("actor", &C::actor, "who must act"),
         option("next_en", &C::next_en, "what to do, for customers, in English"),
         option("next_de", &C::next_de, "the same in German"),
+        option("given_up_en", &C::given_up_en, "instead of next_en once nobody tries again"),
+        option("given_up_de", &C::given_up_de, "the same in German"),
         option("admin_next_en", &C::admin_next_en, "what to do, for admins, in English"),
         option("admin_next_de", &C::admin_next_de, "the same in German"),
     };
@@ -160,7 +163,9 @@ class Loader {
     made.category = entry.name;
     if (!actor_of(entry.actor, made.actor)) file.errors->add(node, "actor: unknown: " + entry.actor);
     made.next = Texts{entry.next_en, entry.next_de, entry.admin_next_en, entry.admin_next_de}.sentence();
+    made.given_up = {entry.given_up_en, entry.given_up_de};
     check_texts(file, node, made.next);
+    check_texts(file, node, {made.given_up, {}});
     if (!categories_.emplace(entry.name, made).second)
       file.errors->add(node, "category given twice: " + entry.name);
   }
@@ -181,7 +186,10 @@ class Loader {
     if (!names_.insert(entry.name).second) file.errors->add(node, "rule given twice: " + entry.name);
     if (!entry.actor.empty() && !actor_of(entry.actor, to.actor)) report(file, node, "actor", entry.actor);
     to.text = Texts{entry.en, entry.de, entry.admin_en, entry.admin_de}.sentence();
-    if (!entry.next_en.empty()) to.next.customer = {entry.next_en, entry.next_de};
+    if (!entry.next_en.empty()) {
+      to.next.customer = {entry.next_en, entry.next_de};
+      to.given_up = {};
+    }
     if (!entry.admin_next_en.empty()) to.next.admin = {entry.admin_next_en, entry.admin_next_de};
     check_texts(file, node, to.text);
     check_texts(file, node, to.next);

@@ -166,11 +166,9 @@ Json to_json(const Proof& proof) {
   Json out = {{"complete", proof.complete}, {"sentence", to_json(proof.sentence)}};
   out["hosts"] = Json::array();
   for (auto& host : proof.hosts) {
-    Json one = {{"host", host.host},
-                {"first", format_time(host.first)},
-                {"last", format_time(host.last)},
-                {"lines", host.lines},
-                {"silent_seconds", host.silent_seconds}};
+    Json one = {
+        {"host", host.host},   {"first", format_time(host.first)},      {"last", format_time(host.last)},
+        {"lines", host.lines}, {"silent_seconds", host.silent_seconds}, {"complete", host.complete}};
     one["gaps"] = Json::array();
     for (auto& gap : host.gaps)
       one["gaps"].push_back({{"from", format_time(gap.from)}, {"to", format_time(gap.to)}});
@@ -203,6 +201,7 @@ Json to_json(const Company& company) {
   Json out = {{"others", company.others}, {"senders", company.senders}, {"at_least", company.at_least}};
   put(out, "since", company.since);
   put(out, "server", company.server);
+  if (company.others > 0) out["criteria"] = to_json(company.query);
   put(out, "sentence", company.sentence);
   return out;
 }

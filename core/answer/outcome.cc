@@ -89,6 +89,9 @@ bool is_local_delivery(const DeliverRow& d) {
   if (slash != std::string::npos) transport.erase(0, slash + 1);
   for (std::string_view word : {"lmtp", "local", "virtual", "pipe", "dovecot", "maildrop", "cyrus", "lda"})
     if (transport == word) return true;
+  // Exim and OpenSMTPD name no host where there was none.
+  if (d.status == "sent" && d.relay_name.value_or("").empty() && d.relay_addr.value_or("").empty())
+    return true;
   return d.relay_addr.value_or("").find('/') != std::string::npos || d.relay_name == "local" ||
          d.relay_name == "virtual";
 }

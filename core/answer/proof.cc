@@ -4,11 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <set>
-#include <tuple>
 
 #include "core/answer/outcome.h"
+#include "core/answer/proof_hosts.h"
 #include "core/answer/reply.h"
 #include "core/base/text.h"
 
@@ -16,10 +15,8 @@ namespace mailtrace {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using std::chrono::days;
-using std::chrono::seconds;
 
-constexpr int counted = 25;
+constexpr int most_counted = 25;
 
 size_t distance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
@@ -82,10 +79,16 @@ class Search {
 
  private:
   bool late() const { return Clock::now() >= end_; }
+  // What is left of the time: a search over all days must not hold up the proof itself.
+  int budget() const {
+    auto left = std::chrono::ceil<std::chrono::milliseconds>(end_ - Clock::now());
+    return static_cast<int>(std::max<int64_t>(1, left.count()));
+  }
 
   const Page* ask(Query q) {
     if (late() || error_) return nullptr;
-    q.limit = std::min(q.limit, counted);
+    q.limit = std::min(q.limit, most_counted);
+    q.budget_ms = budget();
     auto page = reader_.search(q);
     if (!page) {
       error_ = page.error();
@@ -96,7 +99,7 @@ class Search {
   }
 
   bool try_query(NearMissKind kind, const std::string& value, Query q) {
-    q.limit = counted;
+    q.limit = most_counted;
     auto* page = ask(q);
     if (!page) return false;
     NearMiss miss;
@@ -178,6 +181,7 @@ class Search {
     q.*member = pattern;
     q.limit = 200;
     if (late() || error_) return;
+    q.budget_ms = budget();
     auto page = reader_.search(q);
     if (!page) {
       error_ = page.error();
@@ -225,100 +229,6 @@ class Search {
   std::vector<NearMiss> out_;
 };
 
-Words host_words(const HostProof& host, const ProofOptions& options) {
-  auto say = [&](Language language) {
-    bool german = language == Language::german;
-    std::string text = fill(german ? "{host}: Zeilen von {first} bis {last}, die letzte vor {ago}"
-                                   : "{host}: lines from {first} to {last}, the last one {ago} ago",
-                            {{"host", host.host},
-                             {"first", time_text(host.first, language, options.zone)},
-                             {"last", time_text(host.last, language, options.zone)},
-                             {"ago", duration_text(static_cast<double>(host.silent_seconds), language)}});
-    for (auto& gap : host.gaps)
-      text += fill(german ? "; keine Zeilen von {from} bis {to}" : "; no lines from {from} to {to}",
-                   {{"from", time_text(gap.from, language, options.zone)},
-                    {"to", time_text(gap.to, language, options.zone)}});
-    return text;
-  };
-  return {say(Language::english), say(Language::german)};
-}
-
-// Whole hours without a line between the first and the last one.
-void add_gaps(HostProof& host, const std::set<int64_t>& hours) {
-  int64_t before = -1;
-  for (int64_t hour : hours) {
-    if (before >= 0 && hour > before + 2)
-      host.gaps.push_back({time_from_us((before + 1) * 3'600'000'000), time_from_us(hour * 3'600'000'000)});
-    before = hour;
-  }
-}
-
-std::vector<HostProof> hosts_of(std::vector<HostRow> rows, const std::vector<HourRow>& hours,
-                                const ProofOptions& options) {
-  std::sort(rows.begin(), rows.end(),
-            [](auto& a, auto& b) { return std::tie(a.host, a.day) < std::tie(b.host, b.day); });
-  std::map<std::string, std::set<int64_t>> heard;
-  for (auto& row : hours)
-    if (row.lines() > 0) heard[row.host].insert(to_us(Time(row.day)) / 3'600'000'000 + row.hour);
-  std::vector<HostProof> out;
-  for (auto& row : rows) {
-    if (out.empty() || out.back().host != row.host) {
-      HostProof& added = out.emplace_back();
-      added.host = row.host;
-      added.first = row.first_time;
-      added.last = row.last_time;
-    }
-    auto& host = out.back();
-    if (!heard.contains(row.host) && row.first_time > host.last + days(1))
-      host.gaps.push_back({host.last, row.first_time});
-    host.last = std::max(host.last, row.last_time);
-    host.lines += row.lines;
-  }
-  for (auto& host : out) {
-    if (auto found = heard.find(host.host); found != heard.end()) add_gaps(host, found->second);
-    host.silent_seconds =
-        std::max<int64_t>(0, std::chrono::duration_cast<seconds>(options.now - host.last).count());
-    host.sentence = host_words(host, options);
-  }
-  return out;
-}
-
-std::vector<Proof::Loss> losses_of(const std::vector<GapRow>& rows, const ProofOptions& options) {
-  std::vector<Proof::Loss> out;
-  for (auto& row : rows) {
-    Proof::Loss loss{row.first_time, row.last_time, row.lines, row.receiver, row.reason, {}};
-    auto say = [&](Language language, const char* counted_lines, const char* unknown) {
-      return fill(row.lines > 0 ? counted_lines : unknown,
-                  {{"count", std::to_string(row.lines)},
-                   {"receiver", row.receiver},
-                   {"from", time_text(row.first_time, language, options.zone)},
-                   {"to", time_text(row.last_time, language, options.zone)}});
-    };
-    loss.words = {
-        say(Language::english, "{count} log lines were lost by {receiver} between {from} and {to}",
-            "log lines were lost by {receiver} between {from} and {to}"),
-        say(Language::german, "{count} Log-Zeilen gingen bei {receiver} zwischen {from} und {to} verloren",
-            "bei {receiver} gingen zwischen {from} und {to} Log-Zeilen verloren")};
-    out.push_back(std::move(loss));
-  }
-  return out;
-}
-
-// Hosts, and what was lost of their lines. Databases that count no hours tell days.
-Result<void> add_hosts(Reader& reader, Time from, Time to, const ProofOptions& options, Proof& out) {
-  auto rows = reader.hosts(day_of(from), day_of(to) + days(1));
-  if (!rows) return rows.error();
-  auto hours = reader.hours(from, to);
-  auto gaps = reader.gaps(from, to);
-  out.hosts = hosts_of(std::move(*rows), hours ? *hours : std::vector<HourRow>{}, options);
-  if (gaps) out.losses = losses_of(*gaps, options);
-  out.complete = !out.hosts.empty() && out.losses.empty();
-  for (auto& host : out.hosts)
-    if (!host.gaps.empty() || host.last + options.quiet < to || host.first > from + days(1))
-      out.complete = false;
-  return {};
-}
-
 }  // namespace
 
 std::string_view near_miss_name(NearMissKind kind) {
@@ -329,30 +239,33 @@ std::string_view near_miss_name(NearMissKind kind) {
 
 Result<Proof> prove_nothing(Reader& reader, const Query& query, const ProofOptions& options) {
   Proof out;
-  auto from = query.connect_from ? *query.connect_from : query.deliver_from ? *query.deliver_from : Time{};
+  auto asked = query.connect_from ? query.connect_from : query.deliver_from;
   auto to = std::min(query.connect_to.value_or(options.now), options.now);
-  if (from == Time{}) {
+  if (options.with_hosts) {
+    if (auto done = prove_hosts(reader, asked, to, options, out); !done) return done.error();
+  }
+  if (!asked) {
     auto kept = reader.days();
     if (!kept) return kept.error();
-    from = kept->first;
+    asked = kept->first;
   }
-  if (options.with_hosts) {
-    if (auto done = add_hosts(reader, from, to, options, out); !done) return done.error();
-  }
+  Time from = *asked;
   auto say = [&](Language language, const char* text) {
     return fill(text, {{"from", time_text(from, language, options.zone)},
                        {"to", time_text(to, language, options.zone)}});
   };
   if (out.complete)
-    out.sentence = {say(Language::english,
-                        "No server that reports here saw such a mail between {from} and {to}; their logs are "
-                        "complete for that time."),
-                    say(Language::german,
-                        "Kein Server, der hierher meldet, hat zwischen {from} und {to} eine solche Mail "
-                        "gesehen; deren Logs sind für diese Zeit vollständig.")};
+    out.sentence = {
+        say(Language::english,
+            "No server that reports here saw such a mail between {from} and {to}; their logs are "
+            "complete for that time."),
+        say(Language::german,
+            "Kein Server, der hierher meldet, hat zwischen dem {from} und dem {to} eine solche Mail "
+            "gesehen; deren Logs sind für diese Zeit vollständig.")};
   else
-    out.sentence = {say(Language::english, "No such mail was found between {from} and {to}."),
-                    say(Language::german, "Zwischen {from} und {to} wurde keine solche Mail gefunden.")};
+    out.sentence = {
+        say(Language::english, "No such mail was found between {from} and {to}."),
+        say(Language::german, "Zwischen dem {from} und dem {to} wurde keine solche Mail gefunden.")};
   auto near = Search(reader, query, options).run();
   if (!near) return near.error();
   out.near = std::move(*near);
@@ -370,6 +283,7 @@ Result<Company> not_alone(Reader& reader, const DeliverRow& deliver, const Proof
   query.status = {*deliver.status};
   query.deliver_from = options.now - window;
   query.limit = 1000;
+  query.budget_ms = static_cast<int>(options.limit.count());
   // Without an address nobody answered: the name stands in the text alone.
   if (!name.empty() && name != "none")
     query.sent_to = name;
@@ -379,35 +293,40 @@ Result<Company> not_alone(Reader& reader, const DeliverRow& deliver, const Proof
     query.response = "*" + out.server + "*";
   auto page = reader.search(query);
   if (!page) return page.error();
+  out.query = query;
+  if (auto phrase = longest_phrase(deliver.response.value_or("")); !query.response && !phrase.empty())
+    out.query.response = "*" + phrase + "*";
   auto same = plain_reply(deliver.response.value_or(""));
   std::set<std::string> senders;
+  std::set<std::pair<Id, std::string>> others;  // however often each was tried
   for (auto& hit : page->hits) {
     if (!hit.deliver || hit.deliver->id == deliver.id || hit.connect.id == deliver.connect_id) continue;
     bool code = hit.deliver->dsn == deliver.dsn && hit.deliver->smtp_code == deliver.smtp_code;
     if (!code || plain_reply(hit.deliver->response.value_or("")).substr(0, 40) != same.substr(0, 40))
       continue;
-    ++out.others;
+    others.insert({hit.connect.id, key_of(hit.deliver->recipient)});
     senders.insert(key_of(hit.connect.sender));
     if (!out.since || hit.deliver->deliver_time < *out.since) out.since = hit.deliver->deliver_time;
   }
+  out.others = static_cast<int64_t>(others.size());
   out.senders = static_cast<int64_t>(senders.size());
   out.at_least = !page->next.empty();
   if (out.others == 0) return out;
+  auto other_deliveries = counted(out.others, {"other delivery", "andere Zustellung"},
+                                  {"other deliveries", "andere Zustellungen"});
+  auto of_senders = counted(out.senders, {"sender", "Absender"}, {"senders", "Absendern"});
   auto say = [&](Language language, const char* text) {
     return fill(
-        text, {{"others", std::to_string(out.others)},
-               {"senders", std::to_string(out.senders)},
+        text, {{"others", other_deliveries.in(language)},
+               {"senders", of_senders.in(language)},
                {"since", time_text(*out.since, language, options.zone)},
                {"server", out.server},
                {"least", out.at_least ? (language == Language::german ? "mindestens " : "at least ") : ""}});
   };
   out.sentence = {
-      say(Language::english,
-          "The same answer from {server} for {least}{others} other deliveries of {senders} senders "
-          "since {since}."),
+      say(Language::english, "The same answer from {server} for {least}{others} of {senders} since {since}."),
       say(Language::german,
-          "Dieselbe Antwort von {server} für {least}{others} andere Zustellungen von {senders} "
-          "Absendern seit {since}.")};
+          "Dieselbe Antwort von {server} für {least}{others} von {senders} seit dem {since}.")};
   return out;
 }
 

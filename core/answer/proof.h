@@ -12,16 +12,17 @@
 
 namespace mailtrace {
 
-// What one logging host sent in the time asked for.
+// What is known of one logging host, and what it sent in the time asked for.
 struct HostProof {
   std::string host;
-  Time first{}, last{};
-  int64_t lines = 0;
+  Time first{}, last{};        // of all its lines that are kept
+  int64_t lines = 0;           // in the time asked for, by whole hours
   int64_t silent_seconds = 0;  // since the last line
+  bool complete = false;       // it sent lines before, all over, and until the end of that time
   struct Gap {
     Time from{}, to{};
   };
-  std::vector<Gap> gaps;  // two hours or more without a line between first and last
+  std::vector<Gap> gaps;  // in the time asked for: silent for longer than is usual for it
   Words sentence;         // "mx1: complete from … to …, last line 12 seconds ago"
 };
 
@@ -48,7 +49,7 @@ struct Proof {
     Words words;
   };
   std::vector<Loss> losses;
-  bool complete = false;  // each host sent lines over the whole time asked for, and lately; nothing was lost
+  bool complete = false;  // each known host sent lines over the whole time asked for; nothing was lost
   Words sentence;         // "no server that reports here saw this mail …"
   std::vector<NearMiss> near;
 };
@@ -70,6 +71,7 @@ struct Company {
   bool at_least = false;            // counting stopped at the limit
   std::optional<Time> since;        // the first of them
   std::string server;               // whose answer it is
+  Query query;                      // finds them, and this one
   Words sentence;                   // empty: alone
 };
 // `window`: how far back. One search over at most 1,000 rows.

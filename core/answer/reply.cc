@@ -80,6 +80,30 @@ std::string plain_reply(std::string_view given) {
   return out;
 }
 
+std::string longest_phrase(std::string_view text) {
+  constexpr size_t shortest = 8, longest = 100;
+  if (auto end = text.rfind(" (in reply to "); end != std::string_view::npos) text = text.substr(0, end);
+  auto varies = [](std::string_view word) {
+    // A dot inside is a name of a host; one at the end ends a sentence.
+    auto dot = word.find('.');
+    bool name = dot != std::string_view::npos && dot + 1 < word.size();
+    return name || word.find_first_of("0123456789@<>[]{}*#/=\xE2") != std::string_view::npos;
+  };
+  std::string_view best;
+  for (size_t from = 0, at = 0; at <= text.size();) {
+    auto end = std::min(text.find(' ', at), text.size());
+    auto word = text.substr(at, end - at);
+    if (varies(word)) {
+      from = end + 1;
+    } else if (auto stretch = text.substr(from, end - from);
+               stretch.size() > best.size() && stretch.size() <= longest) {
+      best = stretch;
+    }
+    at = end + 1;
+  }
+  return best.size() < shortest ? "" : std::string(best);
+}
+
 Reply read_reply(std::string_view text) {
   Reply out;
   out.plain = plain_reply(text);

@@ -17,6 +17,9 @@ struct Reply {
 std::string plain_reply(std::string_view text);
 // Code and enhanced code behind "said: ", or at the start.
 Reply read_reply(std::string_view text);
+// The longest stretch of an answer that others get, too: no numbers, addresses or names of hosts in it. To be
+// searched for as it stands; empty if all of them are short.
+std::string longest_phrase(std::string_view text);
 // True if `word` is an enhanced status code: 2, 4 or 5, then two numbers (RFC 3463 2).
 bool is_enhanced_code(std::string_view word);
 

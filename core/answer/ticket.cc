@@ -49,7 +49,7 @@ class Writer {
     if (v.original_recipient && v.recipient) field(say("Went to", "Ging an"), *v.recipient);
     for (auto& mail : trace_.mails)
       if (mail.connect.message_id) {
-        field("Message-ID", "<" + *mail.connect.message_id + ">");
+        field("Message-ID", "<" + *mail.connect.message_id + ">", false);  // no address
         break;
       }
     field(say("Received", "Angenommen"), time(v.accepted));
@@ -62,7 +62,7 @@ class Writer {
       field(say("Other server", "Anderer Server"), v.answered_by);
     if (!v.answer.empty() && (options_.audience == Audience::admin || !internal))
       field(say("Its answer", "Seine Antwort"), v.answer);
-    if (options_.audience == Audience::admin) queue_ids(root);
+    queue_ids(root);
   }
 
   void link() {
@@ -90,7 +90,8 @@ class Writer {
     for (auto& mail : trace_.mails)
       if (mail.connect.queue_id)
         field(&mail.connect == &root ? say("Queue ids", "Queue-IDs") : "",
-              mail.connect.server + " " + *mail.connect.queue_id + "  " + time(mail.connect.connect_time));
+              (options_.audience == Audience::admin ? mail.connect.server + " " : std::string()) +
+                  *mail.connect.queue_id + "  " + time(mail.connect.connect_time));
   }
 
   // Own hosts become "our server" for customers, whether short or full; addresses of others are masked.

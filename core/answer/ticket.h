@@ -17,8 +17,8 @@ struct TicketOptions {
   std::vector<std::string> own_addresses;
 };
 
-// Plain text, LF, ends with LF. For customers: other people's addresses masked, no names, addresses or queue
-// ids of our own hosts. Control characters of logged text are escaped (core/base/text.h printable).
+// Plain text, LF, ends with LF. For customers: other people's addresses masked, no names or addresses of our
+// own hosts. Control characters of logged text are escaped (core/base/text.h printable).
 std::string ticket_text(const Trace& trace, const std::vector<MailVerdict>& verdicts,
                         const TicketOptions& options);
 

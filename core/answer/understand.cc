@@ -7,6 +7,7 @@
 #include <cctype>
 
 #include "core/answer/pasted_text.h"
+#include "core/answer/spoken_time.h"
 #include "core/base/text.h"
 
 namespace mailtrace {
@@ -84,6 +85,8 @@ Words words_of(PasteKind kind) {
       return {"a non-delivery notice", "eine Unzustellbarkeitsmeldung"};
     case PasteKind::own_link:
       return {"a link to a mail", "ein Link auf eine Mail"};
+    case PasteKind::time:
+      return {"a time", "eine Zeitangabe"};
     case PasteKind::text:
       return {"words of a subject or an answer", "Worte aus einem Betreff oder einer Antwort"};
   }
@@ -188,6 +191,29 @@ PasteKind single(std::string_view text, const Query& base, Understood& out) {
   return guess.word(plain);
 }
 
+// "gestern mittag", "anna@example.org yesterday around noon". Words that are neither are a subject, whatever
+// day it names.
+bool timed(std::string_view line, const Query& base, const HeaderOptions& options, Time at, Understood& out) {
+  auto spoken = read_spoken_time(line, at, options.zone);
+  if (!spoken) return false;
+  bool only = spoken->rest.empty();
+  if (!only &&
+      (spoken->rest.find(' ') != std::string::npos || spoken->rest.find_first_of("@.*") == std::string::npos))
+    return false;
+  Query within = base;
+  within.connect_from = spoken->from;
+  within.connect_to = spoken->to;
+  if (only) {
+    out.kind = PasteKind::time;
+    out.tries.push_back(std::move(within));
+    single(line, base, out);  // "Freitag" may be a name
+  } else {
+    out.kind = single(spoken->rest, within, out);
+  }
+  out.found.push_back({"time", part_words("time"), format_time(spoken->from)});
+  return true;
+}
+
 }  // namespace
 
 std::string_view trimmed(std::string_view text) {
@@ -197,9 +223,9 @@ std::string_view trimmed(std::string_view text) {
 }
 
 std::string_view paste_kind_name(PasteKind kind) {
-  constexpr std::string_view names[] = {"nothing",    "address",  "domain",     "part",
-                                        "message_id", "queue_id", "ip_address", "log_line",
-                                        "headers",    "bounce",   "own_link",   "text"};
+  constexpr std::string_view names[] = {"nothing",  "address",    "domain",   "part",    "message_id",
+                                        "queue_id", "ip_address", "log_line", "headers", "bounce",
+                                        "own_link", "time",       "text"};
   return names[static_cast<size_t>(kind)];
 }
 
@@ -244,7 +270,7 @@ bool is_queue_id(std::string_view text) {
   return text.size() >= 12 && text.size() <= 22 && text[10] == 'z' && all_of(text, std::isalnum);
 }
 
-Understood understand(std::string_view pasted, const Query& base, const HeaderOptions& options) {
+Understood understand(std::string_view pasted, const Query& base, const HeaderOptions& options, Time at) {
   Understood out;
   auto text = trimmed(pasted.substr(0, most_bytes));
   out.words = words_of(out.kind);
@@ -257,7 +283,8 @@ Understood understand(std::string_view pasted, const Query& base, const HeaderOp
   } else {
     // Several lines that are nothing else: the first one that is not blank.
     auto line = trimmed(text.substr(0, text.find('\n')));
-    out.kind = single(line.substr(0, 998), base, out);
+    line = line.substr(0, 998);
+    if (!timed(line, base, options, at, out)) out.kind = single(line, base, out);
   }
   out.words = words_of(out.kind);
   return out;

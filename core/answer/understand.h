@@ -8,6 +8,7 @@
 
 #include "core/answer/words.h"
 #include "core/base/id.h"
+#include "core/base/time.h"
 #include "core/mail/query.h"
 #include "core/parse/header.h"
 
@@ -25,6 +26,7 @@ enum class PasteKind {
   headers,   // the head of a mail
   bounce,    // a non-delivery notice
   own_link,  // an id of ours, or a link with one
+  time,      // "gestern mittag"
   text       // words: a subject, an answer
 };
 std::string_view paste_kind_name(PasteKind kind);  // "queue_id"
@@ -46,8 +48,9 @@ struct Understood {
 };
 
 // Each of `tries` is `base` with the criteria that the text means. Never fails; long texts are read for
-// 256 KiB.
-Understood understand(std::string_view pasted, const Query& base = {}, const HeaderOptions& options = {});
+// 256 KiB. `at`: what "yesterday" is a day before; `options.zone`: whose days.
+Understood understand(std::string_view pasted, const Query& base = {}, const HeaderOptions& options = {},
+                      Time at = now());
 
 bool is_ip_address(std::string_view text);
 // A short (6-20 hex digits) or long Postfix queue id, or an Exim one.

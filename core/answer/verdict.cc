@@ -7,8 +7,10 @@
 
 #include "core/answer/greylist.h"
 #include "core/answer/outcome.h"
+#include "core/answer/status_words.h"
 #include "core/answer/verdict_texts.h"
 #include "core/answer/walk.h"
+#include "core/answer/we_send.h"
 #include "core/base/text.h"
 
 namespace mailtrace {
@@ -78,7 +80,7 @@ class Judge {
     tell_.set("answer", v.answer);
     tell_.set("by", v.answered_by.empty() ? v.server : v.answered_by);
     tell_.set("transport", last_ ? last_->transport.value_or("?") : "?");
-    tell_.set("attempts", std::to_string(v.attempts));
+    tell_.set_attempts(v.attempts);
     tell_.set("accepted", v.accepted);
     if (last_) tell_.set("time", last_->deliver_time);
   }
@@ -102,7 +104,7 @@ class Judge {
       v.sentence = tell_.tell(Phrase::no_end);
     } else {
       v.kind = VerdictKind::waiting;
-      v.word = {"in progress", "in Bearbeitung"};
+      v.word = status_words("queued");
       v.sentence = tell_.tell(Phrase::in_queue);
     }
   }
@@ -230,7 +232,7 @@ class Judge {
     if (response.find("delivered to file: /dev/null") != std::string::npos)
       return ended(v, VerdictKind::discarded, Phrase::discarded);
     v.kind = VerdictKind::delivered;
-    auto service = d.relay_name.value_or("");
+    auto service = d.relay_name.value_or("") + " " + d.transport.value_or("");
     bool pipe = d.transport.value_or("").ends_with("pipe");
     bool mailbox_program =
         service.find("dovecot") != std::string::npos || service.find("maildrop") != std::string::npos ||
@@ -277,7 +279,7 @@ class Judge {
   // qmgr(8): the file's next visit is its age later, within the limits; the queue is walked every queue_run.
   void waiting(MailVerdict& v) {
     v.kind = VerdictKind::waiting;
-    explain(v, *last_);
+    explain_attempt(v, *last_, true);
     auto born = connect().connect_time;
     auto last = last_->deliver_time;
     v.deadline = born + options_.queue_lifetime;
@@ -325,7 +327,7 @@ class Judge {
     v.kind = VerdictKind::bounced;
     auto* reason = last_;
     if (expired) {
-      v.word = {"given up", "aufgegeben"};
+      v.word = status_words("expired");
       for (auto* d : end_->attempts.rows)
         if (d->status == "deferred") reason = d;
       v.answer = reason->response.value_or("");
@@ -334,13 +336,10 @@ class Judge {
       tell_.set_duration("duration",
                          std::chrono::duration<double>(last_->deliver_time - connect().connect_time).count());
     }
-    explain(v, *reason);
-    // Waiting helps no more.
-    if (v.actor == Actor::nobody) {
-      v.actor = Actor::sender;
-      v.next = {};
-    }
+    explain_attempt(v, *reason, false);
+    final_answer(v);
     v.sentence = tell_.tell(expired ? Phrase::expired : Phrase::bounced);
+    if (expired && !v.answer.empty()) append(v.sentence, tell_.tell(Phrase::last_answer));
     append(v.sentence, v.explanation.text);
     notices(v);
     tell_.set("told", join(v.told));
@@ -349,6 +348,17 @@ class Judge {
                : null_sender   ? Phrase::told_nobody
                                : Phrase::told_unknown;
     append(v.sentence, tell_.tell(how));
+  }
+
+  // Nobody tries again, so waiting helps no more.
+  void final_answer(MailVerdict& v) {
+    if (!v.explanation.given_up.empty()) {
+      v.next.customer = v.explanation.given_up;
+      if (v.actor == Actor::nobody) v.actor = Actor::sender;
+    } else if (v.actor == Actor::nobody) {
+      v.actor = Actor::sender;
+      v.next = {};
+    }
   }
 
   // The notices that went out when the mail was given up, not those that it waits.
@@ -383,10 +393,24 @@ class Judge {
         kind != "admin_action")
       v.actor = Actor::customer_admin;
     bool blocked = last_ && last_->status == "blocked";
-    v.word = blocked ? Words{"blocked", "blockiert"} : Words{};
-    v.sentence = tell_.tell(blocked ? Phrase::blocked : milter ? Phrase::refused_milter : Phrase::refused);
+    if (blocked) v.word = status_words("blocked");
+    if (refused_for_now()) {
+      v.sentence = tell_.tell(Phrase::refused_for_now);
+      auto usual = next_for_now();
+      if (v.next.customer.empty()) v.next.customer = usual.customer;
+      if (v.next.admin.empty()) v.next.admin = usual.admin;
+    } else {
+      if (last_) final_answer(v);
+      v.sentence = tell_.tell(blocked ? Phrase::blocked : milter ? Phrase::refused_milter : Phrase::refused);
+    }
     append(v.sentence, v.explanation.text);
     said_before(v);
+  }
+
+  // RFC 5321 4.2.1: the client keeps the mail and tries again, its user hears nothing.
+  bool refused_for_now() const {
+    if (!last_) return false;
+    return last_->smtp_code ? *last_->smtp_code / 100 == 4 : last_->dsn.value_or("").starts_with("4.");
   }
 
   // The programs that the refusal rests on: which lists name the client, what the policy server wrote.
@@ -433,6 +457,13 @@ class Judge {
     v.next = v.explanation.next;
   }
 
+  void explain_attempt(MailVerdict& v, const DeliverRow& row, bool again) {
+    v.explanation = explanations_.explain(connect(), row);
+    when_we_send(row, again, v.explanation);
+    v.actor = v.explanation.actor;
+    v.next = v.explanation.next;
+  }
+
   void finish(MailVerdict& v) {
     if (v.original_recipient && v.kind != VerdictKind::refused && v.kind != VerdictKind::greylisted) {
       tell_.set("original", *v.original_recipient);
@@ -468,14 +499,10 @@ std::string_view verdict_name(VerdictKind kind) {
 }
 
 Words verdict_words(VerdictKind kind) {
-  static const Words words[] = {
-      {"delivered", "zugestellt"},       {"delivered elsewhere", "anderswo zugestellt"},
-      {"forwarded", "weitergeleitet"},   {"waiting", "wartet"},
-      {"undeliverable", "unzustellbar"}, {"refused", "abgelehnt"},
-      {"greylisted", "Greylisting"},     {"discarded", "verworfen"},
-      {"filtered", "ausgefiltert"},      {"held", "angehalten"},
-      {"deleted", "gelöscht"},           {"unknown", "unbekannt"}};
-  return words[static_cast<size_t>(kind)];
+  constexpr std::string_view statuses[] = {"delivered", "sent",     "forwarded",  "deferred",
+                                           "bounced",   "rejected", "greylisted", "discarded",
+                                           "filtered",  "held",     "deleted",    ""};
+  return status_words(statuses[static_cast<size_t>(kind)]);
 }
 
 Tone tone_of(VerdictKind kind) {

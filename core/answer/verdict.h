@@ -27,7 +27,7 @@ enum class VerdictKind {
   unknown               // the log does not say (yet)
 };
 std::string_view verdict_name(VerdictKind kind);  // "delivered_elsewhere"
-Words verdict_words(VerdictKind kind);            // "delivered elsewhere", "anderswo zugestellt"
+Words verdict_words(VerdictKind kind);            // those of its status: "sent", "gesendet"
 
 // The refusals of one client network, sender and recipient, and whether they came back.
 struct GreylistStory {
@@ -40,7 +40,7 @@ struct GreylistStory {
 struct MailVerdict {
   VerdictKind kind = VerdictKind::unknown;
   Tone tone = Tone::neutral;
-  Words word;                                     // verdict_words(kind), or finer: "expired"
+  Words word;                                     // verdict_words(kind), or of the exact status: "expired"
   std::string sender;                             // "" is the null sender
   std::optional<std::string> recipient;           // where the way ended
   std::optional<std::string> original_recipient;  // as the sender wrote it, if different

@@ -9,113 +9,94 @@ const Sentence table[] = {
     {{"The mail was delivered to the mailbox of {recipient} on {time}.",
       "Die Mail wurde am {time} in das Postfach von {recipient} zugestellt."},
      {"Delivered by {server} to {recipient} ({transport}) at {time}.",
-      "Von {server} an {recipient} zugestellt ({transport}), {time}."}},
+      "Von {server} am {time} an {recipient} zugestellt ({transport})."}},
     {{"The mail was delivered to {recipient} on {time}, into the folder \"{folder}\".",
       "Die Mail wurde am {time} an {recipient} zugestellt, in den Ordner „{folder}“."},
      {"Delivered by {server} to {recipient}, folder \"{folder}\" ({transport}), at {time}.",
-      "Von {server} an {recipient} zugestellt, Ordner „{folder}“ ({transport}), {time}."}},
+      "Von {server} am {time} an {recipient} zugestellt, Ordner „{folder}“ ({transport})."}},
     {{"The mail for {recipient} was handed to a program that processes it, on {time}.",
       "Die Mail für {recipient} wurde am {time} an ein Programm übergeben, das sie verarbeitet."},
      {"{server} handed the mail for {recipient} to a program ({transport}, {answer}) at {time}.",
-      "{server} hat die Mail für {recipient} an ein Programm übergeben ({transport}, {answer}), {time}."}},
+      "{server} hat die Mail für {recipient} am {time} an ein Programm übergeben ({transport}, {answer})."}},
     {{"A copy was sent on to {target}.", "Eine Kopie wurde an {target} weitergeleitet."},
      {"Sieve also redirected it to {target}.", "Sieve hat sie außerdem an {target} weitergeleitet."}},
     {{"An automatic reply was sent to {target}.", "An {target} ging eine automatische Antwort."},
      {"Sieve sent a vacation reply to {target}.", "Sieve hat eine Abwesenheitsnotiz an {target} geschickt."}},
     {{"At first it was put off as a precaution against spam ({refused}); the sender's server came back and "
-      "it was "
-      "taken {duration} later.",
+      "it was taken {duration} later.",
       "Zunächst wurde sie zum Schutz vor Spam zurückgestellt ({refused}); der Server des Absenders hat es "
-      "erneut "
-      "versucht, angenommen wurde sie {duration} später."},
+      "erneut versucht, angenommen wurde sie {duration} später."},
      {"Greylisted first at {refused}; accepted {duration} later, the time the sending server took to retry.",
-      "Zuerst Greylisting um {refused}; angenommen {duration} später, so lange brauchte der sendende Server "
-      "für den "
-      "neuen Versuch."}},
+      "Zuerst Greylisting am {refused}; angenommen {duration} später, so lange brauchte der sendende Server "
+      "für den neuen Versuch."}},
     {{"At first the other server put it off as a precaution against spam ({refused}); it was taken "
       "{duration} later.",
       "Zunächst stellte der andere Server sie zum Schutz vor Spam zurück ({refused}); angenommen wurde sie "
-      "{duration} "
-      "später."},
+      "{duration} später."},
      {"Greylisted by the other side at {refused}, accepted {duration} later.",
-      "Von der Gegenseite um {refused} per Greylisting zurückgestellt, {duration} später angenommen."}},
+      "Von der Gegenseite am {refused} per Greylisting zurückgestellt, {duration} später angenommen."}},
     // elsewhere
     {{"The mail to {recipient} was accepted by the recipient's mail server on {time}. From there on, that "
-      "provider is "
-      "responsible for it.",
+      "provider is responsible for it.",
       "Die Mail an {recipient} wurde am {time} vom Mailserver des Empfängers angenommen. Von da an ist "
-      "dessen Anbieter "
-      "zuständig."},
+      "dessen Anbieter zuständig."},
      {"{target} took the mail from {server} for {recipient} at {time} and answered: {answer}",
-      "{target} hat die Mail von {server} für {recipient} um {time} angenommen und geantwortet: {answer}"}},
+      "{target} hat die Mail von {server} für {recipient} am {time} angenommen und geantwortet: {answer}"}},
     {{"The mail to {recipient} was passed to the next mail server on {time}.",
       "Die Mail an {recipient} wurde am {time} an den nächsten Mailserver übergeben."},
      {"{server} passed the mail for {recipient} to {target} at {time}; that server is not ours, or its log "
-      "is not here: "
-      "{answer}",
-      "{server} hat die Mail für {recipient} um {time} an {target} übergeben; das ist kein eigener Server, "
-      "oder sein Log "
-      "fehlt hier: {answer}"}},
+      "is not here: {answer}",
+      "{server} hat die Mail für {recipient} am {time} an {target} übergeben; das ist kein eigener Server, "
+      "oder sein Log fehlt hier: {answer}"}},
     {{"The mail for {recipient} was forwarded to {target} on {time}.",
       "Die Mail für {recipient} wurde am {time} an {target} weitergeleitet."},
      {"{server} forwarded the mail for {recipient} to {target} at {time}; nothing was kept here.",
-      "{server} hat die Mail für {recipient} um {time} an {target} weitergeleitet; hier wurde nichts "
+      "{server} hat die Mail für {recipient} am {time} an {target} weitergeleitet; hier wurde nichts "
       "behalten."}},
     // waiting
-    {{"The mail to {recipient} is waiting to be delivered; so far it was tried {attempts} times. The next "
-      "attempt comes "
+    {{"The mail to {recipient} is waiting to be delivered, after {attempts} so far. The next attempt comes "
       "between {next_from} and {next_to}. If nothing helps until {deadline}, the sender gets a notice.",
-      "Die Mail an {recipient} wartet auf Zustellung, bisher gab es {attempts} Versuche. Der nächste kommt "
-      "zwischen "
-      "{next_from} und {next_to}. Hilft bis {deadline} nichts, erhält der Absender eine Meldung."},
-     {"Deferred on {server} for {recipient} after {attempts} attempts, last {time}; next attempt {next_from} "
-      "to {next_to}, "
-      "bounce at {deadline}.",
-      "Auf {server} für {recipient} zurückgestellt, {attempts} Versuche, zuletzt {time}; nächster Versuch "
-      "{next_from} bis "
-      "{next_to}, Rückläufer {deadline}."}},
+      "Die Mail an {recipient} wartet nach bisher {attempts.dative} auf Zustellung. Der nächste Versuch "
+      "kommt zwischen dem {next_from} und dem {next_to}. Hilft bis zum {deadline} nichts, erhält der "
+      "Absender eine Meldung."},
+     {"Deferred on {server} for {recipient} after {attempts}, the last at {time}; next attempt {next_from} "
+      "to {next_to}, bounce at {deadline}.",
+      "Auf {server} für {recipient} zurückgestellt, {attempts}, zuletzt am {time}; nächster Versuch vom "
+      "{next_from} bis zum {next_to}, Rückläufer am {deadline}."}},
     {{"The mail to {recipient} could not be delivered at the first attempt and is waiting. The next attempt "
-      "comes between "
-      "{next_from} and {next_to}. If nothing helps until {deadline}, the sender gets a notice.",
+      "comes between {next_from} and {next_to}. If nothing helps until {deadline}, the sender gets a notice.",
       "Die Mail an {recipient} konnte beim ersten Versuch nicht zugestellt werden und wartet. Der nächste "
-      "Versuch kommt "
-      "zwischen {next_from} und {next_to}. Hilft bis {deadline} nichts, erhält der Absender eine Meldung."},
-     {"Deferred on {server} for {recipient} after 1 attempt, {time}; next attempt {next_from} to {next_to}, "
-      "bounce at "
-      "{deadline}.",
-      "Auf {server} für {recipient} zurückgestellt, 1 Versuch, {time}; nächster Versuch {next_from} bis "
-      "{next_to}, "
-      "Rückläufer {deadline}."}},
+      "Versuch kommt zwischen dem {next_from} und dem {next_to}. Hilft bis zum {deadline} nichts, erhält der "
+      "Absender eine Meldung."},
+     {"Deferred on {server} for {recipient} after 1 attempt at {time}; next attempt {next_from} to "
+      "{next_to}, bounce at {deadline}.",
+      "Auf {server} für {recipient} zurückgestellt, 1 Versuch, am {time}; nächster Versuch vom {next_from} "
+      "bis zum {next_to}, Rückläufer am {deadline}."}},
     {{"The mail to {recipient} could not be delivered so far; the last attempt was on {time}. A further "
-      "attempt should "
-      "have followed, but none was recorded.",
+      "attempt should have followed, but none was recorded.",
       "Die Mail an {recipient} konnte bisher nicht zugestellt werden; der letzte Versuch war am {time}. Ein "
-      "weiterer "
-      "hätte folgen müssen, es wurde aber keiner verzeichnet."},
-     {"Deferred on {server} for {recipient}, {attempts} attempts, last {time}; another was due until "
-      "{next_to} and is not "
-      "in the log: the queue stands, the log is late, or the mail is gone (postqueue -p).",
-      "Auf {server} für {recipient} zurückgestellt, {attempts} Versuche, zuletzt {time}; ein weiterer war "
-      "bis {next_to} "
-      "fällig und fehlt im Log: die Queue steht, das Log kommt zu spät, oder die Mail ist weg (postqueue "
-      "-p)."}},
+      "weiterer hätte folgen müssen, es wurde aber keiner verzeichnet."},
+     {"Deferred on {server} for {recipient}, {attempts}, the last at {time}; another was due until {next_to} "
+      "and is not in the log: the queue stands, the log is late, or the mail is gone (in Postfix: postqueue "
+      "-p).",
+      "Auf {server} für {recipient} zurückgestellt, {attempts}, zuletzt am {time}; ein weiterer war bis zum "
+      "{next_to} fällig und fehlt im Log: die Queue steht, das Log kommt zu spät, oder die Mail ist weg "
+      "(in Postfix: postqueue -p)."}},
     {{"The mail was received on {accepted} and is being processed.",
       "Die Mail wurde am {accepted} angenommen und ist in Bearbeitung."},
      {"In the queue of {server} since {accepted}; no attempt is in the log yet.",
-      "Seit {accepted} in der Queue von {server}; noch kein Versuch im Log."}},
+      "Seit dem {accepted} in der Queue von {server}; noch kein Versuch im Log."}},
     // bounced
     {{"The mail to {recipient} could not be delivered ({time}).",
       "Die Mail an {recipient} konnte nicht zugestellt werden ({time})."},
      {"Bounced by {server} for {recipient} at {time}; {by} answered: {answer}",
-      "Von {server} für {recipient} um {time} als unzustellbar beendet; {by} antwortete: {answer}"}},
+      "Von {server} für {recipient} am {time} als unzustellbar beendet; {by} antwortete: {answer}"}},
     {{"The mail to {recipient} could not be delivered within {duration} and was given up on {time}.",
-      "Die Mail an {recipient} konnte innerhalb von {duration} nicht zugestellt werden und wurde am {time} "
-      "aufgegeben."},
-     {"{server} gave up for {recipient} at {time}, after {duration} and {attempts} attempts; the last answer "
-      "was: {answer}",
-      "{server} hat für {recipient} um {time} aufgegeben, nach {duration} und {attempts} Versuchen; die "
-      "letzte Antwort "
-      "war: {answer}"}},
+      "Die Mail an {recipient} konnte innerhalb von {duration.dative} nicht zugestellt werden und wurde am "
+      "{time} aufgegeben."},
+     {"{server} gave up for {recipient} at {time}, after {duration} and {attempts}.",
+      "{server} hat für {recipient} am {time} aufgegeben, nach {duration.dative} und {attempts.dative}."}},
+    {{}, {"The last answer was: {answer}", "Die letzte Antwort war: {answer}"}},
     {{"The sender was told.", "Der Absender wurde benachrichtigt."},
      {"Notice sent to {told}, delivered.", "Meldung an {told} geschickt und zugestellt."}},
     {{"A notice to the sender was sent, but it did not arrive so far.",
@@ -130,47 +111,46 @@ const Sentence table[] = {
     {{"The mail to {recipient} was not accepted ({time}). The sender gets a notice from their own mail "
       "server.",
       "Die Mail an {recipient} wurde nicht angenommen ({time}). Der Absender erhält eine Meldung von seinem "
-      "eigenen "
-      "Mailserver."},
-     {"{server} ({by}) refused {client} for {recipient} at {time}: {answer}",
-      "{server} ({by}) hat {client} für {recipient} um {time} abgewiesen: {answer}"}},
-    {{"The mail to {recipient} was examined and not accepted ({time}). The sender gets a notice from their "
-      "own mail "
-      "server.",
-      "Die Mail an {recipient} wurde geprüft und nicht angenommen ({time}). Der Absender erhält eine Meldung "
-      "von seinem "
       "eigenen Mailserver."},
+     {"{server} ({by}) refused {client} for {recipient} at {time}: {answer}",
+      "{server} ({by}) hat {client} für {recipient} am {time} abgewiesen: {answer}"}},
+    {{"The mail to {recipient} was examined and not accepted ({time}). The sender gets a notice from their "
+      "own mail server.",
+      "Die Mail an {recipient} wurde geprüft und nicht angenommen ({time}). Der Absender erhält eine Meldung "
+      "von seinem eigenen Mailserver."},
      {"A milter of {server} refused the mail of {client} for {recipient} at {time}: {answer}",
-      "Ein Milter von {server} hat die Mail von {client} für {recipient} um {time} abgewiesen: {answer}"}},
+      "Ein Milter von {server} hat die Mail von {client} für {recipient} am {time} abgewiesen: {answer}"}},
     {{"The mail to {recipient} was not accepted, because the sending server is not trusted ({time}). The "
-      "sender gets a "
-      "notice from their own mail server.",
+      "sender gets a notice from their own mail server.",
       "Die Mail an {recipient} wurde nicht angenommen, weil dem sendenden Server nicht vertraut wird "
-      "({time}). Der "
-      "Absender erhält eine Meldung von seinem eigenen Mailserver."},
+      "({time}). Der Absender erhält eine Meldung von seinem eigenen Mailserver."},
      {"{server} ({by}) blocked {client} for {recipient} at {time}: {answer}",
-      "{server} ({by}) hat {client} für {recipient} um {time} blockiert: {answer}"}},
+      "{server} ({by}) hat {client} für {recipient} am {time} blockiert: {answer}"}},
+    {{"The mail to {recipient} was not accepted for the time being ({time}). An ordinary mail server tries "
+      "again by itself.",
+      "Die Mail an {recipient} wurde vorerst nicht angenommen ({time}). Ein gewöhnlicher Mailserver versucht "
+      "es von selbst wieder."},
+     {"{server} ({by}) put {client} off for {recipient} at {time}: {answer}",
+      "{server} ({by}) hat {client} für {recipient} am {time} zurückgestellt: {answer}"}},
     {{"Listed by: {lists}.", "Gelistet bei: {lists}."}, {}},
     {{}, {"Logged before it: {reason}.", "Davor protokolliert: {reason}."}},
     {{"A filter rule of {recipient} refused the mail on {time}; the sender was told.",
       "Eine Filterregel von {recipient} hat die Mail am {time} abgelehnt; der Absender wurde "
       "benachrichtigt."},
      {"Sieve of {recipient} rejected the mail at {time}; notice to {target}.",
-      "Sieve von {recipient} hat die Mail um {time} abgelehnt; Meldung an {target}."}},
+      "Sieve von {recipient} hat die Mail am {time} abgelehnt; Meldung an {target}."}},
     // greylisting
     {{"The mail to {recipient} was put off on {time} as a precaution against spam. An ordinary mail server "
-      "tries again "
-      "by itself after some minutes.",
+      "tries again by itself after some minutes.",
       "Die Mail an {recipient} wurde am {time} zum Schutz vor Spam zurückgestellt. Ein gewöhnlicher "
-      "Mailserver versucht "
-      "es nach einigen Minuten von selbst wieder."},
+      "Mailserver versucht es nach einigen Minuten von selbst wieder."},
      {"{server} greylisted {client} for {recipient} at {time}: {answer}",
-      "{server} hat {client} für {recipient} um {time} per Greylisting zurückgestellt: {answer}"}},
+      "{server} hat {client} für {recipient} am {time} per Greylisting zurückgestellt: {answer}"}},
     {{"It came back on {accepted} and was accepted.", "Sie kam am {accepted} wieder und wurde angenommen."},
      {"Came back and accepted at {accepted}, after {duration}.",
-      "Wiedergekommen und angenommen {accepted}, nach {duration}."}},
+      "Wiedergekommen und angenommen am {accepted}, nach {duration.dative}."}},
     {{"It was delivered on {delivered}.", "Zugestellt wurde sie am {delivered}."},
-     {"Delivered at {delivered}.", "Zugestellt {delivered}."}},
+     {"Delivered at {delivered}.", "Zugestellt am {delivered}."}},
     {{"It has not come back since.", "Seitdem kam sie nicht wieder."},
      {"Nothing with this sender and recipient from that network since.",
       "Seitdem nichts mit diesem Absender und Empfänger aus diesem Netz."}},
@@ -179,48 +159,44 @@ const Sentence table[] = {
       "Die Mail an {recipient} wurde am {time} durch eine automatische Regel entfernt, ohne Meldung an den "
       "Absender."},
      {"Discarded by {server} for {recipient} at {time}: {answer}",
-      "Von {server} für {recipient} um {time} verworfen: {answer}"}},
+      "Von {server} für {recipient} am {time} verworfen: {answer}"}},
     {{"A filter rule of {recipient} threw the mail away on {time}.",
       "Eine Filterregel von {recipient} hat die Mail am {time} verworfen."},
      {"Sieve of {recipient} discarded the mail at {time}.",
-      "Sieve von {recipient} hat die Mail um {time} verworfen."}},
+      "Sieve von {recipient} hat die Mail am {time} verworfen."}},
     {{"The mail to {recipient} was stopped by the spam and virus filter on {time}.",
       "Die Mail an {recipient} wurde am {time} vom Spam- und Virenfilter angehalten."},
      {"The content filter of {server} kept the mail for {recipient} at {time}: {answer}",
-      "Der Inhaltsfilter von {server} hat die Mail für {recipient} um {time} einbehalten: {answer}"}},
+      "Der Inhaltsfilter von {server} hat die Mail für {recipient} am {time} einbehalten: {answer}"}},
     {{"The mail to {recipient} is being held back for examination, since {time}.",
-      "Die Mail an {recipient} wird seit {time} zur Prüfung zurückgehalten."},
+      "Die Mail an {recipient} wird seit dem {time} zur Prüfung zurückgehalten."},
      {"On hold on {server} for {recipient} since {time}; postsuper -H releases it.",
-      "Auf {server} für {recipient} angehalten seit {time}; postsuper -H gibt sie frei."}},
+      "Auf {server} für {recipient} angehalten seit dem {time}; postsuper -H gibt sie frei."}},
     {{"The mail to {recipient} was removed by an administrator on {time} before it was delivered.",
       "Die Mail an {recipient} wurde am {time} von der Administration entfernt, bevor sie zugestellt wurde."},
      {"Deleted from the queue of {server} for {recipient} at {time} (postsuper -d).",
-      "Aus der Queue von {server} für {recipient} gelöscht um {time} (postsuper -d)."}},
+      "Aus der Queue von {server} für {recipient} gelöscht am {time} (postsuper -d)."}},
     {{"The mail was seen on {accepted}, but the log does not say what became of it.",
       "Die Mail wurde am {accepted} gesehen, im Protokoll steht aber nicht, was aus ihr wurde."},
      {"Seen on {server} at {accepted}; lines about its end are missing.",
-      "Gesehen auf {server} um {accepted}; Zeilen über ihr Ende fehlen."}},
+      "Gesehen auf {server} am {accepted}; Zeilen über ihr Ende fehlen."}},
     {{"The mail to {recipient} is being examined by our filter, since {time}.",
-      "Die Mail an {recipient} wird seit {time} von unserem Filter geprüft."},
+      "Die Mail an {recipient} wird seit dem {time} von unserem Filter geprüft."},
      {"{server} handed the mail for {recipient} to {target} at {time} ({answer}); what came back from there "
-      "is not in the "
-      "log.",
-      "{server} hat die Mail für {recipient} um {time} an {target} übergeben ({answer}); was von dort "
-      "zurückkam, steht nicht "
-      "im Log."}},
+      "is not in the log.",
+      "{server} hat die Mail für {recipient} am {time} an {target} übergeben ({answer}); was von dort "
+      "zurückkam, steht nicht im Log."}},
     {{"It was written to {original}; mail for that address goes on to {recipient}.",
       "Geschrieben war sie an {original}; Mails an diese Adresse gehen weiter an {recipient}."},
      {"Addressed to {original}, expanded or forwarded to {recipient}.",
       "Adressiert an {original}, aufgelöst oder weitergeleitet an {recipient}."}},
     {{"A server began to hand the mail over on {accepted}, but did not finish; it has to try again.",
       "Ein Server hat am {accepted} begonnen, die Mail zu übergeben, wurde aber nicht fertig; er muss es "
-      "noch einmal "
-      "versuchen."},
+      "noch einmal versuchen."},
      {"Opened on {server} at {accepted} by {client}, never queued: the client broke off, or log lines are "
       "missing.",
-      "Auf {server} um {accepted} von {client} begonnen, nie in die Queue gelangt: Der Client brach ab, oder "
-      "es fehlen "
-      "Log-Zeilen."}},
+      "Auf {server} am {accepted} von {client} begonnen, nie in die Queue gelangt: Der Client brach ab, oder "
+      "es fehlen Log-Zeilen."}},
 };
 
 }  // namespace
@@ -231,19 +207,15 @@ Sentence next_of(VerdictKind kind) {
   switch (kind) {
     case VerdictKind::delivered:
       return {{"Please look into all folders of the mailbox, also the spam folder; a rule of the mail "
-               "program may have "
-               "moved the mail.",
+               "program may have moved the mail.",
                "Bitte in allen Ordnern des Postfachs nachsehen, auch im Spam-Ordner; eine Regel des "
-               "Mailprogramms kann "
-               "die Mail verschoben haben."},
+               "Mailprogramms kann die Mail verschoben haben."},
               {"Nothing to do.", "Nichts zu tun."}};
     case VerdictKind::delivered_elsewhere:
       return {{"If it cannot be found, the recipient should look into the spam folder and then ask their "
-               "provider, with the "
-               "time above.",
+               "provider, with the time above.",
                "Ist sie nicht zu finden, sollte der Empfänger in den Spam-Ordner sehen und dann mit der "
-               "genannten Zeit bei "
-               "seinem Anbieter nachfragen."},
+               "genannten Zeit bei seinem Anbieter nachfragen."},
               {"Give the other side its own answer above; it holds their queue id.",
                "Der anderen Seite ihre eigene Antwort nennen; darin steht deren Queue-ID."}};
     case VerdictKind::forwarded:
@@ -252,8 +224,8 @@ Sentence next_of(VerdictKind kind) {
               {"Nothing to do here.", "Hier nichts zu tun."}};
     case VerdictKind::waiting:
       return {{"Please wait; nothing needs to be done.", "Bitte warten; es ist nichts zu tun."},
-              {"Look at the last answer; postqueue -i tries at once.",
-               "Letzte Antwort ansehen; postqueue -i versucht es sofort."}};
+              {"Look at the last answer; in Postfix postqueue -i tries at once.",
+               "Letzte Antwort ansehen; in Postfix versucht postqueue -i es sofort."}};
     case VerdictKind::greylisted:
       return {{"Please wait, usually 5 to 30 minutes.", "Bitte warten, üblich sind 5 bis 30 Minuten."},
               {"Nothing to do, unless the sending server never comes back.",
@@ -285,14 +257,29 @@ Sentence next_of(VerdictKind kind) {
   return {};
 }
 
+Sentence next_for_now() {
+  return {
+      {"Please wait; the sending server tries again. If it has not arrived after a day, please ask again.",
+       "Bitte warten; der sendende Server versucht es wieder. Ist sie nach einem Tag nicht angekommen, bitte "
+       "noch einmal melden."},
+      {"Read the answer; nothing to do unless it stays the same for hours.",
+       "Antwort lesen; nichts zu tun, solange sie nicht über Stunden gleich bleibt."}};
+}
+
 void Telling::set(const std::string& name, Time time) {
   values_.push_back(
       {name, time_text(time, Language::english, zone_), time_text(time, Language::german, zone_)});
 }
 
 void Telling::set_duration(const std::string& name, double seconds) {
-  values_.push_back(
-      {name, duration_text(seconds, Language::english), duration_text(seconds, Language::german)});
+  auto english = duration_text(seconds, Language::english);
+  values_.push_back({name, english, duration_text(seconds, Language::german)});
+  values_.push_back({name + ".dative", english, duration_text(seconds, Language::german, Case::dative)});
+}
+
+void Telling::set_attempts(int64_t count) {
+  set("attempts", counted(count, {"attempt", "Versuch"}, {"attempts", "Versuche"}));
+  set("attempts.dative", counted(count, {"attempt", "Versuch"}, {"attempts", "Versuchen"}));
 }
 
 std::string Telling::put(const std::string& text, bool german) const {

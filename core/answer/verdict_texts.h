@@ -21,6 +21,7 @@ enum class Phrase {
   in_queue,
   bounced,
   expired,
+  last_answer,
   told,
   told_failed,
   told_nobody,
@@ -28,6 +29,7 @@ enum class Phrase {
   refused,
   refused_milter,
   blocked,
+  refused_for_now,
   listed_by,
   logged_before,
   rejected_by_rule,
@@ -48,6 +50,8 @@ enum class Phrase {
 const Sentence& phrase(Phrase which);
 // What to do where no explanation says it.
 Sentence next_of(VerdictKind kind);
+// The same after a refusal that the client tries again by itself.
+Sentence next_for_now();
 
 // The values of a sentence; times are told in each language.
 class Telling {
@@ -56,7 +60,9 @@ class Telling {
   void set(const std::string& name, const std::string& value) { values_.push_back({name, value, value}); }
   void set(const std::string& name, const Words& words) { values_.push_back({name, words.en, words.de}); }
   void set(const std::string& name, Time time);
+  // As `name`, and as `name.dative`, which German wants behind some words.
   void set_duration(const std::string& name, double seconds);
+  void set_attempts(int64_t count);
   Sentence tell(Phrase which) const { return fill_all(phrase(which)); }
   Sentence fill_all(const Sentence& sentence) const;
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/answer/outcome.h"
+#include "core/answer/status_words.h"
 #include "core/answer/verdict.h"
 #include "core/base/text.h"
 
@@ -29,7 +30,7 @@ Words words_of(WayNodeKind kind) {
     case WayNodeKind::outside:
       return {"other server", "anderer Server"};
     case WayNodeKind::refusal:
-      return {"refused", "abgewiesen"};
+      return status_words("rejected");
     case WayNodeKind::nowhere:
       return {"the end", "Ende"};
   }
@@ -87,7 +88,10 @@ class Builder {
     node.mail = c.id;
     node.from = c.connect_time;
     node.until = c.end_time;
-    if (kind == WayNodeKind::refusal) node.tone = Tone::bad;
+    if (kind == WayNodeKind::refusal) {
+      node.tone = Tone::bad;
+      if (!mail.deliveries.empty()) node.words = status_words(row_status(c, &mail.deliveries.front()));
+    }
     nodes_[c.id] = at;
   }
 
@@ -186,7 +190,7 @@ class Builder {
         return i;
     }
     auto at = add_node(node, name, detail);
-    if (node == WayNodeKind::nowhere) way_.nodes[at].words = verdict_words(kind);
+    if (node == WayNodeKind::nowhere) way_.nodes[at].words = status_words(row_status(mail.connect, &d));
     way_.nodes[at].from = d.deliver_time;
     return at;
   }

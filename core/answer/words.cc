@@ -25,17 +25,26 @@ std::string_view value_of(std::string_view name, Placeholders values, bool& foun
 
 struct Unit {
   int64_t seconds;
-  const char *en, *en_many, *de, *de_many;
+  const char *en, *en_many, *de, *de_many, *de_dative;
 };
-constexpr Unit units[] = {{86400, "day", "days", "Tag", "Tage"},
-                          {3600, "hour", "hours", "Stunde", "Stunden"},
-                          {60, "minute", "minutes", "Minute", "Minuten"},
-                          {1, "second", "seconds", "Sekunde", "Sekunden"}};
+constexpr Unit units[] = {{86400, "day", "days", "Tag", "Tage", "Tagen"},
+                          {3600, "hour", "hours", "Stunde", "Stunden", "Stunden"},
+                          {60, "minute", "minutes", "Minute", "Minuten", "Minuten"},
+                          {1, "second", "seconds", "Sekunde", "Sekunden", "Sekunden"}};
 
-std::string amount(int64_t count, const Unit& unit, bool german) {
+std::string amount(int64_t count, const Unit& unit, bool german, Case german_case) {
   const char* one = german ? unit.de : unit.en;
-  const char* many = german ? unit.de_many : unit.en_many;
+  const char* many = !german ? unit.en_many : german_case == Case::dative ? unit.de_dative : unit.de_many;
   return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
+// Zones have German names of their own; other abbreviations are the same everywhere.
+std::string zone_name(const std::string& abbreviation, bool german) {
+  static constexpr std::pair<std::string_view, std::string_view> names[] = {
+      {"CET", "MEZ"}, {"CEST", "MESZ"}, {"WET", "WEZ"}, {"WEST", "WESZ"}, {"EET", "OEZ"}, {"EEST", "OESZ"}};
+  for (auto& [english, here] : names)
+    if (german && abbreviation == english) return std::string(here);
+  return abbreviation;
 }
 
 }  // namespace
@@ -117,23 +126,32 @@ std::string time_text(Time time, Language language, const date::time_zone* zone)
   if (!zone) return show(date::local_time<Microseconds>(time.time_since_epoch()), "UTC");
   try {
     auto info = zone->get_info(date::sys_time<Microseconds>(time.time_since_epoch()));
-    return show(date::local_time<Microseconds>(time.time_since_epoch() + info.offset), info.abbrev);
+    return show(date::local_time<Microseconds>(time.time_since_epoch() + info.offset),
+                zone_name(info.abbrev, german));
   } catch (const std::exception&) {
     return show(date::local_time<Microseconds>(time.time_since_epoch()), "UTC");
   }
 }
 
-std::string duration_text(double seconds, Language language) {
+std::string duration_text(double seconds, Language language, Case german_case) {
   bool german = language == Language::german;
-  if (seconds < 1) return german ? "weniger als eine Sekunde" : "less than a second";
+  if (seconds < 1) {
+    if (!german) return "less than a second";
+    return german_case == Case::dative ? "weniger als einer Sekunde" : "weniger als eine Sekunde";
+  }
   auto rest = static_cast<int64_t>(std::llround(seconds));
   for (size_t i = 0; i + 1 < std::size(units); ++i) {
     if (rest < units[i].seconds) continue;
     auto count = rest / units[i].seconds, more = rest % units[i].seconds / units[i + 1].seconds;
-    auto text = amount(count, units[i], german);
-    return more == 0 || count >= 10 ? text : text + " " + amount(more, units[i + 1], german);
+    auto text = amount(count, units[i], german, german_case);
+    return more == 0 || count >= 10 ? text : text + " " + amount(more, units[i + 1], german, german_case);
   }
-  return amount(rest, units[3], german);
+  return amount(rest, units[3], german, german_case);
+}
+
+Words counted(int64_t count, const Words& one, const Words& many) {
+  const Words& noun = count == 1 ? one : many;
+  return {fmt::format("{} {}", count, noun.en), fmt::format("{} {}", count, noun.de)};
 }
 
 }  // namespace mailtrace

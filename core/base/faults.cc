@@ -120,6 +120,18 @@ class Power {
   int kept_ = 0;
 };
 
+// 0, or -errno for a call that changes something.
+int wanted_failure() {
+  static const std::string file = setting("MT_FAIL");
+  if (file.empty()) return 0;
+  int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  char text[16] = {};
+  if (::read(fd, text, sizeof text - 1) < 0) abort();
+  ::close(fd);
+  return -std::atoi(text);
+}
+
 using Lock = std::lock_guard<std::recursive_mutex>;
 
 class FaultyFile final : public File {
@@ -135,6 +147,7 @@ class FaultyFile final : public File {
   int64_t pread(void* to, size_t size, uint64_t offset) override { return file_->pread(to, size, offset); }
   int64_t pwrite(const void* from, size_t size, uint64_t offset) override {
     Lock lock(Power::get().mutex);
+    if (int error = wanted_failure()) return error;
     crash_point("write.before");
     Power::get().will_change(link_, offset, size);
     if (size > 1) {
@@ -148,6 +161,7 @@ class FaultyFile final : public File {
   }
   int allocate(uint64_t size) override {
     Lock lock(Power::get().mutex);
+    if (int error = wanted_failure()) return error;
     crash_point("allocate.before");
     Power::get().will_change(link_, 0, 0);
     int error = file_->allocate(size);
@@ -156,6 +170,7 @@ class FaultyFile final : public File {
   }
   int truncate(uint64_t size) override {
     Lock lock(Power::get().mutex);
+    if (int error = wanted_failure()) return error;
     crash_point("truncate.before");
     Power::get().will_change(link_, size, UINT64_MAX);
     int error = file_->truncate(size);
@@ -164,6 +179,7 @@ class FaultyFile final : public File {
   }
   int sync_data() override {
     Lock lock(Power::get().mutex);
+    if (int error = wanted_failure()) return error;
     crash_point("sync.before");
     if (is_switched_off("no_fsync")) return 0;
     int error = file_->sync_data();
@@ -186,6 +202,8 @@ class FaultyFileSystem final : public FileSystem {
   std::unique_ptr<File> open(const std::string& path, Mode mode, int& error) override {
     if (mode == Mode::read) return real_.open(path, mode, error);
     Lock lock(Power::get().mutex);
+    error = -wanted_failure();
+    if (error) return nullptr;
     crash_point("open.before");
     Power::get().will_make(path);
     auto file = real_.open(path, mode, error);
@@ -197,6 +215,7 @@ class FaultyFileSystem final : public FileSystem {
   bool is_locked(const std::string& path) override { return real_.is_locked(path); }
   int rename(const std::string& from, const std::string& to) override {
     Lock lock(Power::get().mutex);
+    if (int error = wanted_failure()) return error;
     crash_point("rename.before");
     Power::get().will_rename(from, to);
     int error = real_.rename(from, to);
@@ -205,6 +224,7 @@ class FaultyFileSystem final : public FileSystem {
   }
   int unlink(const std::string& path) override {
     Lock lock(Power::get().mutex);
+    if (int error = wanted_failure()) return error;
     crash_point("unlink.before");
     Power::get().will_unlink(path);
     int error = real_.unlink(path);
@@ -214,6 +234,7 @@ class FaultyFileSystem final : public FileSystem {
   int make_directory(const std::string& path) override { return real_.make_directory(path); }
   int sync_directory(const std::string& path) override {
     Lock lock(Power::get().mutex);
+    if (int error = wanted_failure()) return error;
     crash_point("dirsync.before");
     if (is_switched_off("no_dirsync")) return 0;
     int error = real_.sync_directory(path);

@@ -184,6 +184,24 @@ int write_fully(File& file, const void* from, size_t size, uint64_t offset) {
   return 0;
 }
 
+Fault fault_of(int error) {
+  switch (error < 0 ? -error : error) {
+    case EACCES:
+    case EPERM:
+    case ENOTDIR:
+    case EISDIR:
+    case ELOOP:
+    case EINVAL:
+    case ENAMETOOLONG:
+    case EADDRINUSE:
+    case EADDRNOTAVAIL:
+    case EAFNOSUPPORT:
+      return Fault::config;
+    default:
+      return Fault::transient;
+  }
+}
+
 std::string error_text(int error) { return std::generic_category().message(error < 0 ? -error : error); }
 
 }  // namespace mailtrace

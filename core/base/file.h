@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/base/result.h"
+
 namespace mailtrace {
 
 // Numbers returned are >= 0, or -errno. EINTR never comes out.
@@ -50,5 +52,9 @@ int64_t read_fully(File& file, void* to, size_t size, uint64_t offset);
 int write_fully(File& file, const void* from, size_t size, uint64_t offset);
 // "Input/output error"; takes errno or -errno.
 std::string error_text(int error);
+// Fault::config for what an admin has to change: rights, names, a port that is taken. Fault::transient for
+// trouble of the machine (no descriptors, no memory, a disk that is full, read-only or fails), which passes
+// without a change of the configuration. Takes errno or -errno.
+Fault fault_of(int error);
 
 }  // namespace mailtrace

@@ -5,7 +5,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
+
+#include "core/base/file.h"
 
 namespace mailtrace {
 namespace {
@@ -13,15 +16,15 @@ namespace {
 constexpr size_t longest_command = 256;
 
 // A socket file left by a killed daemon refuses connections; a live one does not and is never taken away.
-bool somebody_listens(const std::string& path) {
+int check_nobody_listens(const std::string& path) {
   int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return false;
+  if (fd < 0) return uv_translate_sys_error(errno);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, path.c_str(), std::min(path.size(), sizeof address.sun_path - 1));
   bool connected = ::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
   ::close(fd);
-  return connected;
+  return connected ? UV_EADDRINUSE : 0;
 }
 
 }  // namespace
@@ -64,11 +67,12 @@ Control::~Control() { stop(); }
 
 Result<void> Control::start() {
   auto failed = [&](int code) {
-    return Error{Fault::config, "control socket " + path_ + ": " + uv_strerror(code)};
+    return Error{fault_of(code), "control socket " + path_ + ": " + uv_strerror(code)};
   };
   if (path_.size() >= sizeof(sockaddr_un::sun_path)) return failed(UV_ENAMETOOLONG);
-  if (somebody_listens(path_)) return failed(UV_EADDRINUSE);
-  ::unlink(path_.c_str());
+  if (int code = check_nobody_listens(path_); code) return failed(code);
+  // One that is left and cannot be removed would only say that its address is in use.
+  if (::unlink(path_.c_str()) != 0 && errno != ENOENT) return failed(uv_translate_sys_error(errno));
   server_ = new uv_pipe_t;
   uv_pipe_init(loop_, server_, 0);
   server_->data = this;

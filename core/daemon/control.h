@@ -18,8 +18,9 @@ class Control {
   using Answer = std::function<std::string(std::string_view command)>;
   Control(uv_loop_t* loop, std::string path, Answer answer);
   ~Control();
-  Result<void> start();  // removes a socket nobody listens on; mode 0600
-  void stop();           // closes everything; the loop must run on for the closing
+  // Removes a socket nobody listens on; mode 0600. After Fault::transient it may be called again.
+  Result<void> start();
+  void stop();  // closes everything; the loop must run on for the closing
 
  private:
   struct Client;

@@ -1,22 +1,31 @@
 #include "core/daemon/daemon.h"
 
+#include <fcntl.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <thread>
 
+#include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/plugin/changes.h"
+#include "core/store/backoff.h"
 
 namespace mailtrace {
 namespace {
 
 constexpr int exit_broken = 70;                             // EX_SOFTWARE
+constexpr int exit_shortage = 75;                           // EX_TEMPFAIL
 constexpr int exit_config = 78;                             // EX_CONFIG
 constexpr Microseconds patience{std::chrono::seconds(20)};  // draining; systemd's own limit is 90 s
 constexpr Microseconds wait_for_sinks{std::chrono::seconds(2)};
 constexpr uint64_t beat_ms = 5000, drain_beat_ms = 50;
+constexpr Backoff::Milliseconds first_wait_for_disk{200}, most_wait_for_disk{5000};
 
 void print(const ConfigErrors& errors) {
   for (auto& line : errors.lines()) std::fprintf(stderr, "%s\n", line.c_str());
@@ -30,6 +39,23 @@ std::string joined(const std::vector<std::string>& names) {
   std::string out;
   for (auto& name : names) out += (out.empty() ? "" : ", ") + name;
   return out;
+}
+
+// Without descriptors much goes wrong that says no more than "cannot open": a plugin, a certificate, a name.
+bool is_short_of_descriptors() {
+  std::array<int, 16> spare;
+  for (int& fd : spare) fd = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+  bool is_short = spare.back() < 0 && (errno == EMFILE || errno == ENFILE);
+  for (int fd : spare)
+    if (fd >= 0) ::close(fd);
+  return is_short;
+}
+
+int exit_code_of(Fault fault) {
+  if (fault != Fault::config) return exit_shortage;
+  if (!is_short_of_descriptors()) return exit_config;
+  log(LogLevel::error, "daemon.descriptors", {{"error", "too few: raise the limit (LimitNOFILE)"}});
+  return exit_shortage;
 }
 
 void close_handle(uv_handle_t* handle) {
@@ -79,26 +105,39 @@ void Daemon::take_log_level(const Config& config) {
   if (LogLevel level; parse_log_level(config.core.log_level, level)) set_log_level(level);
 }
 
-bool Daemon::open_state() {
-  const auto& core = config_->core;
-  std::error_code failed;
-  bool made = std::filesystem::create_directories(core.state_directory, failed);
-  if (made)  // mail addresses are nobody else's business
-    std::filesystem::permissions(core.state_directory, std::filesystem::perms(0750), failed);
-  if (failed) {
-    log(LogLevel::error, "state.open", {{"directory", core.state_directory}, {"error", failed.message()}});
-    return false;
-  }
-  return is_web_only() || open_spool();
+bool Daemon::refuse(const char* event, std::string_view what, const std::string& name, const Error& error) {
+  log(LogLevel::error, event, {{what, name}, {"error", error.text}});
+  exit_code_ = exit_code_of(error.fault);
+  return false;
 }
 
-bool Daemon::open_spool() {
+// A disk in trouble is waited for. Nothing is received yet, so SIGTERM may still end the process at once.
+bool Daemon::open_state() {
+  const auto& core = config_->core;
+  for (Backoff backoff(first_wait_for_disk, most_wait_for_disk);;) {
+    std::error_code failed;
+    bool made = std::filesystem::create_directories(core.state_directory, failed);
+    if (made)  // mail addresses are nobody else's business
+      std::filesystem::permissions(core.state_directory, std::filesystem::perms(0750), failed);
+    Result<void> opened;
+    if (failed)
+      opened = Error{fault_of(failed.value()), "cannot make it: " + failed.message()};
+    else if (!is_web_only())
+      opened = open_spool();
+    if (opened) return true;
+    if (opened.error().fault != Fault::transient)
+      return refuse("state.open", "directory", core.state_directory, opened.error());
+    log_rarely(LogLevel::error, "state.wait",
+               {{"directory", core.state_directory}, {"error", opened.error().text}});
+    sd_notify(0, "EXTEND_TIMEOUT_USEC=60000000\nSTATUS=waiting for the disk of the state directory");
+    std::this_thread::sleep_for(backoff.next());
+  }
+}
+
+Result<void> Daemon::open_spool() {
   const auto& core = config_->core;
   auto spool = Spool::open(core.spool, spool_directory(core), &loop_);
-  if (!spool) {
-    log(LogLevel::error, "spool.open", {{"error", spool.error().text}});
-    return false;
-  }
+  if (!spool) return spool.error();
   spool_ = std::move(*spool);
   auto status = spool_->status();
   log(LogLevel::info, "spool.open",
@@ -110,7 +149,7 @@ bool Daemon::open_spool() {
   intake_ = std::make_unique<SpoolIntake>(*spool_);
   for (auto& named : plugins_.inputs) intake_->add(named.plugin.get());
   intake_slot_.target = intake_.get();
-  return true;
+  return {};
 }
 
 // A spool that lost its end must not give out numbers a database has stored already. Lines are received even
@@ -132,8 +171,8 @@ bool Daemon::start() {
   refresh_status();
   for (auto& named : plugins_.webs) {
     if (auto serving = named.plugin->start(); !serving) {
+      if (is_web_only()) return refuse("web.start", "web", named.name, serving.error());
       log(LogLevel::error, "web.start", {{"web", named.name}, {"error", serving.error().text}});
-      if (is_web_only()) return false;
       continue;  // a port that is taken must not keep lines from coming in
     }
     log(LogLevel::info, "web.start", {{"web", named.name}, {"at", named.plugin->describe()}});
@@ -145,15 +184,10 @@ bool Daemon::start_receiver() {
   const auto& core = config_->core;
   control_ = std::make_unique<Control>(&loop_, core.state_directory + "/control.sock",
                                        [this](std::string_view command) { return answer(command); });
-  if (auto listening = control_->start(); !listening) {
-    log(LogLevel::error, "control.start", {{"error", listening.error().text}});
-    return false;
-  }
+  if (!open_control()) return false;
   if (plugins_.cache) {
-    if (auto opened = plugins_.cache->open(); !opened) {
-      log(LogLevel::error, "cache.open", {{"error", opened.error().text}});
-      return false;
-    }
+    if (auto opened = plugins_.cache->open(); !opened)
+      return refuse("cache.open", "cache", plugins_.cache->describe(), opened.error());
     log(LogLevel::info, "cache.open", {{"cache", plugins_.cache->describe()}});
   }
   LineReader::Parts parts{.receiver = core.name,
@@ -167,7 +201,8 @@ bool Daemon::start_receiver() {
                           .cache = plugins_.cache.get(),
                           .sinks = {}};
   for (auto& named : plugins_.sinks)
-    sinks_.push_back(std::make_unique<SinkWorker>(std::move(named.plugin), core.name, core.state_directory));
+    sinks_.push_back(std::make_unique<SinkWorker>(std::move(named.plugin), core.name, core.state_directory,
+                                                  spool_->status().id));
   for (auto& sink : sinks_) {
     sink->start();
     parts.sinks.push_back(sink.get());
@@ -176,29 +211,41 @@ bool Daemon::start_receiver() {
   line_reader_ = std::make_unique<LineReader>(std::move(parts));
   line_reader_->start();
   for (auto& named : plugins_.inputs) {
-    if (auto listening = named.plugin->start(); !listening) {
-      log(LogLevel::error, "input.start", {{"input", named.name}, {"error", listening.error().text}});
-      return false;
-    }
+    if (auto listening = named.plugin->start(); !listening)
+      return refuse("input.start", "input", named.name, listening.error());
   }
   return true;
 }
 
-void Daemon::watch_signals() {
+// False: it can never be. What the disk does not allow now is tried again by beat(): only `mailtrace status`
+// misses it.
+bool Daemon::open_control() {
+  auto listening = control_->start();
+  control_open_ = listening.operator bool();
+  if (control_open_) return true;
+  if (listening.error().fault == Fault::config && phase_ == Phase::starting)
+    return refuse("control.start", "directory", config_->core.state_directory, listening.error());
+  log_rarely(LogLevel::error, "control.start", {{"error", listening.error().text}});
+  return true;
+}
+
+bool Daemon::watch_signals() {
   auto watch = [this](uv_signal_t& handle, int number) {
-    uv_signal_init(&loop_, &handle);
+    int code = uv_signal_init(&loop_, &handle);
+    if (code)
+      return refuse("signal.watch", "signal", std::to_string(number), {fault_of(code), uv_strerror(code)});
     handle.data = this;
     uv_signal_start(
         &handle, [](uv_signal_t* at, int signal) { static_cast<Daemon*>(at->data)->on_signal(signal); },
         number);
+    return true;
   };
-  watch(terminate_, SIGTERM);
-  watch(interrupt_, SIGINT);
-  watch(hangup_, SIGHUP);
+  if (!watch(terminate_, SIGTERM) || !watch(interrupt_, SIGINT) || !watch(hangup_, SIGHUP)) return false;
   uv_timer_init(&loop_, &timer_);
   timer_.data = this;
   uv_timer_start(
       &timer_, [](uv_timer_t* timer) { static_cast<Daemon*>(timer->data)->beat(); }, beat_ms, beat_ms);
+  return true;
 }
 
 int Daemon::run() {
@@ -208,17 +255,15 @@ int Daemon::run() {
   ConfigErrors errors(config_file_);
   if (!load(errors)) {
     print(errors);
-    return exit_config;
+    return exit_code_of(Fault::config);
   }
   take_log_level(*config_);
   if ((plugins_.inputs.empty() && !is_web_only()) || plugins_.sinks.empty())
     log(LogLevel::warning, "config.incomplete",
         {{"inputs", std::to_string(plugins_.inputs.size())},
          {"sinks", std::to_string(plugins_.sinks.size())}});
-  if (!open_state()) return exit_config;
-  watch_signals();
+  if (!open_state() || !watch_signals()) return exit_code_;
   if (!start()) {
-    failed_ = true;
     begin_stop();
   } else {
     phase_ = Phase::running;
@@ -227,7 +272,7 @@ int Daemon::run() {
   }
   uv_run(&loop_, UV_RUN_DEFAULT);
   log(LogLevel::info, "daemon.stopped");
-  return failed_ ? exit_config : 0;
+  return exit_code_;
 }
 
 void Daemon::on_signal(int number) {
@@ -312,6 +357,7 @@ void Daemon::stop_spool() {
 // Every few seconds while running, every 50 ms while draining.
 void Daemon::beat() {
   if (phase_ == Phase::running) {
+    if (control_ && !control_open_) open_control();
     refresh_status();
     if (!line_reader_) {
       sd_notify(0, "WATCHDOG=1");

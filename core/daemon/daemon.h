@@ -28,7 +28,8 @@ class Daemon {
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  // Runs until SIGTERM or SIGINT. The exit code: 0, 78 (configuration), 70 (something broke; see stderr).
+  // Runs until SIGTERM or SIGINT. The exit code: 0, 78 (configuration: starting again would not help), 75 (no
+  // descriptors, no memory, a failing disk: it may), 70 (something broke; see stderr).
   int run();
   // `--check`: everything that run() does before it opens a file or a socket. Prints each error. 0 or 78.
   static int check(const std::string& config_file);
@@ -47,11 +48,14 @@ class Daemon {
   // Only serves what others write.
   bool is_web_only() const { return plugins_.inputs.empty() && !plugins_.webs.empty(); }
   bool open_state();
-  bool open_spool();
+  Result<void> open_spool();
   bool start();
   bool start_receiver();
+  bool open_control();
+  // Logs it; false, and run() ends with the exit code of its fault.
+  bool refuse(const char* event, std::string_view what, const std::string& name, const Error& error);
   void resume_spool();
-  void watch_signals();
+  bool watch_signals();
   void on_signal(int number);
   void reload();
   void take(std::unique_ptr<Config> config, PluginSet& fresh);
@@ -84,7 +88,8 @@ class Daemon {
   size_t inputs_open_ = 0;
   enum class Phase { starting, running, stopping, draining, stopped } phase_ = Phase::starting;
   Time drain_until_{}, started_{};
-  bool loop_made_ = false, failed_ = false;
+  bool loop_made_ = false, control_open_ = false;
+  int exit_code_ = 0;
 };
 
 }  // namespace mailtrace

@@ -60,15 +60,31 @@ LineReader::Status LineReader::status() const {
   return status_;
 }
 
-void LineReader::publish(const Pipeline& pipeline, const char* state) {
+void LineReader::publish(const Pipeline& pipeline, std::string state) {
   auto tracker = pipeline.status();
   std::lock_guard lock(mutex_);
-  status_.state = state;
+  status_.state = std::move(state);
   status_.next_sequence = pipeline.next_sequence();
   status_.pinned = pipeline.pinned();
   status_.open_mails = tracker.open_mails;
   status_.held_lines = tracker.held_lines;
   status_.newest = tracker.newest;
+}
+
+// The databases may be away now, so only the spool is asked.
+void LineReader::note_unread() {
+  Time since = now();
+  auto status = parts_.spool->status();
+  uint64_t oldest = std::max(status.stored_sequence, status.first_sequence);
+  Record record;
+  SpoolGap gap;
+  auto reader = SpoolReader::open(parts_.spool_directory, oldest, false);
+  auto next = SpoolReader::Next::end;
+  while (reader && (next = (*reader)->next(record, gap, status.durable_sequence)) == SpoolReader::Next::gap) {
+  }
+  if (next == SpoolReader::Next::record) since = record.received;
+  std::lock_guard lock(mutex_);
+  status_.unread_since = since;
 }
 
 // The lowest position of all sinks: what one has already is merged into the same rows again.
@@ -191,6 +207,7 @@ bool LineReader::recall(Pipeline& pipeline) {
 
 void LineReader::run() {
   spool_id_ = parts_.spool->status().id;
+  note_unread();
   Checkpoint from;
   if (!wait_for_sinks(from)) return;
   auto reader = SpoolReader::open(parts_.spool_directory, from.sequence);
@@ -224,10 +241,19 @@ void LineReader::run() {
     Time time = now();
     if (more || time - collected >= collect_every) {
       if (!hand_over(pipeline, false)) return;
-      publish(pipeline, draining ? "draining" : "reading");
+      std::string later = (*reader)->later_version();
+      if (!later.empty())
+        log_rarely(LogLevel::error, "spool.later_version",
+                   {{"segment", later},
+                    {"reading", "waits: only a later version understands it; it and what follows are kept"}});
+      publish(pipeline, !later.empty() ? "waiting for a later version" : draining ? "draining" : "reading");
       collected = time;
     }
-    if (!more) parts_.spool->wait_durable(std::max<uint64_t>(1, pipeline.next_sequence()), pause_when_idle);
+    if (more) continue;
+    if ((*reader)->later_version().empty())
+      parts_.spool->wait_durable(std::max<uint64_t>(1, pipeline.next_sequence()), pause_when_idle);
+    else
+      std::this_thread::sleep_for(pause_when_idle);  // more is durable, but it is not read
   }
   if (!abandoned_) hand_over(pipeline, true);
   publish(pipeline, "ended");

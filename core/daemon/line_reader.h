@@ -36,6 +36,9 @@ class LineReader {
     uint64_t next_sequence = 0, pinned = 0;
     size_t open_mails = 0, held_lines = 0;
     Time newest{};  // stamp of the newest line understood: data is visible until about here
+    // When the oldest line was received that no database may have had at the start; that of the start if
+    // there was none. Until a sink has committed in this run, data is visible until about here.
+    Time unread_since{};
     uint64_t gaps = 0;
   };
 
@@ -56,10 +59,11 @@ class LineReader {
  private:
   void run();
   bool wait_for_sinks(Checkpoint& from);
+  void note_unread();
   bool read_some(SpoolReader& reader, Pipeline& pipeline);
   bool hand_over(Pipeline& pipeline, bool all);
   void finish(Batch& batch);
-  void publish(const Pipeline& pipeline, const char* state);
+  void publish(const Pipeline& pipeline, std::string state);
   bool recall(Pipeline& pipeline);
   // Calls `ask` with a reader of the first sink until it answers; nothing when it never will.
   template <class T, class Ask>

@@ -8,13 +8,16 @@ namespace {
 
 Json time_or_null(Time time) { return time == Time{} ? Json(nullptr) : Json(format_time(time)); }
 
-Json sink_json(const SinkWorker::Status& status) {
+Json sink_json(const SinkWorker::Status& status, const LineReader::Status& reader) {
+  Time visible = status.visible_until == Time{} ? reader.unread_since : status.visible_until;
   return {{"sink", status.sink},
           {"state", status.state},
           {"failing_since", time_or_null(status.failing_since)},
           {"last_error", status.last_error},
+          {"other_spool", status.other_spool},
           {"last_commit", time_or_null(status.last_commit)},
-          {"visible_until", time_or_null(status.visible_until)},
+          {"visible_until", time_or_null(visible)},
+          {"insert_mode", "checked"},  // the only one: sql/README.md, "Writing"
           {"committed", status.committed},
           {"batches", status.batches},
           {"rows", status.rows},
@@ -33,9 +36,13 @@ Json spool_json(const SpoolStatus& status, const LineReader::Status& reader) {
   // The first record is 1; a reader that has read nothing yet stands at 0.
   uint64_t read_until = std::max<uint64_t>(1, reader.next_sequence);
   uint64_t unread = status.durable_sequence - std::min(status.durable_sequence, read_until);
-  return {{"id", status.id},         {"segments", status.segments},
-          {"bytes", status.bytes},   {"next", status.next_sequence},
-          {"backlog_lines", unread}, {"failed", status.failed},
+  return {{"id", status.id},
+          {"segments", status.segments},
+          {"bytes", status.bytes},
+          {"next", status.next_sequence},
+          {"backlog_lines", unread},
+          {"failed", status.failed},
+          {"last_error", status.last_error},
           {"gaps", std::move(gaps)}};
 }
 
@@ -64,7 +71,7 @@ std::string Daemon::status_json() const {
   Json inputs = Json::array(), sinks = Json::array(), counters = Json::array();
   for (auto& named : plugins_.inputs)
     inputs.push_back({{"input", named.name}, {"at", named.plugin->describe()}});
-  for (auto& sink : sinks_) sinks.push_back(sink_json(sink->status()));
+  for (auto& sink : sinks_) sinks.push_back(sink_json(sink->status(), reader));
   for (auto& value : all_counters())
     counters.push_back({{"name", value.name}, {"label", value.label}, {"value", value.value}});
   Json out{{"name", config_->core.name},

@@ -81,9 +81,12 @@ std::vector<HostCoverage> coverage(const std::vector<HostRow>& hosts, const std:
     host.host = row.host;
     host.first = added ? row.first_time : std::min(host.first, row.first_time);
     host.last = added ? row.last_time : std::max(host.last, row.last_time);
+    host.lines += row.lines;
+    host.unknown += row.unknown;
   }
   for (auto& [name, of_host] : by_host(rows)) {
     HostCoverage& host = out[name];
+    host.lines = host.unknown = 0;
     if (host.host.empty()) host.first = of_host.begin()->first, host.last = of_host.rbegin()->first;
     host.host = name;
     for (auto& [start, programs] : of_host) {

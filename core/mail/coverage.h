@@ -23,10 +23,10 @@ struct Silence {
 
 struct HostCoverage {
   std::string host;
-  Time first{}, last{};  // of its lines in the asked time
-  int64_t lines = 0, unknown = 0;
-  std::vector<HourCount> hours;   // those with lines, in order
-  std::vector<Silence> silences;  // in order; none for a host that speaks too rarely to tell
+  Time first{}, last{};            // of its lines in the asked time
+  int64_t lines = 0, unknown = 0;  // of the hours; of the days, if no hours were counted
+  std::vector<HourCount> hours;    // those with lines, in order
+  std::vector<Silence> silences;   // in order; none for a host that speaks too rarely to tell
 };
 
 // By host. `hosts` and `hours` as a Reader gives them for this time.

@@ -22,7 +22,7 @@ inline constexpr int64_t truncated = 16;       // a line was cut by the sender
 inline constexpr int64_t notification = 32;    // the mail is a bounce or delay notice
 inline constexpr int64_t resent_id = 64;       // message_id came from resent-message-id=
 inline constexpr int64_t held = 128;           // was put on hold at some time
-inline constexpr int64_t partial_id = 256;     // short queue id whose first line was never seen
+inline constexpr int64_t partial_id = 256;     // short queue id, stored before its first line came
 inline constexpr int64_t milter = 512;         // a milter decided
 inline constexpr int64_t filtered = 1024;      // went through a content filter
 inline constexpr int64_t foreign_host = 2048;  // the sender's certificate may not speak for the named host

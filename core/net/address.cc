@@ -121,7 +121,9 @@ Result<std::vector<sockaddr_storage>> resolve(const SocketAddress& address, int 
   std::string port = std::to_string(address.port);
   int failed = getaddrinfo(any ? nullptr : address.host.c_str(), port.c_str(), &hints, &found);
   if (failed != 0) {
-    return Error{Fault::config, "resolve " + address.host + ": " + gai_strerror(failed)};
+    bool passes = failed == EAI_AGAIN || failed == EAI_MEMORY || failed == EAI_SYSTEM;
+    return Error{passes ? Fault::transient : Fault::config,
+                 "resolve " + address.host + ": " + gai_strerror(failed)};
   }
   std::vector<sockaddr_storage> addresses;
   for (addrinfo* info = found; info; info = info->ai_next) {

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/net/input_counters.h"
 
@@ -76,7 +77,7 @@ Result<void> StreamServer::load_tls() {
 Result<void> StreamServer::start() {
   if (Result<void> loaded = load_tls(); !loaded) return loaded;
   auto addresses = resolve(options_.listen, SOCK_STREAM);
-  if (!addresses) return Error{Fault::config, context_.name + ": " + addresses.error().text};
+  if (!addresses) return Error{addresses.error().fault, context_.name + ": " + addresses.error().text};
   plain_.resize(protocol_.carry + read_size);
   cipher_.resize(read_size);
   Error failed;
@@ -113,7 +114,7 @@ Result<void> StreamServer::bind(sockaddr_storage& address, bool only_ipv6) {
   bool ipv6 = raw->sa_family == AF_INET6;
   auto failed = [&](const char* what, int code) {
     uv_close(as_handle(listener), [](uv_handle_t* closed) { delete reinterpret_cast<uv_tcp_t*>(closed); });
-    return Error{Fault::config,
+    return Error{fault_of(code),
                  context_.name + ": " + what + " " + options_.listen.text() + ": " + uv_strerror(code)};
   };
   int code = uv_tcp_bind(listener, raw, only_ipv6 && ipv6 ? UV_TCP_IPV6ONLY : 0);

@@ -96,8 +96,8 @@ std::string_view find_uuid(std::string_view data) {
 }
 
 // Behind PRI and version: STAMP HOST APP-NAME PROCID MSGID SD [MSG].
-bool read_rfc5424(Scan scan, Time received, const HeaderOptions& options, LogLine& line) {
-  Stamp stamp{received, true};
+bool read_rfc5424(Scan scan, Time received, const HeaderOptions& options, LogLine& line, Stamp& stamp) {
+  stamp = {received, true, true};
   if (!scan.skip("- ")) {
     if (!read_rfc3339(scan, received, options, stamp) || !scan.skip(" ")) return false;
   }
@@ -137,10 +137,11 @@ std::string_view read_tag(std::string_view& rest) {
   return tag;
 }
 
-// STAMP [HOST] TAG[:] MSG, the stamp in either form.
-bool read_traditional(Scan scan, Time received, const HeaderOptions& options, LogLine& line) {
-  Stamp stamp;
-  if (!read_rfc3339(scan, received, options, stamp) && !read_rfc3164(scan, received, options, stamp))
+// STAMP [HOST] TAG[:] MSG, the stamp in any form.
+bool read_traditional(Scan scan, Time received, const HeaderOptions& options, LogLine& line, Stamp& stamp) {
+  stamp = {};
+  if (!read_rfc3339(scan, received, options, stamp) && !read_rfc3164(scan, received, options, stamp) &&
+      !read_unix(scan, stamp))
     return false;
   std::string_view rest = scan.rest();
   line.time = stamp.time;
@@ -162,10 +163,10 @@ bool read_traditional(Scan scan, Time received, const HeaderOptions& options, Lo
   return true;
 }
 
-// Stamps with a fraction tell lines apart; the pid then only harms (rsyslog cuts it off with long tags) and
-// so does the uuid (a file has none, and an import must meet the rows that came over the network). Whole
-// seconds need both.
-Hash128 line_identity(const Record& record, const LogLine& line) {
+// Stamps in microseconds tell lines apart; the pid then only harms (rsyslog cuts it off with long tags) and
+// so does the uuid (a file has none, and an import must meet the rows that came over the network).
+// Milliseconds need the pid, whole seconds both.
+Hash128 line_identity(const Record& record, const LogLine& line, bool coarse) {
   if (line.whole_seconds) {
     std::string_view uuid = find_uuid(line.structured_data);
     if (!uuid.empty()) return hash_fields({uuid});
@@ -176,13 +177,13 @@ Hash128 line_identity(const Record& record, const LogLine& line) {
   std::string_view host = line.hostname.empty() ? record.peer : line.hostname;
   std::string_view program = line.app_name.substr(0, line.app_name.find('/'));
   return hash_fields({host, std::string_view(stamp, sizeof stamp), program,
-                      line.whole_seconds ? line.proc_id : std::string_view(), line.text});
+                      coarse ? line.proc_id : std::string_view(), line.text});
 }
 
-bool read_stamped(Scan scan, Time received, const HeaderOptions& options, LogLine& line) {
+bool read_stamped(Scan scan, Time received, const HeaderOptions& options, LogLine& line, Stamp& stamp) {
   if (Scan version = scan; line.facility >= 0 && version.skip("1 "))
-    if (read_rfc5424(version, received, options, line)) return true;
-  return read_traditional(scan, received, options, line);
+    if (read_rfc5424(version, received, options, line, stamp)) return true;
+  return read_traditional(scan, received, options, line, stamp);
 }
 
 }  // namespace
@@ -196,17 +197,18 @@ void parse_header(const Record& record, const HeaderOptions& options, LogLine& l
   line.truncated = record.flags & record_flag::truncated;
   Scan scan(strip_end(record.bytes));
   read_pri(scan, line);
-  bool read = read_stamped(scan, record.received, options, line);
+  Stamp stamp;
+  bool read = read_stamped(scan, record.received, options, line, stamp);
   // The stamp stands before the host: it is read again if the host has a zone of its own.
   if (const auto* zone = read && options.hosts ? options.hosts->zone_of(line.hostname) : nullptr;
       zone && zone != options.zone) {
     HeaderOptions own = options;
     own.zone = zone;
-    read_stamped(scan, record.received, own, line);
+    read_stamped(scan, record.received, own, line, stamp);
   }
   if (!read) {
     line.time = record.received;
-    line.whole_seconds = true;
+    line.whole_seconds = stamp.coarse = true;
     line.text = strip_blanks(scan.rest());
   }
   auto away = line.time - record.received;
@@ -217,7 +219,7 @@ void parse_header(const Record& record, const HeaderOptions& options, LogLine& l
     line.host_foreign = true;
     line.hostname = record.peer;
   }
-  line.identity = line_identity(record, line);
+  line.identity = line_identity(record, line, stamp.coarse);
 }
 
 }  // namespace mailtrace

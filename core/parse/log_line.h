@@ -26,7 +26,7 @@ struct LogLine {
   uint64_t sequence = 0;  // its record in the spool; 0 for an import
   bool imported = false;
   // Equal identity = the same line, over the network as from a file: hash of host, stamp, program and text.
-  // A stamp in whole seconds is too coarse for that: then the uuid in structured data, or else the pid too.
+  // With milliseconds the pid too; with whole seconds the uuid in structured data, or else the pid.
   Hash128 identity;
 };
 

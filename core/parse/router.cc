@@ -13,6 +13,10 @@ void Router::add(Parser& parser) {
 
 Parser* Router::find(std::string_view app_name) const {
   std::string_view base = app_name.substr(0, app_name.find_first_of("/["));
+  // "postfix/policy-spf": a program of its own under the name of a Postfix service
+  if (base.size() != app_name.size())
+    for (auto& [name, parser] : tags_)
+      if (name == app_name) return parser;
   // "policyd-spf" is a name of its own, "postfix-out" an instance of "postfix": the longest match wins.
   while (true) {
     for (auto& [name, parser] : tags_)

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/base/text.h"
+#include "core/mail/plausible.h"
 
 namespace mailtrace {
 namespace {
@@ -40,6 +41,9 @@ bool clock_time(std::string_view text, size_t at, LocalTime& out, bool& leap) {
   out = hours(hour) + minutes(minute) + seconds(leap ? 59 : second);
   return true;
 }
+
+// ".154"
+constexpr size_t milliseconds_width = 4;
 
 // ".154266": more digits than six are cut off.
 size_t fraction(std::string_view text, size_t at, LocalTime& out) {
@@ -186,7 +190,7 @@ bool read_rfc3339(Scan& scan, Time received, const HeaderOptions& options, Stamp
     time = to_utc(local, received, options.zone);
   }
   if (end < text.size() && text[end] != ' ') return false;
-  out = {time, width == 0 && !leap};
+  out = {within_calendar(time), width == 0 && !leap, width <= milliseconds_width || leap};
   step(scan, end);
   return true;
 }
@@ -208,13 +212,29 @@ bool read_rfc3164(Scan& scan, Time received, const HeaderOptions& options, Stamp
   if (end < text.size() && text[end] != ' ') return false;
   clock += leap ? LocalTime(999999) : part;
   out.whole_seconds = width == 0 && !leap;
+  out.coarse = width <= milliseconds_width || leap;
   if (at) {
     auto number = day_number(year, month, day);
     if (!number) return false;
-    out.time = to_utc(LocalTime(days(*number)) + clock, received, options.zone);
+    out.time = within_calendar(to_utc(LocalTime(days(*number)) + clock, received, options.zone));
   } else if (!find_year(month, day, clock, received, options, out.time)) {
     return false;
   }
+  step(scan, end);
+  return true;
+}
+
+bool read_unix(Scan& scan, Stamp& out) {
+  std::string_view text = scan.rest();
+  // Exactly ten digits: shorter or longer numbers are no time that a mail log knows.
+  size_t end = 10;
+  int high, low;
+  LocalTime part{};
+  if (!digits(text, 0, 5, high) || !digits(text, 5, 5, low) || high < 10'000) return false;
+  size_t width = fraction(text, end, part);
+  end += width;
+  if (end >= text.size() || text[end] != ' ') return false;
+  out = {Time(seconds(high * int64_t{100'000} + low) + part), width == 0, width <= milliseconds_width};
   step(scan, end);
   return true;
 }

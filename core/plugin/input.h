@@ -15,7 +15,8 @@ class Input {
  public:
   using Done = std::function<void()>;
   virtual ~Input() = default;
-  // Binds its sockets. Lines may be submitted before it returns. An Error is Fault::config.
+  // Binds its sockets. Lines may be submitted before it returns. Fault::config, or Fault::transient for what
+  // another start of the program may overcome.
   virtual Result<void> start() noexcept = 0;
   // The spool cannot take more: stop reading (streams) or go on and let the intake count drops (datagrams).
   virtual void pause() noexcept = 0;

@@ -11,13 +11,24 @@ namespace mailtrace {
 
 // `mailtrace user …`: accounts are the web plugin's own, so it also does this.
 struct UserCommand {
-  enum class What { add, list, password, role, addresses, lock, unlock, remove, token } what = What::list;
+  enum class What {
+    add,
+    list,
+    password,
+    role,
+    addresses,
+    lock,
+    unlock,
+    remove,
+    token,
+    audit
+  } what = What::list;
   std::string name;
   std::string role;                             // admin, helpdesk, user
   std::vector<std::string> addresses, domains;  // what he may see
   std::string title;                            // of a token
   int64_t days = 365;                           // until a token ends
-  bool json = false;                            // the list as one JSON object a line
+  bool json = false;                            // list: one JSON object a line
 };
 
 class Web {

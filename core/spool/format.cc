@@ -35,6 +35,7 @@ namespace {
 constexpr std::string_view segment_magic{"MTSPOOL\x1a", 8};
 constexpr std::string_view state_magic{"MTSTATE\x1a", 8};
 constexpr size_t header_crc_at = 124;
+constexpr size_t version_at = 8;
 constexpr size_t state_crc_at = 60;
 
 template <class T>
@@ -61,7 +62,7 @@ T get(const char* from) {
 }
 
 bool decode_header_copy(const char* from, SegmentHeader& header) {
-  if (std::string_view(from, 8) != segment_magic || get<uint32_t>(from + 8) != version) return false;
+  if (std::string_view(from, 8) != segment_magic || get<uint32_t>(from + version_at) != version) return false;
   if (get<uint32_t>(from + header_crc_at) != crc32c(0, from, header_crc_at)) return false;
   header.salt = get<uint32_t>(from + 12);
   std::memcpy(header.uuid.data(), from + 16, 16);
@@ -73,13 +74,29 @@ bool decode_header_copy(const char* from, SegmentHeader& header) {
   return header.base > 0 && header.previous <= header.base;
 }
 
+// Both copies must say so: one alone is a flipped bit.
+bool is_later_version(std::string_view bytes) {
+  if (bytes.size() < header_bytes) return false;
+  return bytes.substr(0, 8) == segment_magic && get<uint32_t>(bytes.data() + version_at) > version &&
+         bytes.substr(0, version_at + 4) == bytes.substr(header_copy_bytes, version_at + 4);
+}
+
+bool decode_state_copy(std::string_view bytes, State& state) {
+  if (bytes.size() < state_copy_bytes || bytes.substr(0, 8) != state_magic) return false;
+  if (get<uint32_t>(bytes.data() + state_crc_at) != crc32c(0, bytes.data(), state_crc_at)) return false;
+  std::memcpy(state.uuid.data(), bytes.data() + 8, 16);
+  state.durable = get<uint64_t>(bytes.data() + 24);
+  state.stored = get<uint64_t>(bytes.data() + 32);
+  return state.durable > 0;
+}
+
 }  // namespace
 
 std::array<char, header_bytes> encode_header(const SegmentHeader& header) {
   std::array<char, header_bytes> out{};
   char* to = out.data();
   std::memcpy(to, segment_magic.data(), 8);
-  put<uint32_t>(to + 8, version);
+  put<uint32_t>(to + version_at, version);
   put<uint32_t>(to + 12, header.salt);
   std::memcpy(to + 16, header.uuid.data(), 16);
   put<uint64_t>(to + 32, header.number);
@@ -92,28 +109,33 @@ std::array<char, header_bytes> encode_header(const SegmentHeader& header) {
   return out;
 }
 
-bool decode_header(std::string_view bytes, SegmentHeader& header) {
+HeaderKind decode_header(std::string_view bytes, SegmentHeader& header) {
   for (size_t copy = 0; copy < header_bytes; copy += header_copy_bytes)
     if (bytes.size() >= copy + header_copy_bytes && decode_header_copy(bytes.data() + copy, header))
-      return true;
-  return false;
+      return HeaderKind::valid;
+  return is_later_version(bytes) ? HeaderKind::later_version : HeaderKind::damaged;
 }
 
-std::array<char, state_bytes> encode_state(const State& state) {
-  std::array<char, state_bytes> out{};
+std::array<char, state_copy_bytes> encode_state(const State& state) {
+  std::array<char, state_copy_bytes> out{};
   std::memcpy(out.data(), state_magic.data(), 8);
   std::memcpy(out.data() + 8, state.uuid.data(), 16);
   put<uint64_t>(out.data() + 24, state.durable);
+  put<uint64_t>(out.data() + 32, state.stored);
   put<uint32_t>(out.data() + state_crc_at, crc32c(0, out.data(), state_crc_at));
   return out;
 }
 
 bool decode_state(std::string_view bytes, State& state) {
-  if (bytes.size() < state_bytes || bytes.substr(0, 8) != state_magic) return false;
-  if (get<uint32_t>(bytes.data() + state_crc_at) != crc32c(0, bytes.data(), state_crc_at)) return false;
-  std::memcpy(state.uuid.data(), bytes.data() + 8, 16);
-  state.durable = get<uint64_t>(bytes.data() + 24);
-  return state.durable > 0;
+  bool found = false;
+  for (size_t at : {size_t{0}, state_second_at}) {
+    State copy;
+    if (at >= bytes.size() || !decode_state_copy(bytes.substr(at), copy)) continue;
+    // Death between the two writes leaves one of them behind.
+    if (!found || copy.durable > state.durable) state = copy;
+    found = true;
+  }
+  return found;
 }
 
 size_t record_size(const Record& record, size_t max_bytes) {

@@ -1,7 +1,7 @@
 // The spool on disk. Everything is little endian; every record lies at a multiple of 8.
 //
 //   directory = "lock"                     held by the owner process
-//               "state"                    state, a hint: losing it loses nothing
+//               "state"                    state, twice: losing both copies loses no record
 //               1*( base ".seg" )          base: sequence of its first record, 16 hex digits
 //               *( "spare." number )       consumed segments kept to be overwritten: that syncs twice as fast
 //               [ "new.tmp" ]              a segment or state being made; rubbish after a crash
@@ -13,8 +13,15 @@
 //               0(52) crc(4) 0(1920)       2048 bytes, twice, so that no single damage hides the salt
 //   record    = head body padding(0..7 zero bytes)
 //   head      = head_crc(4) body_crc(4) sequence(8) received(8) length(4) transport(1) flags(1)
-//   peer_length(1) 0(1) body      = peer(peer_length) bytes(length) end       = 32 zero bytes overwritten by
-//   the next record state     = magic(8) uuid(16) durable(8) 0(28) crc(4)
+//   peer_length(1) 0(1)
+//   body      = peer(peer_length) bytes(length)
+//   end       = 32 zero bytes overwritten by the next record
+//   state     = copy 0(4032) copy     the first copy alone is what earlier builds wrote
+//   copy      = magic(8) uuid(16) durable(8) stored(8) 0(20) crc(4)     64 bytes; stored: 0 if not known
+//
+// A later version keeps magic and version of a header where they are, in both copies, and changes no byte of
+// the state that is used here. Its segments are nobody else's: a build that cannot read them leaves them
+// alone and does not read on behind them.
 //
 // head_crc is crc32c over the other 28 bytes of the head, seeded with the segment's salt: stale bytes of a
 // recycled segment, and text a sender made up to look like a record, never validate. It covers length and
@@ -29,10 +36,11 @@
 //   less, [previous, base) was never accepted: that is no gap.
 // - A process appends only to segments it made itself. The last segment of a former process is closed at its
 //   last valid record.
-// - What follows the last valid record of the last segment is a torn write, cut if `state` does not say that
-// it
-//   was durable. Any other invalid range is damage: it is a gap, and reading goes on at the next slot with
-//   a valid head and a sequence that is possible there.
+// - What follows the last valid record of the last segment is a torn write, cut, if `state` says that nothing
+//   more was durable. If it says that more was, or if no copy of it is left to say anything, it is a gap.
+//   Without a state no number is given out that a record behind the last valid one can have had.
+// - Any other invalid range is damage: it is a gap, and reading goes on at the next slot with a valid head
+//   and a sequence that is possible there.
 #pragma once
 #include <array>
 #include <cstring>
@@ -48,7 +56,9 @@ inline constexpr size_t header_bytes = 4096;  // both copies
 inline constexpr size_t header_copy_bytes = 2048;
 inline constexpr size_t head_bytes = 32;
 inline constexpr size_t end_bytes = 32;
-inline constexpr size_t state_bytes = 64;
+inline constexpr size_t state_copy_bytes = 64;
+inline constexpr size_t state_second_at = 4096;  // in another block than the first copy
+inline constexpr size_t state_bytes = state_second_at + state_copy_bytes;
 inline constexpr uint32_t max_record_bytes = 16u << 20;  // longer lines are cut and flagged
 inline constexpr uint64_t min_segment_bytes = 64u << 10;
 
@@ -77,13 +87,19 @@ struct RecordHead {
 struct State {
   Uuid uuid{};
   uint64_t durable = 0;  // records before this were durable when it was written
+  uint64_t stored = 0;   // records before this were in every database, at least; 0: not known
 };
 
-std::array<char, header_bytes> encode_header(const SegmentHeader& header);
-// Takes the first intact copy. False: neither is, or another version.
-bool decode_header(std::string_view bytes, SegmentHeader& header);
+// What the beginning of a segment file is.
+enum class HeaderKind { valid, damaged, later_version };
 
-std::array<char, state_bytes> encode_state(const State& state);
+std::array<char, header_bytes> encode_header(const SegmentHeader& header);
+// Takes the first intact copy; of a later version nothing.
+HeaderKind decode_header(std::string_view bytes, SegmentHeader& header);
+
+// One copy of it.
+std::array<char, state_copy_bytes> encode_state(const State& state);
+// Of a whole file or of what is left of it. Takes the newest intact copy; false: there is none.
 bool decode_state(std::string_view bytes, State& state);
 
 // Writes the record to `to` (record_size() bytes), without the head's crc: seal_record() adds it when it is

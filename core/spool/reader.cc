@@ -14,11 +14,6 @@ using spool_format::segment_name;
 
 constexpr uint64_t no_limit = std::numeric_limits<uint64_t>::max();
 
-// Passes by itself: to be tried again, not to be taken for damage.
-bool is_shortage(int error) {
-  return error == EMFILE || error == ENFILE || error == ENOMEM || error == EINTR || error == EACCES;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<SpoolReader>> SpoolReader::open(const std::string& directory, uint64_t sequence,
@@ -102,6 +97,8 @@ DirectoryReader::Step DirectoryReader::search_current(uint64_t upper, SpoolGap& 
 DirectoryReader::Step DirectoryReader::enter(uint64_t base, uint64_t lost_bytes, SpoolGap& gap) {
   int error = 0;
   auto cursor = SegmentCursor::open(files_, directory_, base, error);
+  if (!cursor && error == SegmentCursor::later_version) return stop_before(base, gap);
+  later_version_ = 0;
   if (!cursor && is_shortage(error)) return Step::end;
   uint64_t previous = cursor ? cursor->header().previous : base;
   Step step = Step::moved;
@@ -114,6 +111,24 @@ DirectoryReader::Step DirectoryReader::enter(uint64_t base, uint64_t lost_bytes,
   fresh_until_ = 0;
   expected_ = std::max(expected_, base);
   return step;
+}
+
+// What is in it is not lost, and so nothing behind it may be read before; unless the segment that follows was
+// made by a build that knew from the state how far it goes, and that is behind us.
+DirectoryReader::Step DirectoryReader::stop_before(uint64_t base, SpoolGap& gap) {
+  std::vector<uint64_t> bases;
+  if (list_segments(files_, directory_, bases) != 0) return Step::end;
+  auto after = std::upper_bound(bases.begin(), bases.end(), base);
+  int error = 0;
+  if (auto next = after == bases.end() ? nullptr : SegmentCursor::open(files_, directory_, *after, error);
+      next && next->header().previous <= expected_)
+    return enter(*after, 0, gap);
+  later_version_ = base;
+  return Step::end;
+}
+
+std::string DirectoryReader::later_version() const {
+  return later_version_ ? segment_name(later_version_) : "";
 }
 
 DirectoryReader::Step DirectoryReader::lose(uint64_t next_sequence, uint64_t bytes, std::string reason,

@@ -11,6 +11,7 @@ class DirectoryReader final : public SpoolReader {
       : files_(files), directory_(std::move(directory)), expected_(sequence), keep_damage_(keep_damage) {}
 
   Next next(Record& record, SpoolGap& gap, uint64_t limit) override;
+  std::string later_version() const override;
 
   uint64_t expected() const { return expected_; }
   // Null before the first record and after an undecodable segment.
@@ -23,6 +24,7 @@ class DirectoryReader final : public SpoolReader {
   Step lose(uint64_t next_sequence, uint64_t bytes, std::string reason, SpoolGap& gap);
   Step search_current(uint64_t upper, SpoolGap& gap, bool& found);
   bool was_replaced();
+  Step stop_before(uint64_t base, SpoolGap& gap);
   uint64_t bytes_left();
 
   FileSystem& files_;
@@ -30,8 +32,9 @@ class DirectoryReader final : public SpoolReader {
   uint64_t expected_;
   bool keep_damage_;
   std::unique_ptr<SegmentCursor> cursor_;
-  uint64_t base_ = 0;         // of the segment we are in, also if it is undecodable; 0 before the first
-  uint64_t fresh_until_ = 0;  // records before this were on disk when the buffer was read
+  uint64_t base_ = 0;           // of the segment we are in, also if it is undecodable; 0 before the first
+  uint64_t later_version_ = 0;  // base of the segment that is not read past
+  uint64_t fresh_until_ = 0;    // records before this were on disk when the buffer was read
 };
 
 }  // namespace mailtrace

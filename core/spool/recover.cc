@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <limits>
 #include <random>
 
+#include "core/base/log.h"
 #include "core/spool/segment.h"
 
 namespace mailtrace {
@@ -14,8 +16,17 @@ namespace {
 
 using namespace spool_format;
 
+// Without a state so many numbers are left out: what is gone without a trace may have had them.
+constexpr uint64_t numbers_of_the_unknown = 1u << 25;
+
+// Keeps the first shortage, which makes the whole recovery void. Rights that are wrong do not pass: lines are
+// taken meanwhile, and the reader waits.
+void note(int error, int& shortage) {
+  if (shortage == 0 && error != EACCES && is_shortage(error)) shortage = error;
+}
+
 void measure_files(FileSystem& files, const std::string& directory, const std::vector<std::string>& names,
-                   RecoveredSpool& out) {
+                   RecoveredSpool& out, int& shortage) {
   for (auto& name : names) {
     uint64_t base = 0;
     bool is_segment = parse_segment_name(name, base) && base > 0;
@@ -23,6 +34,7 @@ void measure_files(FileSystem& files, const std::string& directory, const std::v
     if (!is_segment && !is_spare) continue;
     int error = 0;
     auto file = files.open(fmt::format("{}/{}", directory, name), FileSystem::Mode::read, error);
+    note(error, shortage);
     int64_t size = file ? file->size() : 0;
     uint64_t bytes = size > 0 ? static_cast<uint64_t>(size) : 0;
     if (is_segment)
@@ -34,11 +46,12 @@ void measure_files(FileSystem& files, const std::string& directory, const std::v
 }
 
 // The newest segment whose header can be read tells the uuid and how many segments there were.
-bool newest_header(FileSystem& files, const std::string& directory, RecoveredSpool& out) {
+bool newest_header(FileSystem& files, const std::string& directory, RecoveredSpool& out, int& shortage) {
   uint64_t behind = 1;
   for (auto at = out.segments.rbegin(); at != out.segments.rend(); ++at, ++behind) {
     int error = 0;
     auto cursor = SegmentCursor::open(files, directory, at->base, error);
+    note(error, shortage);
     if (!cursor) continue;
     out.uuid = cursor->header().uuid;
     out.number = cursor->header().number + behind;
@@ -56,19 +69,24 @@ void close_segment(FileSystem& files, const std::string& directory, SegmentFile&
   file->sync_data();
 }
 
-void recover_undecodable(const SegmentFile& last, bool has_state, const State& state, RecoveredSpool& out) {
-  // How many records it held is unknown: none of their sequences may be given out again.
-  out.next = std::max(last.base, state.durable) + last.bytes / head_bytes;
-  out.previous = has_state && state.durable > last.base ? state.durable : out.next;
-  out.gaps.push_back({last.base, out.previous, last.bytes, segment_name(last.base), "header damaged"});
-}
-
-void recover_last(FileSystem& files, const std::string& directory, bool has_state, const State& state,
-                  RecoveredSpool& out) {
+void recover_last(FileSystem& files, const std::string& directory, const State* state, RecoveredSpool& out,
+                  int& shortage) {
   SegmentFile& last = out.segments.back();
   int error = 0;
   auto cursor = SegmentCursor::open(files, directory, last.base, error);
-  if (!cursor) return recover_undecodable(last, has_state, state, out);
+  note(error, shortage);
+  if (!cursor) {
+    auto end = judge_undecodable(last, state);
+    out.next = end.next;
+    out.previous = end.previous;
+    if (error == SegmentCursor::later_version)
+      log(LogLevel::error, "spool.later_version",
+          {{"segment", segment_name(last.base)},
+           {"reading", "not past it, until a version that can read it does"}});
+    else
+      out.gaps.push_back({last.base, end.previous, end.bytes, segment_name(last.base), end.reason});
+    return;
+  }
   uint64_t expected = last.base;
   Record record;
   for (;;) {
@@ -81,53 +99,94 @@ void recover_last(FileSystem& files, const std::string& directory, bool has_stat
     copy_aside(files, directory, cursor->file(), last.base, from, cursor->offset());
     expected = found;
   }
-  out.next = out.previous = expected;
-  uint64_t end = cursor->offset();
-  if (expected < state.durable) {
-    // Not a torn write: `state` is written after the sync, so these records were accepted.
-    uint64_t bytes = cursor->torn_bytes();
-    out.gaps.push_back({expected, state.durable, bytes, segment_name(last.base), "no valid record"});
-    copy_aside(files, directory, cursor->file(), last.base, end, end + bytes);
-    out.next = out.previous = state.durable;
+  auto end = judge_end(*cursor, expected, state);
+  out.next = end.next;
+  // One without a record is replaced by another of its name: what it left out is still not lost.
+  out.previous = end.next == last.base ? cursor->header().previous : end.previous;
+  uint64_t offset = cursor->offset();
+  if (expected < end.previous) {
+    out.gaps.push_back({expected, end.previous, end.bytes, segment_name(last.base), end.reason});
+    copy_aside(files, directory, cursor->file(), last.base, offset, offset + end.bytes);
     return;
   }
   cursor.reset();
-  if (expected > last.base) close_segment(files, directory, last, end);
+  if (expected > last.base) close_segment(files, directory, last, offset);
 }
 
 }  // namespace
 
+// How many records it holds is unknown: none of their sequences may be given out again.
+SegmentEnd judge_undecodable(const SegmentFile& segment, const State* state) {
+  uint64_t durable = state ? std::max(segment.base, state->durable) : segment.base;
+  uint64_t most = durable + segment.bytes / head_bytes;
+  return {state ? most : most + numbers_of_the_unknown, durable > segment.base ? durable : most,
+          segment.bytes, "header damaged"};
+}
+
+SegmentEnd judge_end(SegmentCursor& cursor, uint64_t expected, const State* state) {
+  uint64_t bytes = cursor.torn_bytes();
+  // `state` is written after the sync: what it counts was accepted, and anything else is a torn write.
+  if (state) {
+    uint64_t next = std::max(expected, state->durable);
+    return {next, next, bytes, "no valid record"};
+  }
+  // Nobody knows. Zeros are what a segment is made of, but they may also be what is left of records.
+  if (cursor.at_clean_end()) return {expected + numbers_of_the_unknown, expected, 0, ""};
+  int64_t size = cursor.file().size();
+  uint64_t end = cursor.offset() + bytes;
+  // Cut off in a record: what followed is gone, too.
+  if (size >= 0 && end >= static_cast<uint64_t>(size)) end = std::max(end, cursor.header().capacity);
+  uint64_t previous = expected + (end - cursor.offset() + head_bytes - 1) / head_bytes;
+  return {previous + numbers_of_the_unknown, previous, bytes,
+          "no valid record, at most so many, and no state left to say whether any was accepted"};
+}
+
 Result<RecoveredSpool> recover_spool(FileSystem& files, const std::string& directory) {
   RecoveredSpool out;
   std::vector<std::string> names;
-  if (int error = files.list(directory, names); error != 0)
-    return Error{Fault::config,
+  int error = files.list(directory, names);
+  if (error != 0)
+    return Error{fault_of(error),
                  fmt::format("cannot read spool directory {}: {}", directory, error_text(error))};
-  measure_files(files, directory, names, out);
-  State state;
-  bool has_state = read_state(files, directory, state);
-  if (!newest_header(files, directory, out)) out.uuid = has_state ? state.uuid : random_uuid();
-  if (has_state && state.uuid != out.uuid) {
-    has_state = false;
-    state.durable = 0;
-  }
+  int shortage = 0;
+  measure_files(files, directory, names, out, shortage);
+  State read;
+  const State* state = read_state(files, directory, read, error) ? &read : nullptr;
+  note(error, shortage);
+  if (!newest_header(files, directory, out, shortage)) out.uuid = state ? state->uuid : random_uuid();
+  if (state && state->uuid != out.uuid) state = nullptr;
+  if (state) out.stored = state->stored;
   if (!out.segments.empty())
-    recover_last(files, directory, has_state, state, out);
-  else if (has_state)
-    out.next = out.previous = state.durable;
+    recover_last(files, directory, state, out, shortage);
+  else if (state)
+    out.next = out.previous = state->durable;
+  if (shortage)
+    return Error{fault_of(shortage),
+                 fmt::format("cannot read spool directory {}: {}", directory, error_text(shortage))};
   return out;
 }
 
-bool read_state(FileSystem& files, const std::string& directory, State& state) {
-  int error = 0;
-  auto file = files.open(directory + "/state", FileSystem::Mode::read, error);
+bool read_state(FileSystem& files, const std::string& directory, State& state, int& error) {
+  std::unique_ptr<File> file;
+  for (int tries = 0; tries < 3 && !file; ++tries) {
+    file = files.open(directory + "/state", FileSystem::Mode::read, error);
+    if (error == ENOENT) break;
+  }
   if (!file) return false;
   std::array<char, state_bytes> bytes{};
-  if (read_fully(*file, bytes.data(), bytes.size(), 0) != static_cast<int64_t>(bytes.size())) return false;
-  State read;
-  if (!decode_state({bytes.data(), bytes.size()}, read)) return false;
-  state = read;
-  return true;
+  int64_t size = read_fully(*file, bytes.data(), bytes.size(), 0);
+  if (size < 0) {  // an unreadable copy is no reason to give up the other one
+    size = state_bytes;
+    for (size_t at : {size_t{0}, state_second_at}) read_fully(*file, bytes.data() + at, state_copy_bytes, at);
+  }
+  return decode_state({bytes.data(), static_cast<size_t>(size)}, state);
+}
+
+int write_state(File& file, const State& state) {
+  auto copy = encode_state(state);
+  for (size_t at : {size_t{0}, state_second_at})
+    if (int error = write_fully(file, copy.data(), copy.size(), at); error != 0) return error;
+  return 0;
 }
 
 std::unique_ptr<File> make_state(FileSystem& files, const std::string& directory, const State& state) {
@@ -136,8 +195,7 @@ std::unique_ptr<File> make_state(FileSystem& files, const std::string& directory
   int error = 0;
   auto file = files.open(temporary, FileSystem::Mode::write, error);
   if (!file) return nullptr;
-  auto bytes = encode_state(state);
-  if (write_fully(*file, bytes.data(), bytes.size(), 0) != 0 || file->sync_data() != 0) return nullptr;
+  if (write_state(*file, state) != 0 || file->sync_data() != 0) return nullptr;
   if (files.rename(temporary, directory + "/state") != 0) return nullptr;
   files.sync_directory(directory);
   return file;

@@ -30,8 +30,10 @@ std::unique_ptr<SegmentCursor> SegmentCursor::open(FileSystem& files, const std:
   if (!cursor->file_) return nullptr;
   cursor->read_ahead_ = least_read;
   auto bytes = cursor->window(0, header_copy_bytes);
+  auto kind = decode_header(bytes, cursor->header_);
+  if (kind == HeaderKind::later_version) error = later_version;
   // A header of another base: a recycled file whose new name did not survive a power loss; consumed long ago.
-  if (!decode_header(bytes, cursor->header_) || cursor->header_.base != base) return nullptr;
+  if (kind != HeaderKind::valid || cursor->header_.base != base) return nullptr;
   return cursor;
 }
 
@@ -137,6 +139,10 @@ uint64_t SegmentCursor::torn_bytes() {
     }
     if (std::all_of(bytes.begin(), bytes.begin() + 64, [](char c) { return c == 0; })) return at - offset_;
   }
+}
+
+bool is_shortage(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOMEM || error == EINTR || error == EACCES;
 }
 
 int list_segments(FileSystem& files, const std::string& directory, std::vector<uint64_t>& bases) {

@@ -1,6 +1,7 @@
 // SegmentCursor: walks over the records of one segment file. Owned by a reader (pipeline thread) or by
 // open().
 #pragma once
+#include <cerrno>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,7 +14,9 @@ namespace mailtrace {
 
 class SegmentCursor {
  public:
-  // Null with `error` != 0: could not be opened or read; null with 0: its header is damaged.
+  static constexpr int later_version = ENOTSUP;
+  // Null with `error` != 0: could not be opened or read, or is of a later version; null with 0: its header is
+  // damaged.
   static std::unique_ptr<SegmentCursor> open(FileSystem& files, const std::string& directory, uint64_t base,
                                              int& error);
 
@@ -53,6 +56,9 @@ class SegmentCursor {
 
 // Bases of the segments in the directory, ascending; -errno if it cannot be listed.
 int list_segments(FileSystem& files, const std::string& directory, std::vector<uint64_t>& bases);
+
+// No descriptors, no memory: passes by itself, and is not to be taken for damage.
+bool is_shortage(int error);
 
 // Copies [from, to) of the file into <directory>/bad/, once; bounded, and never an error.
 void copy_aside(FileSystem& files, const std::string& directory, File& file, uint64_t base, uint64_t from,

@@ -18,6 +18,8 @@ namespace {
 using namespace spool_format;
 
 constexpr size_t kept_buffer_bytes = 4u << 20;
+// At the start a call that failed is made again at once so often: the trouble may be over.
+constexpr int start_tries = 3;
 
 // Bytes that grow without being set to zero first.
 class Buffer {
@@ -318,6 +320,7 @@ class SpoolImplementation final : public Spool {
     uint64_t next = next_;
     lock.unlock();
     check_space();
+    store_.keep_state();
     if (failed) failed = !store_.prepare(next);
     lock.lock();
     failed_ = failed;
@@ -372,13 +375,27 @@ int make_directories(FileSystem& files, const std::string& path) {
     error = make_directories(files, parent);
     if (error == 0) error = files.make_directory(path);
   }
-  if (error == -EEXIST) return 0;
+  if (error == -EEXIST) {
+    // Perhaps made by a start that could not sync its parent. On a disk that cannot be written all is synced.
+    files.sync_directory(parent);
+    return 0;
+  }
   if (error == 0) error = files.sync_directory(parent);
   return error;
 }
 
 Error refused(const std::string& what, const std::string& directory, int error) {
-  return {Fault::config, fmt::format("cannot {} spool directory {}: {}", what, directory, error_text(error))};
+  return {fault_of(error),
+          fmt::format("cannot {} spool directory {}: {}", what, directory, error_text(error))};
+}
+
+std::unique_ptr<File> lock_directory(FileSystem& files, const std::string& path, int& error) {
+  std::unique_ptr<File> lock;
+  for (int tries = 0; tries < start_tries && !lock; ++tries) {
+    lock = files.lock(path + "/lock", error);
+    if (!lock && error == EAGAIN) break;
+  }
+  return lock;
 }
 
 }  // namespace
@@ -388,14 +405,17 @@ Result<std::unique_ptr<Spool>> Spool::open(const SpoolConfig& config, const std:
   FileSystem& files = seams.files ? *seams.files : FileSystem::real();
   std::string path = directory;
   while (path.size() > 1 && path.back() == '/') path.pop_back();
-  if (int error = make_directories(files, path); error != 0) return refused("make", path, error);
   int error = 0;
-  auto lock = files.lock(path + "/lock", error);
-  if (error == EAGAIN)
+  for (int tries = 0; tries < start_tries; ++tries)
+    if (error = make_directories(files, path); error == 0) break;
+  if (error != 0) return refused("make", path, error);
+  auto lock = lock_directory(files, path, error);
+  if (!lock && error == EAGAIN)
     return Error{Fault::config,
                  fmt::format("cannot use spool directory {}: another process has it open", path)};
   if (!lock) return refused("lock", path, error);
   auto recovered = recover_spool(files, path);
+  for (int tries = 1; tries < start_tries && !recovered; ++tries) recovered = recover_spool(files, path);
   if (!recovered) return recovered.error();
   for (auto& gap : recovered->gaps)
     log(LogLevel::error, "spool.gap",

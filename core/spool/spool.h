@@ -31,6 +31,7 @@ struct SpoolStatus {
   uint64_t first_sequence = 0;    // oldest record kept
   uint64_t next_sequence = 1;     // the one the next append gets
   uint64_t durable_sequence = 1;  // records before this are durable
+  uint64_t stored_sequence = 0;   // records before this were trimmed, at least; 0: not known
   uint64_t bytes = 0;             // on disk, all segments, reserved space included
   size_t segments = 0;
   std::vector<SpoolGap> gaps;
@@ -49,6 +50,7 @@ class Spool {
  public:
   // Opens or creates the directory (0700), locks it, verifies from the last durable point, cuts a torn tail,
   // never refuses because of damage. Fault::config: no right, locked by another process, not a directory.
+  // Fault::transient: the disk or the process is in trouble now; to be called again.
   static Result<std::unique_ptr<Spool>> open(const SpoolConfig& config, const std::string& directory,
                                              uv_loop_s* loop, const SpoolSeams& seams = {});
   // Without close(): ends the thread after what is waiting is written, calls nothing; the loop must run once
@@ -76,7 +78,7 @@ class Spool {
   // Waits until records behind `sequence` are durable, the spool is closed or the time is over.
   // The durable sequence then.
   virtual uint64_t wait_durable(uint64_t sequence, std::chrono::milliseconds at_most) = 0;
-  // Segments whose records are all before `sequence` may be deleted.
+  // Every database has the records before `sequence`: segments that hold no others may be deleted.
   virtual void trim(uint64_t sequence) = 0;
 };
 
@@ -93,6 +95,9 @@ class SpoolReader {
   // `limit`: records at and behind this sequence are not durable yet and are not returned
   // (SpoolStatus::durable_sequence; UINT64_MAX for a directory at rest).
   virtual Next next(Record& record, SpoolGap& gap, uint64_t limit) = 0;
+  // The segment of a later version that next() does not read past; it and what follows are left alone until
+  // that version reads them or somebody takes it away. Usually "".
+  virtual std::string later_version() const = 0;
 };
 
 // `mailtrace spool verify|dump|salvage`: reads a directory at rest or in use, changes nothing there.
@@ -101,7 +106,8 @@ struct SpoolReport {
   uint64_t first_sequence = 0, next_sequence = 0, records = 0, bytes = 0;
   size_t segments = 0;
   std::vector<SpoolGap> gaps;
-  uint64_t torn_bytes = 0;  // an unfinished write at the very end: normal after a crash
+  uint64_t torn_bytes = 0;    // an unfinished write at the very end: normal after a crash
+  std::string later_version;  // the segment of a later version that ends what can be read; usually ""
 };
 Result<SpoolReport> verify_spool(const std::string& directory,
                                  const std::function<void(const Record&)>& each = {},

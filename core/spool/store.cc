@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "core/base/counters.h"
 #include "core/base/log.h"
 
 namespace mailtrace {
@@ -28,7 +29,10 @@ SegmentStore::SegmentStore(FileSystem& files, std::string directory, uint64_t ca
       next_number_(recovered.number),
       previous_(recovered.previous),
       uuid_(recovered.uuid),
-      durable_(recovered.next),
+      accepted_(recovered.previous),
+      stored_kept_(recovered.stored),
+      durable_(recovered.previous),
+      stored_(recovered.stored),
       segments_(std::move(recovered.segments)),
       spares_(std::move(recovered.spares)),
       spare_number_(recovered.next) {
@@ -37,7 +41,9 @@ SegmentStore::SegmentStore(FileSystem& files, std::string directory, uint64_t ca
   closed_bytes_ = bytes;
   for (auto& spare : spares_) bytes += spare.bytes;
   reserved_bytes_ = bytes;
-  state_ = make_state(files_, directory_, {uuid_, recovered.next});
+  // Numbers that are left out are known only by the name of the next segment: roll() makes that first.
+  if (recovered.next == recovered.previous)
+    state_ = make_state(files_, directory_, {uuid_, accepted_, stored_kept_});
 }
 
 bool SegmentStore::prepare(uint64_t sequence) { return active_ || roll(sequence, 0) || roll(sequence, 0); }
@@ -89,12 +95,21 @@ int SegmentStore::write_part(const char* bytes, size_t size, uint64_t next, bool
   if (error == 0) error = active_->sync_data();
   if (error != 0) return error;
   position_ = position + size;
-  next_ = previous_ = next;
+  next_ = previous_ = accepted_ = next;
   durable_.store(next, std::memory_order_release);
-  // Without a sync: it survives the death of the process, and a power loss only makes it older.
-  auto state = encode_state({uuid_, next});
-  if (state_ && write_fully(*state_, state.data(), state.size(), 0) != 0) state_.reset();
+  update_state();
   return 0;
+}
+
+// Without a sync: it survives the death of the process, and a power loss only makes it older.
+void SegmentStore::update_state() {
+  if (!state_) return;
+  stored_kept_ = stored_;
+  if (write_state(*state_, {uuid_, accepted_, stored_kept_}) != 0) state_.reset();
+}
+
+void SegmentStore::keep_state() {
+  if (stored_kept_ != stored_) update_state();
 }
 
 bool SegmentStore::roll(uint64_t sequence, size_t waiting) {
@@ -115,6 +130,7 @@ bool SegmentStore::roll(uint64_t sequence, size_t waiting) {
     note("make " + segment_name(sequence), error);
     return false;
   }
+  if (!state_) state_ = make_state(files_, directory_, {uuid_, accepted_, stored_});
   active_ = std::move(file);
   header_ = header;
   ++next_number_;
@@ -150,11 +166,14 @@ void SegmentStore::give_back() {
 }
 
 void SegmentStore::close() {
+  keep_state();
   give_back();
   leave_segment();
 }
 
 void SegmentStore::note(const std::string& what, int error) {
+  static Counter& errors = counter("spool_errors_total");
+  ++errors;
   {
     std::lock_guard lock(mutex_);
     last_error_ = fmt::format("{}: {}", what, error_text(error));
@@ -174,6 +193,7 @@ std::string SegmentStore::take_spare() {
 }
 
 void SegmentStore::trim(uint64_t sequence) {
+  if (sequence > stored_) stored_ = sequence;
   for (;;) {
     SegmentFile segment;
     {
@@ -210,6 +230,7 @@ void SegmentStore::fill(SpoolStatus& status) const {
   std::lock_guard lock(mutex_);
   status.id = format_uuid(uuid_);
   status.durable_sequence = durable();
+  status.stored_sequence = stored_;
   status.first_sequence = segments_.empty() ? durable() : segments_.front().base;
   status.bytes = reserved_bytes_;
   status.segments = segments_.size();

@@ -26,6 +26,9 @@ class SegmentStore {
   // The next segment says that what is missing before `sequence` was accepted and is lost (salvage).
   void lost_until(uint64_t sequence) { previous_ = sequence; }
 
+  // Says in the state what is stored, if that changed since it was written.
+  void keep_state();
+
   void trim(uint64_t sequence);
   uint64_t durable() const { return durable_.load(std::memory_order_acquire); }
   uint64_t used_bytes() const { return closed_bytes_.load() + position_.load(); }
@@ -37,6 +40,7 @@ class SegmentStore {
   size_t seal_part(char* bytes, size_t size, uint64_t& count) const;
   int write_part(const char* bytes, size_t size, uint64_t next, bool with_end);
   void leave_segment();
+  void update_state();
   void give_back();
   void note(const std::string& what, int error);
   std::string take_spare();
@@ -54,7 +58,11 @@ class SegmentStore {
   uint64_t next_ = 0;  // the record the active segment takes next
   spool_format::Uuid uuid_;
 
+  uint64_t accepted_;         // in the state: records before this were; after it nothing was, yet
+  uint64_t stored_kept_ = 0;  // in the state
+
   std::atomic<uint64_t> durable_;
+  std::atomic<uint64_t> stored_;           // records before this are in every database
   std::atomic<uint64_t> closed_bytes_{0};  // all segments but the active one
   std::atomic<uint64_t> position_{0};      // in the active one
 

@@ -15,16 +15,21 @@ using namespace spool_format;
 
 constexpr uint64_t no_limit = std::numeric_limits<uint64_t>::max();
 
-void measure(FileSystem& files, const std::string& directory, const std::vector<uint64_t>& bases,
-             SpoolReport& report) {
+// The last segment.
+SegmentFile measure(FileSystem& files, const std::string& directory, const std::vector<uint64_t>& bases,
+                    SpoolReport& report) {
   report.segments = bases.size();
+  SegmentFile last;
   for (uint64_t base : bases) {
     int error = 0;
     auto file = files.open(directory + "/" + segment_name(base), FileSystem::Mode::read, error);
-    if (int64_t size = file ? file->size() : 0; size > 0) report.bytes += static_cast<uint64_t>(size);
+    int64_t size = file ? file->size() : 0;
+    last = {base, size > 0 ? static_cast<uint64_t>(size) : 0};
+    report.bytes += last.bytes;
     if (auto cursor = SegmentCursor::open(files, directory, base, error))
       report.id = format_uuid(cursor->header().uuid);
   }
+  return last;
 }
 
 // The owner may have trimmed what we were about to read: that is no damage.
@@ -34,6 +39,18 @@ bool was_trimmed(FileSystem& files, const std::string& directory, const SpoolGap
   return gap.next_sequence <= bases.front();
 }
 
+// Of a directory at rest: what the next start will make of what lies behind the last record.
+void report_end(SegmentCursor* cursor, const SegmentFile& last, const State* state, SpoolReport& report) {
+  auto end = cursor ? judge_end(*cursor, report.next_sequence, state) : judge_undecodable(last, state);
+  if (report.next_sequence < end.previous) {
+    report.gaps.push_back(
+        {report.next_sequence, end.previous, end.bytes, segment_name(last.base), end.reason});
+    report.next_sequence = end.previous;
+  } else if (cursor && !cursor->at_clean_end()) {
+    report.torn_bytes = end.bytes;
+  }
+}
+
 }  // namespace
 
 Result<SpoolReport> verify_spool(const std::string& directory, const std::function<void(const Record&)>& each,
@@ -41,16 +58,18 @@ Result<SpoolReport> verify_spool(const std::string& directory, const std::functi
   FileSystem& files = system ? *system : FileSystem::real();
   SpoolReport report;
   std::vector<uint64_t> bases;
-  if (int error = list_segments(files, directory, bases); error != 0)
+  int error = list_segments(files, directory, bases);
+  if (error != 0)
     return Error{Fault::config,
                  fmt::format("cannot read spool directory {}: {}", directory, error_text(error))};
-  State state;
-  bool has_state = read_state(files, directory, state);
+  State read;
+  const State* state = read_state(files, directory, read, error) ? &read : nullptr;
+  if (state) report.id = format_uuid(state->uuid);
+  SegmentFile last = measure(files, directory, bases, report);
+  if (state && report.id != format_uuid(state->uuid)) state = nullptr;
   bool in_use = files.is_locked(directory + "/lock");
-  uint64_t limit = in_use && has_state ? state.durable : no_limit;
-  if (has_state) report.id = format_uuid(state.uuid);
-  measure(files, directory, bases, report);
-  report.first_sequence = bases.empty() ? (has_state ? state.durable : 1) : bases.front();
+  uint64_t limit = in_use && state ? state->durable : no_limit;
+  report.first_sequence = bases.empty() ? (state ? state->durable : 1) : bases.front();
   DirectoryReader reader(files, directory, 0, false);
   Record record;
   SpoolGap gap;
@@ -65,14 +84,9 @@ Result<SpoolReport> verify_spool(const std::string& directory, const std::functi
     if (each) each(record);
   }
   report.next_sequence = std::max(reader.expected(), report.first_sequence);
-  if (has_state && !in_use && !bases.empty() && report.next_sequence < state.durable &&
-      report.id == format_uuid(state.uuid)) {
-    report.gaps.push_back(
-        {report.next_sequence, state.durable, 0, segment_name(bases.back()), "no valid record"});
-    report.next_sequence = state.durable;
-  } else if (!in_use && reader.cursor() && !reader.cursor()->at_clean_end()) {
-    report.torn_bytes = reader.cursor()->torn_bytes();
-  }
+  report.later_version = reader.later_version();
+  if (!in_use && !bases.empty() && report.later_version.empty())
+    report_end(reader.cursor(), last, state, report);
   return report;
 }
 
@@ -86,13 +100,16 @@ Result<SpoolReport> salvage_spool(const std::string& from, const std::string& to
                                             error ? error_text(error) : "it is not empty")};
   auto survey = verify_spool(from, {}, &files);
   if (!survey) return survey;
+  if (!survey->later_version.empty())
+    return Error{Fault::config, fmt::format("cannot salvage {}: {} is of a later version, which has to do it",
+                                            from, survey->later_version)};
   RecoveredSpool start;
   State state;
-  if (read_state(files, from, state)) start.uuid = state.uuid;
+  int error = 0;
+  if (read_state(files, from, state, error)) start.uuid = state.uuid;
   std::vector<uint64_t> bases;
   list_segments(files, from, bases);
   for (uint64_t base : bases) {
-    int error = 0;
     if (auto cursor = SegmentCursor::open(files, from, base, error)) start.uuid = cursor->header().uuid;
   }
   start.next = start.previous = survey->first_sequence;

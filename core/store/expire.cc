@@ -6,6 +6,7 @@
 
 #include "core/config/config.h"
 #include "core/plugin/instances.h"
+#include "core/store/dead_letter_file.h"
 #include "core/store/kept_lines.h"
 
 namespace mailtrace {
@@ -37,6 +38,19 @@ int expire_one(Sink& sink, Day before, bool dry_run, bool force) {
   return 0;
 }
 
+int expire_files(const std::string& directory, Day before, bool dry_run) {
+  const char* what = dry_run ? "would remove" : "removed";
+  if (size_t files = expire_kept_lines(directory, before, dry_run))
+    fmt::print("{}: {} {} files of lines nobody understood\n", directory, what, files);
+  auto letters = expire_dead_letters(directory, before, dry_run);
+  if (!letters) {
+    std::fprintf(stderr, "%s\n", letters.error().text.c_str());
+    return code_of(letters.error());
+  }
+  if (*letters > 0) fmt::print("{}: {} {} dead letters\n", directory, what, *letters);
+  return 0;
+}
+
 }  // namespace
 
 int expire_all(const std::string& config_file, int max_age_days, bool dry_run, bool force) {
@@ -52,13 +66,11 @@ int expire_all(const std::string& config_file, int max_age_days, bool dry_run, b
     return exit_config;
   }
   Day before = day_of(now()) - std::chrono::days(max_age_days);
-  if (size_t files = expire_kept_lines(config->core.state_directory, before, dry_run))
-    fmt::print("{}: {} {} files of lines nobody understood\n", config->core.state_directory,
-               dry_run ? "would remove" : "removed", files);
   int code = 0;
   for (auto& sink : sinks)
     if (int failed = expire_one(*sink.plugin, before, dry_run, force)) code = failed;
-  return code;
+  // A database that refused may have seen that the clock jumped.
+  return code ? code : expire_files(config->core.state_directory, before, dry_run);
 }
 
 }  // namespace mailtrace

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "core/mail/plausible.h"
+
 namespace mailtrace {
 namespace {
 
@@ -60,11 +62,12 @@ void HostCounts::count(Entry& entry, Time time, LineResult result) {
 
 void HostCounts::add(const LogLine& line, std::string_view program, LineResult result) {
   if (is_counted(line)) return;
-  Entry& entry = entry_of(line.time, line.hostname, program);
+  Time time = counted_time(line.time, line.received);
+  Entry& entry = entry_of(time, line.hostname, program);
   if (line.sequence)
-    waiting_.push_back({line.sequence, &entry, line.time, result});
+    waiting_.push_back({line.sequence, &entry, time, result});
   else
-    count(entry, line.time, result);
+    count(entry, time, result);
 }
 
 void HostCounts::collect(uint64_t mark, std::vector<HostRow>& hosts, std::vector<HourRow>& hours) {

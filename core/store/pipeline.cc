@@ -37,6 +37,7 @@ Pipeline::Pipeline(const TrackerConfig& config, HeaderOptions header, const Rout
 void Pipeline::start_at(uint64_t sequence, uint64_t counted) {
   next_ = sequence;
   hosts_.start_at(counted);
+  tracker_->read_before(counted);
 }
 
 void Pipeline::recall(const std::vector<HintRow>& hints, Time now) {

@@ -9,12 +9,15 @@
 namespace mailtrace {
 namespace {
 constexpr size_t most_waiting = 2;
-}
+constexpr std::chrono::seconds look_every{10};
+}  // namespace
 
-SinkWorker::SinkWorker(std::unique_ptr<Sink> sink, std::string receiver, std::string state_directory)
+SinkWorker::SinkWorker(std::unique_ptr<Sink> sink, std::string receiver, const std::string& state_directory,
+                       std::string spool)
     : sink_(std::move(sink)),
       receiver_(std::move(receiver)),
-      dead_letter_(std::move(state_directory), sink_->describe()) {
+      spool_(std::move(spool)),
+      dead_letter_(state_directory, sink_->describe()) {
   status_.sink = sink_->describe();
   status_.state = "opening";
 }
@@ -107,8 +110,8 @@ bool SinkWorker::open_sink() {
         std::lock_guard lock(mutex_);
         stored_ = std::move(*stored);
         open_ = true;
-        committed_ = stored_.sequence;
-        status_.committed = stored_.sequence;
+        // Records of this spool are not stored because another spool got that far.
+        if (stored_.spool == spool_) committed_ = status_.committed = stored_.sequence;
         changed_.notify_all();
         break;
       }
@@ -119,17 +122,46 @@ bool SinkWorker::open_sink() {
   }
   set_state("running", nullptr);
   log(LogLevel::info, "sink.open", {{"sink", sink_->describe()}, {"checkpoint", std::to_string(committed_)}});
+  wrote_ = stored_.spool == spool_;
+  if (!wrote_ && !stored_.spool.empty())
+    log(LogLevel::warning, "sink.other_spool",
+        {{"sink", sink_->describe()},
+         {"receiver", receiver_},
+         {"spool", stored_.spool},
+         {"hint",
+          "the database knows this receiver with another spool: the state directory was made anew, or "
+          "two receivers have this name; all lines of this spool are read"}});
   return true;
+}
+
+// The stored checkpoint of this name was of this spool and is not any more: somebody else writes it, too.
+// Nothing is lost by that, but after a restart each of the two reads its whole spool again and counts it
+// twice.
+void SinkWorker::look_for_namesake() {
+  auto time = std::chrono::steady_clock::now();
+  if (!wrote_ || (looked_ != decltype(looked_){} && time - looked_ < look_every)) return;
+  looked_ = time;
+  auto stored = sink_->checkpoint(receiver_);
+  if (!stored || stored->spool == spool_) return;  // a fault is the write's to find out
+  log_rarely(LogLevel::error, "sink.same_name",
+             {{"sink", sink_->describe()},
+              {"receiver", receiver_},
+              {"spool", stored->spool},
+              {"hint", "another receiver has this name: give each one of its own"}});
+  std::lock_guard lock(mutex_);
+  status_.other_spool = stored->spool;
 }
 
 bool SinkWorker::write(const Batch& batch) {
   Backoff backoff;
-  for (;;) {
-    size_t dead = 0;
-    auto written = write_batch(*sink_, batch, dead_letter_, dead);
+  BatchWrite work(*sink_, batch, dead_letter_);
+  for (size_t dead = 0;;) {
+    look_for_namesake();
+    auto written = work.run();
     {
       std::lock_guard lock(mutex_);
-      status_.dead_letters += dead;
+      status_.dead_letters += work.dead() - dead;
+      dead = work.dead();
       if (written) {
         ++status_.batches;
         status_.rows += batch.rows();
@@ -140,6 +172,7 @@ bool SinkWorker::write(const Batch& batch) {
       }
     }
     if (written) {
+      wrote_ = true;
       set_state("running", nullptr);
       return true;
     }

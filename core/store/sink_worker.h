@@ -19,14 +19,17 @@ class SinkWorker {
   struct Status {
     std::string sink, state;  // state: opening, running, retrying, stopped (schema or configuration)
     std::string last_error;
-    Time failing_since{};  // first failure of the current trouble; zero when well
+    std::string other_spool;  // of another receiver with the same name; empty: none was seen
+    Time failing_since{};     // first failure of the current trouble; zero when well
     uint64_t batches = 0, rows = 0, dead_letters = 0, retries = 0;
-    uint64_t committed = 0;  // sequence of the last stored checkpoint
+    uint64_t committed = 0;  // sequence of the last stored checkpoint of this spool
     Time last_commit{};
     Time visible_until{};  // lines up to about this stamp are stored; zero: none in this run
   };
 
-  SinkWorker(std::unique_ptr<Sink> sink, std::string receiver, std::string state_directory);
+  // `spool`: id of the spool that the lines come from. A stored position in another one means nothing here.
+  SinkWorker(std::unique_ptr<Sink> sink, std::string receiver, const std::string& state_directory,
+             std::string spool);
   ~SinkWorker();
   SinkWorker(const SinkWorker&) = delete;
   SinkWorker& operator=(const SinkWorker&) = delete;
@@ -48,11 +51,12 @@ class SinkWorker {
   void run();
   bool open_sink();
   bool write(const Batch& batch);
+  void look_for_namesake();
   bool wait_before_retry(const Error& error, class Backoff& backoff);
   void set_state(std::string state, const Error* error);
 
   std::unique_ptr<Sink> sink_;
-  std::string receiver_;
+  std::string receiver_, spool_;
   DeadLetter dead_letter_;
   std::thread thread_;
   mutable std::mutex mutex_;
@@ -63,6 +67,8 @@ class SinkWorker {
   Checkpoint stored_;
   Status status_;
   std::atomic<uint64_t> committed_{0};
+  std::chrono::steady_clock::time_point looked_{};  // for a namesake
+  bool wrote_ = false;                              // the stored checkpoint was this spool's once
 };
 
 }  // namespace mailtrace

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/text.h"
+#include "core/mail/plausible.h"
 
 namespace mailtrace {
 namespace {
@@ -65,6 +66,7 @@ void UnknownLines::add(const LogLine& line, bool counted) {
 }
 
 void UnknownLines::sample(const LogLine& line, const std::string& program) {
+  Time time = counted_time(line.time, line.received);
   // A new day may have new shapes; by the clock of this host, because a stamp says what its sender likes.
   if (Day today = day_of(line.received); today > shapes_of_) {
     shapes_of_ = today;
@@ -79,14 +81,14 @@ void UnknownLines::sample(const LogLine& line, const std::string& program) {
       shape = make_id(Time{}, hash_fields({program}));
   }
   auto slot = static_cast<int64_t>(line.identity.low % samples);
-  UnknownRow& row = rows_[{day_of(line.time), program, shape, slot}];
-  if (row.program.empty() || line.time >= row.last_time) {
+  UnknownRow& row = rows_[{day_of(time), program, shape, slot}];
+  if (row.program.empty() || time >= row.last_time) {
     row.host = storable(line.hostname, longest_name);
     row.text = storable(line.text, longest_text);
   }
-  row.first_time = row.program.empty() ? line.time : std::min(row.first_time, line.time);
-  row.last_time = row.program.empty() ? line.time : std::max(row.last_time, line.time);
-  row.day = day_of(line.time);
+  row.first_time = row.program.empty() ? time : std::min(row.first_time, time);
+  row.last_time = row.program.empty() ? time : std::max(row.last_time, time);
+  row.day = day_of(time);
   row.program = program;
   row.shape = shape;
   row.slot = slot;

@@ -1,21 +1,14 @@
 // `mailtrace dead-letter list|retry`: rows that a database refused, and a second chance for them. Main
 // thread.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <set>
 
-#include "core/base/file.h"
 #include "core/base/text.h"
 #include "core/mail/row_json.h"
+#include "core/store/dead_letter_file.h"
 #include "core/tool/command.h"
 #include "core/tool/setup.h"
 #include "core/tool/terminal.h"
@@ -48,67 +41,23 @@ std::vector<Entry> parse_entries(const std::string& text) {
   return out;
 }
 
-// Under the lock that writers take as well (core/store/dead_letter.cc), so that none of their rows is lost
-// when the file is replaced.
-class DeadLetterFile {
- public:
-  explicit DeadLetterFile(std::string path) : path_(std::move(path)) {}
-  ~DeadLetterFile() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  DeadLetterFile(const DeadLetterFile&) = delete;
-  DeadLetterFile& operator=(const DeadLetterFile&) = delete;
+// Nothing if there is no such file. `file` keeps its lock.
+Result<std::vector<Entry>> read_entries(DeadLetterFile& file) {
+  auto locked = file.lock();
+  if (!locked) return locked.error();
+  if (!*locked) return std::vector<Entry>{};
+  auto text = file.read();
+  if (!text) return text.error();
+  return parse_entries(*text);
+}
 
-  // Nothing if there is no such file.
-  Result<std::vector<Entry>> read() {
-    do {  // again when somebody replaced it before the lock was got
-      if (descriptor_ >= 0) ::close(descriptor_);
-      descriptor_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-      if (descriptor_ < 0 && errno == ENOENT) return std::vector<Entry>{};
-      if (descriptor_ < 0 || ::flock(descriptor_, LOCK_EX) != 0) return failed("open", errno);
-    } while (!is_named());
-    std::ifstream stream(path_, std::ios::binary);
-    if (!stream) return failed("read", errno);
-    return parse_entries({std::istreambuf_iterator<char>(stream), {}});
-  }
+Result<void> replace_entries(DeadLetterFile& file, const std::vector<Entry>& left) {
+  std::string text;
+  for (auto& entry : left) text += entry.line + "\n";
+  return file.replace(text);
+}
 
-  // In one step, durably: it is the old file or the new one, whatever happens.
-  Result<void> replace(const std::vector<Entry>& left) {
-    FileSystem& files = FileSystem::real();
-    std::string fresh = path_ + ".new", text;
-    for (auto& entry : left) text += entry.line + "\n";
-    int error = 0;
-    auto to = files.open(fresh, FileSystem::Mode::write, error);
-    if (to && (error = to->truncate(0)) == 0 &&
-        (error = write_fully(*to, text.data(), text.size(), 0)) == 0 && (error = to->sync_data()) == 0 &&
-        (error = keep_owner(fresh)) == 0 && (error = files.rename(fresh, path_)) == 0)
-      error = files.sync_directory(path_.substr(0, path_.rfind('/')));
-    if (error != 0) return failed("replace", error);
-    return {};
-  }
-
- private:
-  // The daemon goes on writing to it when root has called this.
-  int keep_owner(const std::string& fresh) const {
-    struct stat status {};
-    if (::fstat(descriptor_, &status) != 0 || ::chown(fresh.c_str(), status.st_uid, status.st_gid) != 0)
-      return errno;
-    return 0;
-  }
-  bool is_named() const {
-    struct stat open {
-    }, named{};
-    return ::fstat(descriptor_, &open) == 0 && ::stat(path_.c_str(), &named) == 0 &&
-           open.st_ino == named.st_ino && open.st_dev == named.st_dev;
-  }
-  Error failed(const char* what, int error) const {
-    return {Fault::transient, fmt::format("{} {}: {}", what, path_, error_text(error))};
-  }
-  std::string path_;
-  int descriptor_ = -1;
-};
-
-std::string file_of(const Config& config) { return config.core.state_directory + "/dead-letter.jsonl"; }
+std::string file_of(const Config& config) { return dead_letter_path(config.core.state_directory); }
 
 // What tells a person which row it is.
 std::string subject_of(const Entry& entry) {
@@ -128,7 +77,8 @@ std::string subject_of(const Entry& entry) {
 int list(const Common& common, bool json) {
   auto setup = Setup::load(common);
   if (!setup) return exit_code::config;
-  auto entries = DeadLetterFile(file_of(setup->config())).read();
+  DeadLetterFile file(file_of(setup->config()));
+  auto entries = read_entries(file);
   if (!entries) return print_error(entries.error());
   auto terminal = Terminal::of_stdout();
   for (auto& entry : *entries) {
@@ -181,7 +131,7 @@ int retry(const Common& common) {
   if (!setup) return exit_code::config;
   if (!setup->make_sinks(common.sink)) return print_errors(setup->errors());
   DeadLetterFile file(file_of(setup->config()));
-  auto entries = file.read();
+  auto entries = read_entries(file);
   if (!entries) return print_error(entries.error());
   std::vector<Entry> left;
   std::set<Sink*> open;
@@ -196,7 +146,7 @@ int retry(const Common& common) {
   }
   // A row that is in both is written once more some day, which changes nothing.
   if (left.size() < entries->size())
-    if (auto replaced = file.replace(left); !replaced) return print_error(replaced.error());
+    if (auto replaced = replace_entries(file, left); !replaced) return print_error(replaced.error());
   fmt::print("{} rows written, {} left\n", entries->size() - left.size(), left.size());
   if (away) return exit_code::unavailable;
   return left.empty() ? exit_code::found : exit_damaged;

@@ -13,6 +13,7 @@
 #include "core/base/text.h"
 #include "core/mail/row_json.h"
 #include "core/tool/import_writer.h"
+#include "core/tool/texts.h"
 
 namespace mailtrace {
 namespace {
@@ -43,6 +44,8 @@ Understood understood() {
   return out;
 }
 
+std::string_view say(std::string_view english) { return wants_german() ? german_text(english) : english; }
+
 // "postfix 3, dovecot 1", the most frequent first.
 std::string by_program(const std::map<std::string, uint64_t>& counts) {
   std::vector<std::pair<uint64_t, std::string>> sorted;
@@ -52,8 +55,19 @@ std::string by_program(const std::map<std::string, uint64_t>& counts) {
   std::string out;
   for (size_t i = 0; i < sorted.size() && i < 10; ++i)
     out += fmt::format("{}{} {}", i ? ", " : "",
-                       sorted[i].second.empty() ? "(no tag)" : printable(sorted[i].second), sorted[i].first);
+                       sorted[i].second.empty() ? std::string(say("(no tag)")) : printable(sorted[i].second),
+                       sorted[i].first);
   return sorted.size() > 10 ? out + ", …" : out;
+}
+
+// "         1  mail or refusal"
+void print_count(uint64_t count, std::string_view one, std::string_view many, const std::string& more = {}) {
+  fmt::print("{:>10}  {}{}\n", count, say(count == 1 ? one : many), more);
+}
+
+std::string of_programs(const std::map<std::string, uint64_t>& counts) {
+  auto text = by_program(counts);
+  return text.empty() ? text : ": " + text;
 }
 
 size_t window_width() {
@@ -87,9 +101,11 @@ void ImportProgress::show(Clock::time_point at) {
     std::string bar(full, '#');
     bar.resize(width, '.');
     text = fmt::format("[{}] {:3.0f} %  ", bar, done * 100);
-    if (done > 0.02) text += fmt::format("{} left  ", human_duration(spent / done - spent));
+    if (done > 0.02 && done < 1)
+      text += fmt::format("{} {}  ", human_duration(spent / done - spent), say("left"));
   }
-  text += fmt::format("{} lines  {:.0f} lines/s  {}", lines_, speed, printable(path_));
+  text += fmt::format("{} {}  {:.0f} {}  {}", lines_, say(lines_ == 1 ? "line" : "lines"), speed,
+                      say("lines/s"), printable(path_));
   fmt::print(stderr, "\r{}\x1b[K", cut(text, window_width() - 1));
   std::fflush(stderr);
 }
@@ -115,16 +131,20 @@ void ImportProgress::print_summary(ImportWriter& writer, bool json) const {
     return;
   }
   double speed = static_cast<double>(lines_) / std::max(seconds(), 0.001);
-  fmt::print("{:>10}  lines read in {} ({:.0f} a second)\n", lines_, human_duration(seconds()), speed);
-  fmt::print("{:>10}  understood\n", u.facts);
-  fmt::print("{:>10}  known to say nothing about a mail\n", u.ignored);
-  fmt::print("{:>10}  not understood{}\n", u.unknown, u.unknown ? ": " + by_program(u.unknown_of) : "");
-  fmt::print("{:>10}  of programs without a parser{}\n", u.unparsed,
-             u.unparsed ? ": " + by_program(u.unparsed_of) : "");
-  fmt::print("{:>10}  mails and refusals\n{:>10}  deliveries\n", writer.mails(), writer.deliveries());
+  print_count(
+      lines_, "line read", "lines read",
+      fmt::format(" {} {} ({:.0f} {})", say("in"), human_duration(seconds()), speed, say("a second")));
+  print_count(u.facts, "understood", "understood");
+  print_count(u.ignored, "known to say nothing about a mail", "known to say nothing about a mail");
+  print_count(u.unknown, "not understood", "not understood", of_programs(u.unknown_of));
+  print_count(u.unparsed, "of programs without a parser", "of programs without a parser",
+              of_programs(u.unparsed_of));
+  print_count(writer.mails(), "mail or refusal", "mails and refusals");
+  print_count(writer.deliveries(), "delivery", "deliveries");
   if (writer.dead_letters())
-    fmt::print("{:>10}  rows that no database takes, see dead-letter.jsonl in the state directory\n",
-               writer.dead_letters());
+    print_count(writer.dead_letters(),
+                "row that no database takes, see dead-letter.jsonl in the state directory",
+                "rows that no database takes, see dead-letter.jsonl in the state directory");
 }
 
 }  // namespace mailtrace

@@ -11,6 +11,7 @@
 #include "core/base/text.h"
 #include "core/store/backoff.h"
 #include "core/store/write_batch.h"
+#include "core/tool/terminal.h"
 
 namespace mailtrace {
 namespace {
@@ -25,7 +26,8 @@ auto patiently(const std::string& database, Call call) {
     auto result = call();
     if (result || result.error().fault != Fault::transient) return result;
     if (!said)
-      fmt::print(stderr, "mailtrace: waiting for {}: {}\n", database, printable(result.error().text));
+      fmt::print(stderr, "mailtrace: {} {}: {}\n", Terminal::of_stdout().say("waiting for"), database,
+                 printable(result.error().text));
     std::this_thread::sleep_for(backoff.next());
   }
 }
@@ -110,8 +112,9 @@ Result<void> ImportWriter::write(Batch batch) {
   if (batch.empty()) return {};
   for (auto& target : targets_) {
     auto& sink = *target.named->plugin;
-    auto written = patiently(sink.describe(),
-                             [&] { return write_batch(sink, batch, target.dead_letter, dead_letters_); });
+    BatchWrite work(sink, batch, target.dead_letter);
+    auto written = patiently(sink.describe(), [&] { return work.run(); });
+    dead_letters_ += work.dead();
     if (!written) return written;
   }
   return {};

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/answer/status_words.h"
 #include "core/base/text.h"
 #include "core/tool/result_table.h"
 #include "core/tool/text_out.h"
@@ -26,9 +27,7 @@ class Writer {
     auto until = c.end_time && terminal_.date_time(*c.end_time) != terminal_.date_time(c.connect_time)
                      ? fmt::format(" {} {}", terminal_.say("until"), later(*c.end_time, c.connect_time))
                      : "";
-    bool refused = c.flags & row_flag::refused;
-    auto name =
-        c.queue_id ? printable(*c.queue_id) : std::string(terminal_.say(refused ? "refused" : "not queued"));
+    auto name = c.queue_id ? printable(*c.queue_id) : std::string("NOQUEUE");
     out_.line(0,
               fmt::format("({}) {}", at + 1,
                           terminal_.paint(Colour::bold, fmt::format("{}  {}", printable(c.server), name))) +
@@ -42,8 +41,8 @@ class Writer {
       auto text = address_text(d->recipient) + alias(*d);
       if (text != recipient) out_.wrapped(4, fmt::format("{} {}", terminal_.say("to"), text));
       recipient = text;
-      out_.line(6, fmt::format("{}  {}  {}", later(d->deliver_time, c.connect_time),
-                               status(d->status.value_or("")), target(*d)));
+      out_.line(6, fmt::format("{}  {}  {}", later(d->deliver_time, c.connect_time), status(row_status(c, d)),
+                               target(*d)));
       out_.wrapped(8, reply(*d));
       if (d->reason)
         out_.wrapped(8, fmt::format("{}: {}", terminal_.say("logged before it"), printable(*d->reason)));
@@ -54,7 +53,7 @@ class Writer {
 
  private:
   std::string status(const std::string& word) {
-    std::string text(status_word(word, terminal_));
+    auto text = status_word(word, terminal_);
     size_t width = display_width(text);
     return terminal_.paint(status_colour(word), text) + std::string(width < 12 ? 12 - width : 0, ' ');
   }

@@ -8,6 +8,8 @@
 
 #include "core/base/log.h"
 #include "core/tool/command.h"
+#include "core/tool/terminal.h"
+#include "core/tool/usage.h"
 
 namespace mailtrace {
 
@@ -25,6 +27,9 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", "mailtrace " MAILTRACE_VERSION);
   app.require_subcommand(1);
   app.fallthrough();
+  app.failure_message([](const CLI::App* failed, const CLI::Error& error) {
+    return usage_error(*failed, error, wants_german());
+  });
   app.add_option("-c,--config", common.config_file, "the configuration; default $MAILTRACE_CONFIG")
       ->type_name("FILE")
       ->capture_default_str();

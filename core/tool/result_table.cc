@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "core/answer/verdict.h"
+#include "core/answer/status_words.h"
 #include "core/base/text.h"
 
 namespace mailtrace {
@@ -56,23 +56,6 @@ std::string relay_text(const DeliverRow& d, const Terminal& terminal) {
   return fmt::format("{} {}", terminal.say("to"), host);
 }
 
-// What the row itself proves: "sent" says only that the next one took it.
-std::string row_word(const Hit& hit, const std::string& status) {
-  if (!hit.deliver || status != "sent") return status;
-  switch (verdict_of_row(hit.connect, &*hit.deliver)) {
-    case VerdictKind::delivered:
-      return "delivered";
-    case VerdictKind::forwarded:
-      return "forwarded";
-    case VerdictKind::refused:
-      return "rejected";
-    case VerdictKind::discarded:
-      return "discarded";
-    default:
-      return status;
-  }
-}
-
 Lines lines_of(const Hit& hit, const Terminal& terminal) {
   auto& mail = hit.connect;
   Lines out;
@@ -80,10 +63,9 @@ Lines lines_of(const Hit& hit, const Terminal& terminal) {
   out.in_address = address_text(mail.sender);
   out.queue_id = printable(mail.queue_id.value_or("NOQUEUE"));
   out.in_rest = join({printable(mail.server), client_text(mail, terminal), message_id_text(mail.message_id)});
-  std::string status = "queued";
+  auto status = row_status(mail, hit.deliver ? &*hit.deliver : nullptr);
   if (hit.deliver) {
     auto& d = *hit.deliver;
-    status = d.status.value_or("");
     bool same_day = terminal.date(d.deliver_time) == terminal.date(mail.connect_time);
     out.out_time = same_day ? terminal.clock_time(d.deliver_time) : terminal.date_time(d.deliver_time);
     out.recipient = out.out_address = address_text(d.recipient);
@@ -93,11 +75,10 @@ Lines lines_of(const Hit& hit, const Terminal& terminal) {
     }
     // Of a narrow terminal the answer must stay readable when it explains why.
     auto relay = relay_text(d, terminal), reply = reply_text(d);
-    out.out_rest = status == "sent" ? join({relay, reply}) : join({reply, relay});
+    out.out_rest = d.status == "sent" ? join({relay, reply}) : join({reply, relay});
   }
-  auto word = row_word(hit, status);
-  out.status = std::string(status_word(word, terminal));
-  out.colour = status_colour(word);
+  out.status = status_word(status, terminal);
+  out.colour = status_colour(status);
   return out;
 }
 
@@ -114,13 +95,8 @@ std::string trimmed_right(std::string text) {
 
 }  // namespace
 
-std::string_view status_word(const std::string& status, const Terminal& terminal) {
-  static constexpr std::string_view known[] = {"delivered", "forwarded", "sent",    "deferred",   "bounced",
-                                               "expired",   "rejected",  "blocked", "greylisted", "discarded",
-                                               "filtered",  "held",      "deleted", "queued"};
-  for (auto word : known)
-    if (status == word) return terminal.say(word);
-  return terminal.say("unknown");
+std::string status_word(const std::string& status, const Terminal& terminal) {
+  return status_words(status).in(terminal.german ? Language::german : Language::english);
 }
 
 Colour status_colour(const std::string& status) {

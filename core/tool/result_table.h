@@ -10,8 +10,8 @@ namespace mailtrace {
 
 std::string result_table(const std::vector<Hit>& hits, const Terminal& terminal);
 
-// "gesendet" for "sent" …; a mail without a delivery yet is "queued".
-std::string_view status_word(const std::string& status, const Terminal& terminal);
+// Of what row_status() gives (core/answer/status_words.h).
+std::string status_word(const std::string& status, const Terminal& terminal);
 Colour status_colour(const std::string& status);
 // "name [addr]:port" with what is known; safe to print.
 std::string host_text(const std::optional<std::string>& name, const std::optional<std::string>& addr,

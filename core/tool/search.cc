@@ -173,7 +173,9 @@ int search(const Common& common, Request& r) {
   auto database = open_database(common);
   if (!database.reader) return database.code;
 
-  auto understood = understand(r.paste, r.query);
+  HeaderOptions words;
+  words.zone = zone_of(Terminal::of_stdout());
+  auto understood = understand(r.paste, r.query, words);
   if (understood.id) return list_trace(*database.reader, *understood.id, r);
   auto& queries = understood.tries;
   if (queries.empty()) queries.push_back(r.query);
@@ -194,8 +196,9 @@ void add_search(CLI::App& app, Common& common) {
   auto* command = app.add_subcommand("search", "Lists deliveries, newest first");
   auto r = std::make_shared<Request>();
   command
-      ->add_option("text", r->paste,
-                   "anything: an address, an id, an IP address, a log line, headers, a bounce")
+      ->add_option(
+          "text", r->paste,
+          "anything: an address, an id, an IP address, a log line, headers, a bounce, \"yesterday noon\"")
       ->type_name("ANYTHING");
   add_criteria(command, *r);
   const char* list = "The list";

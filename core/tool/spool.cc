@@ -26,7 +26,10 @@ int print_report(const SpoolReport& report, std::FILE* to) {
   for (auto& gap : report.gaps)
     fmt::print(to, "damage     {}: {} bytes, sequences {} to {}: {}\n", printable(gap.segment), gap.bytes,
                gap.first_sequence, gap.next_sequence - 1, printable(gap.reason));
-  return report.gaps.empty() ? exit_code::found : exit_damaged;
+  if (!report.later_version.empty())
+    fmt::print(to, "later      {} is of a later version: left alone, and nothing behind it is read before\n",
+               printable(report.later_version));
+  return report.gaps.empty() && report.later_version.empty() ? exit_code::found : exit_damaged;
 }
 
 int verify(const std::string& directory) {
@@ -52,7 +55,8 @@ void print_record(const Record& record, bool json) {
 int dump(const std::string& directory, bool json) {
   auto report = verify_spool(directory, [json](const Record& record) { print_record(record, json); });
   if (!report) return print_error(report.error());
-  return report->gaps.empty() ? exit_code::found : print_report(*report, stderr);
+  return report->gaps.empty() && report->later_version.empty() ? exit_code::found
+                                                               : print_report(*report, stderr);
 }
 
 int salvage(const std::string& from, const std::string& to) {

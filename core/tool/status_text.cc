@@ -148,6 +148,13 @@ class Writer {
                        terminal_.paint(since.empty() ? Colour::green : Colour::red,
                                        terminal_.say(text_of(sink, "state")))));
       if (!since.empty()) line(fmt::format("  {} {}: {}", terminal_.say("in trouble since"), since, error));
+      auto other = text_of(sink, "other_spool");
+      if (!other.empty())
+        line(terminal_.paint(Colour::red,
+                             fmt::format("  {} ({})",
+                                         terminal_.say("another receiver has the same name: give each "
+                                                       "one of its own"),
+                                         other)));
       auto visible = when(sink, "visible_until", terminal_);
       if (!since.empty())
         line(fmt::format("  {} {}", terminal_.say("lines are visible until about"),

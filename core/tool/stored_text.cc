@@ -60,7 +60,9 @@ class Writer {
 
   void silences(const HostCoverage& host) {
     size_t from = host.silences.size() - std::min(host.silences.size(), most_silences);
-    if (from > 0) out_ += fmt::format("    {} {}\n", from, terminal_.say("earlier silences"));
+    if (from > 0)
+      out_ +=
+          fmt::format("    {} {}\n", from, terminal_.say(from == 1 ? "earlier silence" : "earlier silences"));
     for (size_t i = from; i < host.silences.size(); ++i)
       out_ += fmt::format("    {} {}\n", terminal_.paint(Colour::yellow, terminal_.say("silent")),
                           span(host.silences[i].from, host.silences[i].to));

@@ -1,4 +1,4 @@
-// The German of every text that search, show and status print. Any thread.
+// The German of every text that search, show, status and import print. Any thread.
 #pragma once
 #include <string_view>
 

@@ -33,7 +33,7 @@ int run_user(const Common& common, const UserCommand& command) {
 CLI::App* add_action(CLI::App* user, const char* name, const char* help, What what, Common& common,
                      const std::shared_ptr<UserCommand>& command) {
   auto* action = user->add_subcommand(name, help);
-  if (what != What::list)
+  if (what != What::list && what != What::audit)
     action->add_option("name", command->name, "the user")->required()->type_name("NAME");
   action->callback([command, what, &common] {
     command->what = what;
@@ -81,6 +81,8 @@ void add_user(CLI::App& app, Common& common) {
              command);
   add_action(user, "unlock", "Ends a lock", What::unlock, common, command);
   add_action(user, "remove", "Removes the user, with sessions and tokens", What::remove, common, command);
+  add_action(user, "audit", "Looks whether the record of who searched for whom was changed", What::audit,
+             common, command);
   auto* token =
       add_action(user, "token", "Makes a token for scripts and prints it; it may do what the user may read",
                  What::token, common, command);

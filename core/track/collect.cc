@@ -51,12 +51,12 @@ size_t MailTracker::write_loose(size_t max_rows) {
   for (; !loose_.empty() && rows < max_rows; loose_.pop_front()) {
     Loose& loose = loose_.front();
     Id id = loose.connect.id;
-    Time birth = loose.connect.connect_time;
+    Time time = loose.connect.connect_time;
     if (!loose.session.key.empty())
-      loose.connect.tls = cached_tls(loose.session.key, loose.session.since, birth);
+      loose.connect.tls = cached_tls(loose.session.key, loose.session.since, time);
     emitter_.add(std::move(loose.connect));
     if (loose.deliver) emitter_.add(std::move(*loose.deliver));
-    if (!loose.lines.empty()) emitter_.add_lines(id, birth, loose.line, loose.lines);
+    if (!loose.lines.empty()) emitter_.add_lines(id, loose.line, loose.lines);
     rows += 2;
   }
   return rows;
@@ -105,6 +105,8 @@ bool MailTracker::written_before(OpenMail& mail) {
 MailTracker::Written MailTracker::write(OpenMail& given, bool all, Time now) {
   if (given.placeholder || (given.only_removed && !written_before(given))) {
     if (!given.placeholder) pass_on(given);
+    // The rest of it may come with an older file.
+    if (all && given.imported && given.finished) remember_lines(given);
     // Another instance may be about to write the rest of it.
     Time late = given.dirty_since + 2 * config_.flush_after + config_.reorder;
     if (!given.placeholder && cache_ && !given.imported && now < late) return Written::postponed;

@@ -27,12 +27,13 @@ constexpr int zstd_level = -1;
 
 }  // namespace
 
-Id deliver_id(const Id& mail, Time birth, const Hash128& line, std::string_view recipient,
-              bool by_recipient) {
+// The time is that of the mail's id, which may be later than its birth: see halves.cc.
+Id deliver_id(const Id& mail, const Hash128& line, std::string_view recipient, bool by_recipient) {
   auto bytes = bytes_of(line);
   std::string_view identity(bytes.data(), bytes.size());
-  if (by_recipient) return make_id(birth, hash_fields({"deliver", bytes_of(mail), identity, recipient}));
-  return make_id(birth, hash_fields({"deliver", bytes_of(mail), identity}));
+  if (by_recipient)
+    return make_id(mail.birth(), hash_fields({"deliver", bytes_of(mail), identity, recipient}));
+  return make_id(mail.birth(), hash_fields({"deliver", bytes_of(mail), identity}));
 }
 
 Id refusal_id(Time time, std::string_view server, const Hash128& line) {
@@ -81,24 +82,23 @@ void Emitter::add_mail(OpenMail& mail, const std::string& server) {
     DeliverRow row = std::move(delivery.row);
     row.day = mail.id.day();
     row.connect_id = mail.id;
-    row.id =
-        deliver_id(mail.id, mail.birth, delivery.line, row.recipient.value_or(""), delivery.by_recipient);
+    row.id = deliver_id(mail.id, delivery.line, row.recipient.value_or(""), delivery.by_recipient);
     row.connect_time = mail.birth;
     row.server = server;
     row.queue_id = mail.queue_id;
     add(std::move(row));
   }
-  if (!mail.lines.empty()) add_lines(mail.id, mail.birth, mail.first_line, mail.lines);
+  if (!mail.lines.empty()) add_lines(mail.id, mail.first_line, mail.lines);
 }
 
-void Emitter::add_lines(const Id& connect_id, Time birth, const Hash128& first_line,
-                        const std::string& lines) {
+void Emitter::add_lines(const Id& connect_id, const Hash128& first_line, const std::string& lines) {
   LinesRow row;
   row.day = connect_id.day();
   row.connect_id = connect_id;
   auto bytes = bytes_of(first_line);
-  row.id = make_id(
-      birth, hash_fields({"lines", bytes_of(connect_id), std::string_view(bytes.data(), bytes.size())}));
+  row.id =
+      make_id(connect_id.birth(),
+              hash_fields({"lines", bytes_of(connect_id), std::string_view(bytes.data(), bytes.size())}));
   row.data.resize(ZSTD_compressBound(lines.size()));
   size_t size =
       ZSTD_compressCCtx(zstd_, row.data.data(), row.data.size(), lines.data(), lines.size(), zstd_level);

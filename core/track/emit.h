@@ -21,7 +21,7 @@ class Emitter {
   // Rows of a key that is in the batch already are merged into it.
   void add(ConnectRow row);
   void add(DeliverRow row);
-  void add_lines(const Id& connect_id, Time birth, const Hash128& first_line, const std::string& lines);
+  void add_lines(const Id& connect_id, const Hash128& first_line, const std::string& lines);
 
  private:
   Batch* batch_ = nullptr;
@@ -30,7 +30,7 @@ class Emitter {
 };
 
 // The id of a row of deliverlog.
-Id deliver_id(const Id& mail, Time birth, const Hash128& line, std::string_view recipient, bool by_recipient);
+Id deliver_id(const Id& mail, const Hash128& line, std::string_view recipient, bool by_recipient);
 // The id of a refusal that has no queue id.
 Id refusal_id(Time time, std::string_view server, const Hash128& line);
 

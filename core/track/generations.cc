@@ -32,6 +32,23 @@ void OpenMails::adopt(OpenMail& mail, const Id& id, Time birth, Born born) {
   ready(mail);
 }
 
+// The first line of a mail. When it comes late, resolve() asks whether the mail is stored under another id.
+void OpenMails::open(OpenMail& mail, Time birth, int ordinal) {
+  if (!mail.late) return identify(mail, birth, Born::opener, ordinal);
+  mail.birth = birth;
+  mail.born = Born::opener;
+  mail.ordinal = ordinal;
+}
+
+bool OpenMails::is_late(uint32_t server, const LogLine& line) {
+  if (shared_) return false;
+  if (newest_.size() <= server) newest_.resize(server + 1);
+  bool late = line.imported || (line.sequence && line.sequence < read_before_) ||
+              line.time + config_.reorder < newest_[server];
+  if (!line.time_suspect) newest_[server] = std::max(newest_[server], line.time);
+  return late;
+}
+
 OpenMail& OpenMails::named(uint32_t server, std::string_view queue_id, const LogLine& line) {
   if (OpenMail* mail = find_at(server, queue_id, line.time)) return *mail;
   OpenMail& mail = *pick(server, queue_id, line, LineKind::other).mail;
@@ -42,6 +59,7 @@ OpenMail& OpenMails::named(uint32_t server, std::string_view queue_id, const Log
 
 OpenMails::Picked OpenMails::pick(uint32_t server, std::string_view queue_id, const LogLine& line,
                                   LineKind kind) {
+  late_ = is_late(server, line);
   OpenMail* newest = find(server, queue_id);
   if (newest && newest->long_id) return {newest, newest->seen.contains(line.identity)};
   if (Time birth; !newest && long_queue_id(queue_id, birth)) {
@@ -73,16 +91,19 @@ OpenMails::Picked OpenMails::pick_opener(OpenMail* newest, uint32_t server, std:
     if (!mail->identified && mail->born != Born::opener) {
       auto tolerance = mail->finished ? Microseconds(0) : config_.reorder;
       if (line.time <= mail->first_time + tolerance) {
-        identify(*mail, line.time, Born::opener, 0);
+        mail->late |= late_;
+        open(*mail, line.time, 0);
         return {mail};
       }
+    } else if (mail->born != Born::opener && mail->birth > line.time) {
+      late_ = !shared_;  // what came of it before may be stored
     } else if (mail->born == Born::opener && mail->birth == line.time) {
       if (!mail->opener_seen) return {mail};
       ++same_second;
     }
   }
   OpenMail& mail = add(server, queue_id, line, line.time);
-  identify(mail, line.time, Born::opener, line.whole_seconds ? same_second : 0);
+  open(mail, line.time, line.whole_seconds ? same_second : 0);
   return {&mail};
 }
 
@@ -97,7 +118,8 @@ OpenMails::Picked OpenMails::pick_message_id(OpenMail* newest, uint32_t server, 
     // cleanup(8) logs the Message-ID before qmgr(8) knows the mail, and never after it.
     bool early = !mail->past_cleanup || line.time < *mail->past_cleanup;
     bool late = !mail->message_id_seen && mail->past_cleanup && line.time <= *mail->past_cleanup + jitter;
-    if ((early && !mail->finished) || late) {
+    bool open = !mail->finished || (!line.whole_seconds && line.time < mail->finish_time);
+    if ((early && open) || late) {
       if (!mail->identified && mail->born == Born::unknown) {
         mail->born = Born::message_id;
         mail->birth = line.time;
@@ -132,7 +154,8 @@ OpenMails::Picked OpenMails::pick_other(OpenMail* newest, uint32_t server, std::
   bool over = mail && mail->finished && kind != LineKind::other && kind != LineKind::note &&
               line.time > mail->finish_time + config_.reorder;
   if (mail && !over) {
-    if (!mail->identified && line.time < mail->first_time) mail->first_time = line.time;
+    if (!mail->identified && mail->born != Born::opener && line.time < mail->first_time)
+      mail->first_time = line.time;
     return {mail};
   }
   return {&add(server, queue_id, line, line.time)};
@@ -141,7 +164,8 @@ OpenMails::Picked OpenMails::pick_other(OpenMail* newest, uint32_t server, std::
 // The youngest that had begun at `time`.
 OpenMail* OpenMails::by_time(OpenMail* newest, Time time, bool whole_seconds) {
   for (OpenMail* mail = newest; mail; mail = older(*mail)) {
-    auto tolerance = mail->identified && !whole_seconds ? jitter : config_.reorder;
+    bool born = mail->identified || mail->born == Born::opener;
+    auto tolerance = born && !whole_seconds ? jitter : config_.reorder;
     if (mail->older != Handle::none) tolerance = Microseconds(0);
     if (time + tolerance >= mail->birth) return mail;
   }

@@ -144,7 +144,7 @@ void MailTracker::add_folder(const LogLine& line, const Mailboxes::Session& sess
   DeliverRow row;
   row.day = delivered.id.day();
   row.connect_id = delivered.id;
-  row.id = deliver_id(delivered.id, delivered.birth, delivered.line, {}, false);
+  row.id = deliver_id(delivered.id, delivered.line, {}, false);
   row.connect_time = delivered.birth;
   row.deliver_time = delivered.time;
   row.server = loose.connect.server;

@@ -180,7 +180,7 @@ uint64_t Links::pinned(uint64_t next, Time since) {
   return next;
 }
 
-void Links::remember(Time before, bool all, Time settled, const Remember& out) {
+void Links::remember(Time before, bool all, const Settled& settled, const Remember& out) {
   for (; !unstored_.empty(); unstored_.pop_front()) {
     Entry* found = entry(unstored_.front());
     if (!found || found->end.linked) continue;
@@ -188,7 +188,8 @@ void Links::remember(Time before, bool all, Time settled, const Remember& out) {
     auto side = static_cast<Side>(found->key[0]);
     bool piped = side == pipe_side || side == pickup_side;
     if (!all && side != claim_side && side != pipe_side) continue;
-    if (side != claim_side && side != child_side && std::max(found->end.attempt, found->end.birth) < settled)
+    if (side != claim_side && side != child_side &&
+        settled.covers(std::max(found->end.attempt, found->end.birth)))
       continue;
     out(side, std::string_view(found->key).substr(piped ? 1 + sizeof(uint32_t) : 1), found->end);
     found->stored = true;

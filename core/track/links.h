@@ -63,7 +63,7 @@ class Links {
   using Remember = std::function<void(Side side, std::string_view name, const LinkEnd& end)>;
   // Ends told before `before` that are not linked and not stored yet. Without `all` only what the database
   // does not tell: hand-overs. Through a pipe only what came behind `settled`.
-  void remember(Time before, bool all, Time settled, const Remember& out);
+  void remember(Time before, bool all, const Settled& settled, const Remember& out);
   void restore(Side side, std::string_view name, LinkEnd end);
 
  private:

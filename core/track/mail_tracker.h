@@ -1,6 +1,6 @@
 // MailTracker: the Tracker. Facts are taken in tracker.cc, mails are identified in resolve.cc, rows are made
 // in collect.cc, what is half seen is stored and read again in recall.cc, facts without queue id are joined
-// in join.cc. Pipeline thread.
+// in join.cc, mails whose later lines came first in halves.cc. Pipeline thread.
 #pragma once
 #include <deque>
 #include <map>
@@ -25,6 +25,7 @@ class MailTracker final : public Tracker {
   void apply(const LogLine& line, const Fact& fact) override;
   bool collect(Time now, bool all, size_t max_rows, Batch& batch) override;
   uint64_t pinned(uint64_t next) const override;
+  void read_before(uint64_t sequence) override { mails_.read_before(sequence); }
   Status status() const override;
 
  private:
@@ -108,6 +109,11 @@ class MailTracker final : public Tracker {
   bool may_be_stale(const KnownMail& known, const OpenMail& mail) const;
   OpenMail* settle(OpenMail& mail, const Id& id, Time birth, Born born);
   void pass_id(OpenMail& mail);
+
+  // ---- halves.cc
+  std::optional<Mail> later_half(const OpenMail& mail);
+  bool continues(const ConnectRow& row, const OpenMail& mail) const;
+  OpenMail* take_half(OpenMail& mail, Mail half);
 
   // ---- recall.cc
   void remember(Time now, bool all, Batch& batch);

@@ -141,14 +141,14 @@ void Mailboxes::forget_before(Time received) {
   }
 }
 
-void Mailboxes::remember(Time before, bool all, Time settled,
+void Mailboxes::remember(Time before, bool all, const Settled& settled,
                          const std::function<void(const Session&)>& out) {
   for (; !unstored_.empty() && unstored_.front().first <= before; unstored_.pop_front()) {
     auto found = sessions_.find(unstored_.front().second);
     if (found == sessions_.end() || !found->second->listed) continue;
     Session& session = *found->second;
     session.listed = false;
-    bool useful = session.half_seen() ? all || any_told_ : all && session.time > settled;
+    bool useful = session.half_seen() ? all || any_told_ : all && !settled.covers(session.time);
     if (!useful) continue;
     out(session);
     session.sequence = 0;

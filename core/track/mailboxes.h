@@ -62,8 +62,9 @@ class Mailboxes {
   size_t size() const { return sessions_.size(); }
   bool any_told() const { return any_told_; }
   // Sessions changed before `before` and since the last call; `all`: those too of which both sides are known,
-  // if a line of them is younger than `settled`.
-  void remember(Time before, bool all, Time settled, const std::function<void(const Session&)>& out);
+  // if a line of them is not settled.
+  void remember(Time before, bool all, const Settled& settled,
+                const std::function<void(const Session&)>& out);
   void restore(Session session);
 
  private:

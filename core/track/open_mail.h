@@ -12,6 +12,13 @@
 
 namespace mailtrace {
 
+// Stamps so far from both ends of what came that nothing is missing beside them: the other half of what was
+// logged near the first line may come with an older file, that of the last with the next lines.
+struct Settled {
+  Time until{}, since{};
+  bool covers(Time time) const { return time >= since && time < until; }
+};
+
 // Names an OpenMail as long as it is in memory.
 struct Handle {
   static constexpr uint32_t none = UINT32_MAX;
@@ -115,6 +122,7 @@ struct OpenMail {
   bool verdict = false;                                  // with another program's word on it
   bool placeholder = false;                              // named by another mail's line, not seen itself
   bool whole_seconds = false, imported = false;
+  bool late = false;  // newer lines may have been stored under this queue id: see halves.cc
   bool queued_ready = false;
   bool waited = false;               // for what another instance may have
   std::optional<Time> past_cleanup;  // first line of qmgr or later

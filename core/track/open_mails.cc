@@ -51,6 +51,7 @@ OpenMail& OpenMails::add(uint32_t server, std::string_view queue_id, const LogLi
   mail.first_time = mail.last_time = mail.birth = start;
   mail.whole_seconds = line.whole_seconds;
   mail.imported = line.imported;
+  mail.late = late_;
 
   auto [found, added] = table_.try_emplace(Key{server, mail.queue_id}, index);
   if (!added) {
@@ -128,7 +129,8 @@ void OpenMails::pin(OpenMail& mail, uint64_t sequence) {
 }
 
 void OpenMails::ready(OpenMail& mail) {
-  if (mail.queued_ready || !mail.dirty || !mail.finished || !mail.identified || mail.only_removed) return;
+  if (mail.queued_ready || !mail.dirty || !mail.finished || mail.only_removed) return;
+  if (!mail.identified && mail.born != Born::opener) return;
   mail.queued_ready = true;
   ready_.push_back(mail.self);
 }
@@ -245,6 +247,13 @@ void OpenMails::fold(OpenMail& from, OpenMail& to) {
   to.own_message_id |= from.own_message_id;
   to.made_message_id |= from.made_message_id;
   to.message_id_seen |= from.message_id_seen;
+  to.pickup |= from.pickup;
+  to.own_client |= from.own_client;
+  if (from.opener_seen && !to.opener_seen) {
+    to.opener_seen = true;
+    to.opener_time = from.opener_time;
+    to.session = std::move(from.session);
+  }
   if (!to.message_id_hash) to.message_id_hash = from.message_id_hash;
   if (!to.past_cleanup || (from.past_cleanup && *from.past_cleanup < *to.past_cleanup))
     to.past_cleanup = from.past_cleanup;

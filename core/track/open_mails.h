@@ -18,7 +18,8 @@ enum class LineKind { opener, message_id, queue, removed, note, other };
 
 class OpenMails {
  public:
-  explicit OpenMails(const TrackerConfig& config) : config_(config) {}
+  // `shared`: another instance may have any of the lines.
+  OpenMails(const TrackerConfig& config, bool shared) : config_(config), shared_(shared) {}
 
   uint32_t server(std::string_view name);
   const std::string& server_name(uint32_t server) const { return servers_[server]; }
@@ -45,6 +46,8 @@ class OpenMails {
   }
 
   void identify(OpenMail& mail, Time birth, Born born, int ordinal);
+  // Lines of the spool before this one have been read before.
+  void read_before(uint64_t sequence) { read_before_ = sequence; }
   // A generation that the cache or the database knew.
   void adopt(OpenMail& mail, const Id& id, Time birth, Born born);
   // Takes everything `from` has into `to` and forgets `from`.
@@ -101,6 +104,8 @@ class OpenMails {
     uint32_t head = Handle::none, tail = Handle::none;
   };
 
+  bool is_late(uint32_t server, const LogLine& line);
+  void open(OpenMail& mail, Time birth, int ordinal);
   OpenMail& add(uint32_t server, std::string_view queue_id, const LogLine& line, Time start);
   Picked pick_opener(OpenMail* newest, uint32_t server, std::string_view queue_id, const LogLine& line);
   Picked pick_message_id(OpenMail* newest, uint32_t server, std::string_view queue_id, const LogLine& line);
@@ -112,6 +117,10 @@ class OpenMails {
   void push_pin(OpenMail& mail);
 
   const TrackerConfig& config_;
+  const bool shared_;
+  uint64_t read_before_ = 0;
+  bool late_ = false;         // the line that pick() is at
+  std::vector<Time> newest_;  // stamp, by server
   std::vector<std::string> servers_;
   std::unordered_map<std::string, uint32_t> server_index_;
   uint32_t last_server_ = Handle::none;

@@ -28,7 +28,7 @@ std::string_view bytes_of(const Id& id) {
 void MailTracker::remember(Time now, bool all, Batch& batch) {
   Time before = all ? Time::max() : now - config_.flush_after / 2;
   Time until = now + config_.forget_after;
-  Time settled = newest_ - settled_after;
+  Settled settled{newest_ - settled_after, start_ ? *start_ + settled_after : Time::max()};
   sessions_.remember(
       before, [&](uint32_t server, std::string_view process, const Sessions::Session* session) {
         const std::string& name = mails_.server_name(server);
@@ -89,7 +89,7 @@ void MailTracker::remember(Time now, bool all, Batch& batch) {
     char letter = static_cast<char>('0' + side);
     hints_.push_back({hint_id({"link", {&letter, 1}, name, bytes_of(id)}), out.done(), until});
   });
-  if (all) remember_reasons(settled);
+  if (all) remember_reasons(settled.until);
   for (auto& hint : hints_) hint.until = until;
   std::move(hints_.begin(), hints_.end(), std::back_inserter(batch.hints));
   hints_.clear();

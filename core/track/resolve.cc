@@ -8,38 +8,10 @@
 namespace mailtrace {
 namespace {
 
-void keep_latest(std::vector<Recipient>& recipients, const Recipient& from) {
-  for (auto& recipient : recipients) {
-    if (recipient.address != from.address || recipient.original != from.original) continue;
-    if (from.attempt > recipient.attempt) recipient = from;
-    return;
-  }
-  recipients.push_back(from);
-}
-
 // The latest that the mail of these lines may be born.
 Time first_possible(const OpenMail& mail) {
   return mail.first_time + (mail.whole_seconds ? Microseconds(std::chrono::seconds(1)) - Microseconds(1)
                                                : Microseconds(std::chrono::milliseconds(100)));
-}
-
-KnownMail known_from_rows(const Mail& mail) {
-  KnownMail known;
-  const ConnectRow& row = mail.connect;
-  known.id = row.id;
-  known.birth = row.connect_time;
-  known.born = row.flags & row_flag::opened ? Born::opener
-               : row.message_id             ? Born::message_id
-                                            : Born::unknown;
-  known.finished = row.flags & row_flag::removed;
-  known.queued = row.size.has_value();
-  known.end_time = row.end_time.value_or(Time{});
-  if (row.message_id && !row.message_id->empty()) known.message_id_hash = message_id_hash(*row.message_id);
-  for (auto& delivery : mail.deliveries)
-    if (delivery.recipient)
-      keep_latest(known.recipients, {*delivery.recipient, delivery.original_recipient.value_or(""),
-                                     delivery.deliver_time, delivery.status == "deferred"});
-  return known;
 }
 
 }  // namespace
@@ -108,14 +80,22 @@ bool MailTracker::may_be_stale(const KnownMail& known, const OpenMail& mail) con
 
 OpenMail* MailTracker::resolve(OpenMail& mail) {
   if (mail.identified) return &mail;
+  if (mail.born == Born::opener) {
+    if (auto half = later_half(mail)) return take_half(mail, std::move(*half));
+    mails_.identify(mail, mail.birth, Born::opener, mail.ordinal);
+    return settle(mail, mail.id, mail.birth, mail.born);
+  }
   // A mail that only its Message-ID line began is in the cache by that line; its true first line comes first.
-  if (auto known = look_up(mail)) {
+  // One that is younger than these lines is their later half.
+  Time begin = mail.born == Born::unknown ? mail.first_time : mail.birth;
+  if (auto known = look_up(mail); known && !(mail.late && known->birth > begin)) {
     OpenMail* out = settle(mail, known->id, known->birth, known->born);
     for (auto& recipient : known->recipients) keep_latest(out->recipients, recipient);
     if (!out->message_id_hash) out->message_id_hash = known->message_id_hash;
     return out;
   }
   if (mail.placeholder) return nullptr;
+  if (auto half = later_half(mail)) return take_half(mail, std::move(*half));
   bool partial = mail.born == Born::unknown;
   Time birth = partial ? mail.first_time : mail.birth;
   if (cache_) {
@@ -140,6 +120,10 @@ OpenMail* MailTracker::settle(OpenMail& mail, const Id& id, Time birth, Born bor
     if (other == &mail || !other->identified || other->id != id) continue;
     mails_.fold(mail, *other);
     mails_.forget(mail);
+    if (birth < other->birth) {
+      other->birth = birth;
+      other->born = born;
+    }
     for (auto& delivery : other->deliveries)
       if (!delivery.lmtp_session.empty()) mailboxes_.move(delivery.lmtp_session, delivery.line, other->self);
     pass_id(*other);

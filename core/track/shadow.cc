@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "core/track/fields.h"
+#include "core/track/mailboxes.h"
 
 namespace mailtrace {
 namespace {
@@ -17,6 +18,34 @@ std::string hashed(std::string_view prefix, std::initializer_list<std::string_vi
 }
 
 }  // namespace
+
+void keep_latest(std::vector<Recipient>& recipients, const Recipient& from) {
+  for (auto& recipient : recipients) {
+    if (recipient.address != from.address || recipient.original != from.original) continue;
+    if (from.attempt > recipient.attempt) recipient = from;
+    return;
+  }
+  recipients.push_back(from);
+}
+
+KnownMail known_from_rows(const Mail& mail) {
+  KnownMail known;
+  const ConnectRow& row = mail.connect;
+  known.id = row.id;
+  known.birth = row.connect_time;
+  known.born = row.flags & row_flag::opened ? Born::opener
+               : row.message_id             ? Born::message_id
+                                            : Born::unknown;
+  known.finished = row.flags & row_flag::removed;
+  known.queued = row.size.has_value();
+  known.end_time = row.end_time.value_or(Time{});
+  if (row.message_id && !row.message_id->empty()) known.message_id_hash = message_id_hash(*row.message_id);
+  for (auto& delivery : mail.deliveries)
+    if (delivery.recipient)
+      keep_latest(known.recipients, {*delivery.recipient, delivery.original_recipient.value_or(""),
+                                     delivery.deliver_time, delivery.status == "deferred"});
+  return known;
+}
 
 std::string encode_shadow(const KnownMail& mail) {
   FieldWriter out('m');

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/mail/query.h"
 #include "core/track/open_mail.h"
 
 namespace mailtrace {
@@ -21,6 +22,8 @@ struct KnownMail {
   std::vector<Recipient> recipients;
 };
 
+KnownMail known_from_rows(const Mail& mail);
+void keep_latest(std::vector<Recipient>& recipients, const Recipient& from);
 std::string encode_shadow(const KnownMail& mail);
 std::optional<KnownMail> decode_shadow(std::string_view bytes);
 std::string mail_key(std::string_view server, std::string_view queue_id);

@@ -23,6 +23,17 @@ bool made_by_cleanup(const MessageId& fact) {
   return text.starts_with('.') && text.substr(1).starts_with(fact.queue_id);
 }
 
+// Sendmail (sendmail/envelope.c) says only in the bounce's line that it gives up whoever is still waiting:
+// "CHILD: DSN: Cannot send message for 5 days", "CHILD: return to sender: …".
+bool gave_up(const LogLine& line, const Notification& fact) {
+  if (fact.kind != NotificationKind::bounce) return false;
+  auto at = line.text.find(fact.child_queue_id);
+  if (fact.child_queue_id.empty() || at == std::string_view::npos) return false;
+  auto words = line.text.substr(at + fact.child_queue_id.size());
+  return words.starts_with(": DSN: Cannot send message for ") ||
+         words.starts_with(": return to sender: Cannot send message for ");
+}
+
 int64_t doubts(const LogLine& line) {
   return (line.time_suspect ? row_flag::time_suspect : 0) | (line.truncated ? row_flag::truncated : 0) |
          (line.host_foreign ? row_flag::foreign_host : 0);
@@ -39,7 +50,7 @@ MailTracker::MailTracker(const TrackerConfig& config, Cache* cache, FindOpen fin
       cache_(cache),
       find_open_(std::move(find_open)),
       own_(config.own_networks),
-      mails_(config_),
+      mails_(config_, cache != nullptr),
       links_(most_links, [this](const LinkEnd& child, const LinkEnd& parent,
                                 std::string_view kind) { linked(child, parent, kind); }),
       mailboxes_(most_mailboxes) {}
@@ -167,6 +178,7 @@ void MailTracker::on(const LogLine& line, const Opened& fact) {
   if (picked.reopened) {
     mail.reopened = std::make_unique<ConnectRow>();
     fill_opened(fact, *mail.reopened);
+    if (fact.service == "pickup") mail.reopened->sender.reset();
     mail.reopened->flags |= row_flag::opened;
     mail.reopened_line = line.identity;
     put_text(mail.reopened->instance, instance_of(line.app_name));
@@ -178,7 +190,11 @@ void MailTracker::on(const LogLine& line, const Opened& fact) {
   mail.pickup = !fact.uid.empty() || fact.service == "pickup";
   ConnectRow& row = mail.change();
   row.flags |= row_flag::opened;
-  fill_opened(fact, row);
+  Opened first = fact;
+  // pickup(8) says the bare name of the submitter; cleanup(8) rewrites it, and qmgr(8) says the sender.
+  // Exim and Sendmail name it once, here.
+  if (fact.service == "pickup") first.sender.reset();
+  fill_opened(first, row);
   auto tls = sessions_.tls_of(mail.server, line, fact.client);
   put_text(row.tls, tls);
   mails_.pin(mail, session_pin(line));
@@ -370,6 +386,8 @@ void MailTracker::on(const LogLine& line, const Notification& fact) {
   child.mail->real = true;
   child.mail->change().flags |= row_flag::notification;
   link(*child.mail, *parent.mail, "bounce");
+  if (!parent.duplicate && gave_up(line, fact))
+    parent.mail->endings.push_back({line.identity, line.time, "expired"});
 }
 
 void MailTracker::on(const LogLine& line, const AdminAction& fact) {
@@ -444,7 +462,7 @@ void MailTracker::refuse(const LogLine& line, const Policy& fact) {
   }
   deliver.day = row.day;
   deliver.connect_id = row.id;
-  deliver.id = deliver_id(row.id, line.time, line.identity, {}, false);
+  deliver.id = deliver_id(row.id, line.identity, {}, false);
   deliver.connect_time = line.time;
   deliver.server = row.server;
   loose.deliver = std::move(deliver);

@@ -13,6 +13,13 @@
 //   two ids.
 // - Short ids used again within seconds while lines go to two receivers in turn mix: which of two equal ids a
 //   line means is told by the lines before it, and these are with the other receiver.
+// - Older lines after newer ones (an old log is imported last): a mail with a short queue id keeps the id
+// that
+//   its newer half got, so ids depend on the order of such imports; columns do not. What was stored with
+//   nobody known to wait (an expiry, a deletion) stays a row without recipient.
+// - Whole-second stamps: lines that one process wrote within a second in the same words are one, as if they
+//   had come twice. Order within the second is that of arrival: a shuffle there mixes the TLS of sessions
+//   that one process had with one client within it.
 // - Whole-second stamps: mails that share a short queue id and a second are counted in the order of their
 //   lines, so a cut or a shuffle within that second mixes them.
 // - Several mails that Sieve sent within seconds to one address, and that only their recipient tells apart,
@@ -55,6 +62,9 @@ class Tracker {
   virtual bool collect(Time now, bool all, size_t max_rows, Batch& batch) = 0;
   // The lowest sequence whose effect is not in a collected batch; `next` if there is none.
   virtual uint64_t pinned(uint64_t next) const = 0;
+
+  // Records before this one were applied by an earlier tracker, and may be stored.
+  virtual void read_before(uint64_t sequence) = 0;
 
   struct Status {
     size_t open_mails = 0, held_lines = 0;

@@ -1,6 +1,9 @@
 -- Tables, indexes and views of Mailtrace in SQLite 3.40 or later. Every column is explained in ../README.md.
 -- Times are microseconds since 1970-01-01 UTC, days are days since then; the views show both as text.
 
+-- Before the first table, or the file never shrinks again.
+PRAGMA auto_vacuum = INCREMENTAL;
+
 CREATE TABLE schema_version (
   version INTEGER NOT NULL PRIMARY KEY,
   applied TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))

@@ -1,6 +1,8 @@
 // Proofs, near misses, company and the greylisting story, asked of a real database.
 #include "core/answer/proof.h"
 
+#include <date/tz.h>
+
 #include "core/answer/verdict.h"
 #include "tests/answer/stored.h"
 #include "tests/unit/answer/traces.h"
@@ -83,8 +85,9 @@ BOOST_AUTO_TEST_CASE(nothing_found_and_why) {
   auto m = mail(1, "mx1", "2026-11-23T09:00:00Z");
   add(m, "2026-11-23T09:00:01Z", "sent", "boris@example.org");
   put(rows, m);
-  rows.hosts[{day_of(at("2026-11-23T00:00:00Z")), "mx1"}] =
-      host("mx1", "2026-11-23T00:00:10Z", "2026-11-23T11:59:30Z");
+  for (auto row : {host("mx1", "2026-11-22T20:00:00Z", "2026-11-22T23:59:50Z"),
+                   host("mx1", "2026-11-23T00:00:10Z", "2026-11-23T11:59:30Z")})
+    rows.hosts[{row.day, row.host}] = row;
   Stored stored(rows);
   Query query;
   query.recipient = "borsi@example.org";
@@ -135,7 +138,7 @@ BOOST_AUTO_TEST_CASE(what_one_may_not_see_is_no_near_miss) {
 BOOST_AUTO_TEST_CASE(you_are_not_alone) {
   StoredRows rows;
   const std::string answer =
-      "host mx.example.org[198.51.100.7] said: 421 4.7.0 Not now (in reply to MAIL FROM command)";
+      "host mx.example.org[198.51.100.7] said: 421 4.7.0 Come back later (in reply to MAIL FROM command)";
   for (uint64_t i = 1; i <= 4; ++i) {
     auto m = mail(i, "out1", "2026-11-23T09:0" + std::to_string(i) + ":00Z");
     m.connect.sender = (i % 2 ? "anna" : "carla") + std::string("@example.net");
@@ -152,8 +155,18 @@ BOOST_AUTO_TEST_CASE(you_are_not_alone) {
   BOOST_REQUIRE(company);
   BOOST_TEST(company->others == 2);  // one has another code
   BOOST_TEST(company->senders == 2);
+  // Its search finds them and the asked one by what was answered.
+  BOOST_TEST(company->query.sent_to.value() == "mx.example.org");
+  BOOST_TEST(company->query.response.value() == "*Come back later*");
+  BOOST_TEST(company->query.deliver_from.has_value());
+  BOOST_TEST(stored.reader().search(company->query)->hits.size() == 4u);
+  auto here = options("2026-11-23T12:00:00Z");
+  here.zone = date::locate_zone("Europe/Berlin");
+  company = not_alone(stored.reader(), trace->mails[0].deliveries[0], here);
+  BOOST_TEST(company->sentence.de.find("seit dem 23.11.2026, 10:02:01 Uhr (MEZ)") != std::string::npos,
+             company->sentence.de);
   BOOST_TEST(format_time(*company->since) == "2026-11-23T09:02:01.000000Z");
-  BOOST_TEST(company->sentence.en.find("for 2 other deliveries of 2 senders since 2026-11-23 09:02:01 UTC") !=
+  BOOST_TEST(company->sentence.en.find("for 2 other deliveries of 2 senders since 2026-11-23 10:02:01 CET") !=
                  std::string::npos,
              company->sentence.en);
 }

@@ -9,7 +9,7 @@
 
 namespace mailtrace {
 
-Stored::Stored(const StoredRows& rows) {
+Stored::Stored(const StoredRows& rows, const std::vector<HourRow>& hours) {
   auto pattern = (std::filesystem::temp_directory_path() / "mailtrace-answer-XXXXXX").string();
   BOOST_REQUIRE(::mkdtemp(pattern.data()));
   folder_ = pattern;
@@ -26,6 +26,7 @@ Stored::Stored(const StoredRows& rows) {
   }
   for (auto& [id, row] : rows.deliveries) batch.deliveries.push_back(row);
   for (auto& [key, row] : rows.hosts) batch.hosts.push_back(row);
+  batch.hours = hours;
   auto written = sink_->write(batch);
   BOOST_REQUIRE_MESSAGE(written, (written ? "" : written.error().text));
   auto reader = sink_->open_reader();

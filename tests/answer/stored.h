@@ -10,7 +10,7 @@ namespace mailtrace {
 
 class Stored {
  public:
-  explicit Stored(const StoredRows& rows);
+  explicit Stored(const StoredRows& rows, const std::vector<HourRow>& hours = {});
   ~Stored();
   Reader& reader() { return *reader_; }
   // Each way once, by birth of its first mail.

@@ -1,10 +1,8 @@
-// parse_bench [log file…]: ns a line of header and Postfix parser, beside one memchr() over the same bytes
-// and, where libre2-dev is installed, beside RE2 on the delivery lines. Without files: the lines of one
-// relayed mail, in the mix of a busy server. Run by hand.
+// parse_bench [log file…]: lines a second and CPU a line of header and Postfix parser, beside one memchr()
+// over the same bytes and, where libre2-dev is installed, beside RE2 on the delivery lines. Without files:
+// the lines of one relayed mail, in the mix of a busy server. Run by hand.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <chrono>
 #include <cstring>
 #include <fstream>
 #include <string>
@@ -14,12 +12,14 @@
 #include "core/parse/header.h"
 #include "core/parse/router.h"
 #include "core/plugin/loader.h"
+#include "tests/bench/measure.h"
 
 #ifdef MAILTRACE_RE2
 #include <re2/re2.h>
 #endif
 
 using namespace mailtrace;
+using bench::best_of_nine;
 
 namespace {
 
@@ -58,19 +58,6 @@ std::vector<std::string> typical_lines() {
   return out;
 }
 
-// Best of nine rounds: what the machine's other work adds is noise.
-template <class F>
-double best_ns(size_t lines, F f) {
-  double best = 1e18;
-  for (int round = 0; round < 9; ++round) {
-    auto begin = std::chrono::steady_clock::now();
-    f();
-    std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - begin;
-    best = std::min(best, took.count() / static_cast<double>(lines));
-  }
-  return best;
-}
-
 // The parser and RE2 on the same delivery lines, which have the most fields.
 void beside_re2(Router& router, const std::vector<LogLine>& read) {
 #ifdef MAILTRACE_RE2
@@ -84,7 +71,7 @@ void beside_re2(Router& router, const std::vector<LogLine>& read) {
       R"(^\s*([0-9A-Za-z]+): to=<([^>]*)>,(?: orig_to=<([^>]*)>,)? relay=([^\[,]+)(?:\[([^\]]+)\])?(?::(\d+))?, )"
       R"(delay=([\d.]+), delays=([\d.]+)/([\d.]+)/([\d.]+)/([\d.]+), dsn=([\d.]+), status=(\w+) \((.*)\)$)");
   size_t facts = 0, matches = 0;
-  double own = best_ns(deliveries.size(), [&] {
+  auto own = best_of_nine(deliveries.size(), [&] {
     facts = 0;
     Fact fact;
     for (const auto* line : deliveries) {
@@ -92,16 +79,16 @@ void beside_re2(Router& router, const std::vector<LogLine>& read) {
       facts += found != nullptr && found->parse(*line, fact) == Parsed::fact;
     }
   });
-  double re2 = best_ns(deliveries.size(), [&] {
+  auto re2 = best_of_nine(deliveries.size(), [&] {
     matches = 0;
     re2::StringPiece parts[15];
     for (const auto* line : deliveries)
       matches += pattern.Match(line->text, 0, line->text.size(), RE2::ANCHOR_START, parts, 15);
   });
-  fmt::print(
-      "{} delivery lines: postfix {:.1f} ns ({} facts), RE2 with 14 captures {:.0f} ns ({} matches): {:.1f} "
-      "times\n",
-      deliveries.size(), own, facts, re2, matches, re2 / own);
+  fmt::print("\n{} delivery lines: {} facts, {} matches\n", deliveries.size(), facts, matches);
+  own.print("postfix");
+  re2.print("RE2 with 14 captures");
+  fmt::print("RE2 takes {:.1f} times as long\n", re2.cpu / own.cpu);
 #else
   (void)router;
   (void)read;
@@ -134,14 +121,14 @@ int main(int argc, char** argv) {
   Record record;
   record.received = time_from_us(1'795'464'800'000'000);
   record.peer = "192.0.2.1";
-  double header = best_ns(lines.size(), [&] {
+  auto header = best_of_nine(lines.size(), [&] {
     for (size_t i = 0; i < lines.size(); ++i) {
       record.bytes = lines[i];
       parse_header(record, {}, read[i]);
     }
   });
   size_t facts = 0, unknown = 0;
-  double postfix = best_ns(lines.size(), [&] {
+  auto postfix = best_of_nine(lines.size(), [&] {
     facts = unknown = 0;
     Fact fact;
     for (auto& line : read) {
@@ -153,16 +140,18 @@ int main(int argc, char** argv) {
     }
   });
   size_t found = 0;
-  double scan = best_ns(lines.size(), [&] {
+  auto scan = best_of_nine(lines.size(), [&] {
     for (auto& line : lines) found += std::memchr(line.data(), '\n', line.size()) != nullptr;
   });
   double mean = static_cast<double>(bytes) / static_cast<double>(lines.size());
   fmt::print("{} lines of {:.0f} bytes, {} facts, {} unknown\n", lines.size(), mean, facts, unknown);
-  fmt::print("header {:7.1f} ns/line {:6.2f} GB/s\n", header, mean / header);
-  fmt::print("postfix{:7.1f} ns/line {:6.2f} GB/s\n", postfix, mean / postfix);
-  fmt::print("both   {:7.1f} ns/line {:6.2f} GB/s\n", header + postfix, mean / (header + postfix));
-  fmt::print("memchr {:7.1f} ns/line {:6.2f} GB/s: {:.1f} % of its speed{}\n", scan, mean / scan,
-             100 * scan / (header + postfix), found ? " (LF inside a line)" : "");
+  bench::Cost both{header.wall + postfix.wall, header.cpu + postfix.cpu};
+  header.print("header");
+  postfix.print("postfix");
+  both.print("both");
+  scan.print("memchr");
+  fmt::print("{:.2f} GB/s a processor, {:.1f} % of memchr's speed{}\n", mean / both.cpu_ns(),
+             100 * scan.cpu / both.cpu, found ? " (LF inside a line)" : "");
   beside_re2(router, read);
   return 0;
 }

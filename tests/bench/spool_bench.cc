@@ -1,7 +1,6 @@
 // spool_bench [lines] [batch] [length] [directory]: lines/s and CPU ns a line of append with sync and of
 // reading. Run by hand; `windows` batches are in flight, as many RELP windows would be.
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <uv.h>
 
 #include <chrono>
@@ -13,30 +12,12 @@
 
 #include "core/base/file.h"
 #include "core/spool/spool.h"
+#include "tests/bench/measure.h"
 
 namespace {
 
 using namespace mailtrace;
 using Clock = std::chrono::steady_clock;
-
-double cpu_seconds() {
-  rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  auto seconds = [](timeval t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-struct Measure {
-  Clock::time_point wall = Clock::now();
-  double cpu = cpu_seconds();
-  void print(const char* what, uint64_t lines) const {
-    double seconds = std::chrono::duration<double>(Clock::now() - wall).count();
-    fmt::print("{:34} {:>10.0f} lines/s {:>7.0f} CPU ns/line\n", what, static_cast<double>(lines) / seconds,
-               (cpu_seconds() - cpu) * 1e9 / static_cast<double>(lines));
-  }
-};
 
 void measure_sync(const std::string& directory, size_t bytes) {
   int error = 0;
@@ -62,13 +43,13 @@ struct Writer {
   int in_flight = 0;
 
   void run(int windows) {
-    Measure measure;
+    bench::Stopwatch watch;
     while (durable < lines) {
       while (in_flight < windows && given < lines && give()) {
       }
       uv_run(&loop, UV_RUN_ONCE);
     }
-    measure.print(fmt::format("append+sync, {} windows", windows).c_str(), lines);
+    watch.cost(lines).print(fmt::format("append+sync, {} windows", windows).c_str());
   }
   bool give() {
     bool taken = spool.append(batch.data(), batch.size(), [this](bool yes) {
@@ -123,12 +104,12 @@ int main(int argc, char** argv) {
   if (!reader) return 1;
   SpoolGap gap;
   uint64_t count = 0, bytes = 0;
-  Measure reading;
+  bench::Stopwatch reading;
   while ((*reader)->next(record, gap, total + 1) == SpoolReader::Next::record) {
     ++count;
     bytes += record.bytes.size();
   }
-  reading.print("read", count);
+  reading.cost(count).print("read");
   if (first + count != total + 1 || bytes != count * length) {
     fmt::print("read {} of {} records\n", count, total + 1 - first);
     return 1;

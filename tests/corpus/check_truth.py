@@ -9,6 +9,7 @@ import argparse
 import calendar
 import collections
 import json
+import re
 import subprocess
 import sys
 import time
@@ -18,6 +19,8 @@ RENDERINGS = ["rfc3339", "rfc5424", "rfc5424-noslash", "trad", "fwd3164"]
 GROUPS = """simple multi queueids aliases sieve greylist deferred expired bounces reject checks submission filter
 twohop pickup utf8 responses msgid size lost anvil concurrency postsuper inject dovecot milter shortreuse xclient
 postscreen verify failures exim sendmail""".split()
+CANONICAL = {"oldname@alpha.example": "newname@alpha.example"}  # sender_canonical_maps of the lab
+HOSTNAMES = {"mx": "mx1.alpha.example", "out": "out1.alpha.example"}
 SERVERS = {"mx": "mx1", "out": "out1", "exim": "ex1", "sendmail": "ex1"}
 REFUSED = {"rejected", "greylisted", "blocked"}
 # What smtpd(8) tells the client without a line that says "reject": wrong protocol, limits, time-outs.
@@ -116,6 +119,7 @@ class Report:
         self.expected = self.found = self.unexpected = self.refusals = self.refusals_found = 0
         self.unlogged = self.strangers = self.folders = self.folders_found = self.folders_wrong = 0
         self.ends = self.ends_found = self.parts = self.parts_linked = self.unqueued = self.reasons = self.reasons_found = 0
+        self.senders = self.senders_right = 0
         self.notes = []
 
 
@@ -140,6 +144,27 @@ def check_folders(truth, rows, mail, mailboxes, report):
         if item not in mailboxes[truth["id"]] and not unnumbered:
             report.folders_wrong += 1
             report.notes.append(f"{truth['id']} {truth['scenario']}: nothing in {item}")
+
+
+def sender_of(truth):
+    """What the client said; of mail that sendmail(1) was given, the address that Postfix completed."""
+    if truth.get("mail_from") is not None:
+        return CANONICAL.get(truth["mail_from"], truth["mail_from"])
+    command = truth.get("command") or ""
+    given = re.search(r"sendmail.* -f (\S+)", command)
+    user = re.match(r"su (\S+)", command)
+    name = given[1].strip('"<>') if given else user[1] if user else "root"
+    return name if not name or "@" in name else f"{name}@{HOSTNAMES[truth['at']]}"
+
+
+def check_sender(truth, mail, report):
+    if not mail or "size" not in mail:
+        return
+    report.senders += 1
+    if address(mail.get("sender", "(unknown)")) == address(sender_of(truth)):
+        report.senders_right += 1
+    else:
+        report.notes.append(f"{truth['id']} {truth['scenario']}: sender {mail.get('sender')!r} is not {sender_of(truth)!r}")
 
 
 ALL_KINDS = ("filter", "relay", "forward", "resend", "bounce", "vacation")
@@ -221,6 +246,7 @@ def check(group, rendering, rows, truths, taken, mailboxes):
                 report.found += 1
             else:
                 report.notes.append(f"{truth['id']} {truth['scenario']}: missing {item}")
+        check_sender(truth, mail, report)
         check_folders(truth, rows, mail, mailboxes, report)
         check_ends(truth, rows, mail, taken, report)
         if expect or truth.get("accepted") is False:
@@ -333,11 +359,12 @@ def main():
                 print("    " + note)
             for name in ("expected", "found", "unexpected", "refusals", "refusals_found", "unlogged", "strangers",
                          "folders", "folders_found", "folders_wrong", "ends", "ends_found", "parts", "parts_linked", "unqueued",
-                         "reasons", "reasons_found"):
+                         "reasons", "reasons_found", "senders", "senders_right"):
                 setattr(total, name, getattr(total, name) + getattr(report, name))
     print(f"expected deliveries found: {total.found}/{total.expected}")
     print(f"unexpected sent rows: {total.unexpected}")
     print(f"refusals found: {total.refusals_found}/{total.refusals}")
+    print(f"senders of mails in the queue: {total.senders_right}/{total.senders}")
     print(f"mails in the folder they lie in: {total.folders_found}/{total.folders}, in another: {total.folders_wrong}")
     print(f"what other servers took, in the flow of its mail: {total.ends_found}/{total.ends}")
     print(f"mails of inner hops, notices and answers with their origin: {total.parts_linked}/{total.parts}")
@@ -345,7 +372,7 @@ def main():
     print(f"refusals that say why: {total.reasons_found}/{total.reasons}")
     print(f"refusals without a line that says so (protocol errors, rate limits, time-outs): {total.unlogged}")
     print(f"addresses nobody named (group inject): {total.strangers}")
-    bad = total.folders_found != total.folders or total.folders_wrong
+    bad = total.folders_found != total.folders or total.folders_wrong or total.senders != total.senders_right
     bad = bad or total.strangers or total.found != total.expected or total.unexpected or total.refusals_found != total.refusals
     bad = bad or total.parts != total.parts_linked or total.ends != total.ends_found or total.reasons != total.reasons_found
     return 1 if bad else 0

@@ -182,8 +182,7 @@ class Reference:
         if session.pop("hold", None):
             row["flags"] |= HELD
         if picked_up:
-            mail.pickup = True
-            least(row, "sender", picked_up[0])
+            mail.pickup = True  # its "from" is the submitter's bare name; the sender is what qmgr says
             if picked_up[1]:
                 self.link_to(mail, line, picked_up[1], "resend")
         if orig_queue_id:

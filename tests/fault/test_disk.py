@@ -1,5 +1,6 @@
-"""The disk of the spool under load: full, read-only when the daemon starts, and no file that can be opened any more. What was
-acknowledged is kept, what was not is sent again by rsyslog, and nobody has to restart anything."""
+"""The disk of the spool under load: full, read-only, failing, also when the daemon starts, and no file that can be opened any
+more. What was acknowledged is kept, what was not is sent again by rsyslog, and nobody has to restart anything."""
+import errno
 import os
 import random
 import resource
@@ -7,27 +8,50 @@ import unittest
 
 import settings
 from bench import FaultCase, Load, Running
+from daemon import MAILTRACED, Mailtraced, configuration, listener
 from databases import Sqlite
-from harness import run, wait_until
+from faults_build import FAULTS_BUILD
+from harness import Process, run, wait_until
+from load import MARK, mark
 
 SEGMENT = 256 << 10
 FAULTS = 3
+SEGMENTS = {"max_size": "1 GiB", "min_free": "0", "segment_size": f"{SEGMENT >> 10} KiB"}
+
+
+class Failing(Mailtraced):
+    """Of the build with faults: while the file `fails` exists, its disk answers with the error in it."""
+
+    def start(self):
+        self.fails = self.scratch.path / "fails"
+        self.process = Process(self.scratch, f"mailtraced-{self.name}", FAULTS_BUILD / "bin" / "mailtraced", "--config", self.config,
+                               env={"MAILTRACE_PLUGINS": str(FAULTS_BUILD / "lib" / "mailtrace"), "MT_FAIL": str(self.fails)})
+        self.process.wait_ready(lambda: self.status(quiet=True), "an answer of its control socket")
+
+    def fail(self, error):
+        fresh = self.fails.with_suffix(".new")
+        fresh.write_text(str(error))
+        fresh.rename(self.fails)
 
 
 class Disk(FaultCase):
-    def begin(self):
-        """A receiver whose spool is a small file system of its own, before its start."""
-        self.spool = self.scratch.folder("receiver", mode=0o700) / "spool"
-        self.spool.mkdir(mode=0o700)
-        if os.geteuid() != 0 or run("mount", "-t", "tmpfs", "-o", "size=8m,mode=0700", "none", self.spool, check=False).returncode:
-            raise unittest.SkipTest("cannot mount a small file system here")
-        self.scratch.on_close(lambda: run("umount", "--lazy", self.spool))
+    def prepare(self):
         self.database = Sqlite(self.scratch)
         self.choice = random.Random(settings.number("seed"))
 
-    def start(self):
-        self.daemon, port = self.receiver("receiver", self.database,
-                                          spool={"max_size": "1 GiB", "min_free": "0", "segment_size": f"{SEGMENT >> 10} KiB"})
+    def begin(self, folder="receiver/spool"):
+        """A receiver whose spool, or whole state directory, is a small file system of its own, before its start."""
+        self.scratch.folder("receiver", mode=0o700)
+        self.disk = self.scratch.folder(folder, mode=0o700)
+        if os.geteuid() != 0 or run("mount", "-t", "tmpfs", "-o", "size=8m,mode=0700", "none", self.disk, check=False).returncode:
+            raise unittest.SkipTest("cannot mount a small file system here")
+        self.scratch.on_close(lambda: run("umount", "--lazy", self.disk))
+        self.spool = self.scratch.path / "receiver" / "spool"
+        self.prepare()
+
+    def start(self, program=Mailtraced, inputs=()):
+        entry, port = listener("relp")
+        self.daemon = program(self.scratch, configuration(self.scratch, "receiver", [self.database.sink()], [entry, *inputs], spool=SEGMENTS))
         self.sender_of_load = self.sender("sqlite", port)
         self.load = Load(settings.number("rate"), self.choice.random())
         self.running = Running(self.load, self.sender_of_load.input_port)
@@ -90,6 +114,75 @@ class Disk(FaultCase):
         self.wait_lines()
         self.finish(f"spool read-only at {settings.number('kills', FAULTS)} starts")
 
+    def test_state_directory_read_only_at_start(self):
+        """All that is kept there: the spool, the positions of a followed file, and the socket that the killed one left."""
+        self.begin("receiver")
+        followed = self.scratch.path / "mail.log"
+        followed.write_bytes(b"")
+        self.start(inputs=[{"file": {"path": str(followed), "poll_interval": "100ms"}}])
+        for number in range(settings.number("kills", FAULTS)):
+            self.wait_lines()
+            self.daemon.kill()
+            run("mount", "-o", "remount,ro", self.disk)
+            starts = self.daemon.process.output().count("daemon.ready")
+            self.daemon.process = Process(self.scratch, "mailtraced-receiver", MAILTRACED, "--config", self.daemon.config)
+            self.daemon.process.wait_ready(lambda: self.daemon.process.output().count("daemon.ready") > starts)
+            self.assertIn("Read-only file system", self.daemon.process.output())
+            self.assertIsNone(self.daemon.status(quiet=True))
+            lines = [line.replace(MARK.encode(), b"0CAFE0CAF%02X" % number).replace(b"mark@", b"followed%d@" % number) for line in mark("mx2")]
+            with open(followed, "ab") as file:
+                file.write(b"".join(line.removeprefix(b"<22>") + b"\n" for line in lines))
+            self.load.sent += lines
+            run("mount", "-o", "remount,rw", self.disk)
+            self.daemon.process.wait_ready(lambda: self.daemon.status(quiet=True), "its control socket")
+        self.wait_lines()
+        position = f" {followed.stat().st_size} "
+        wait_until(lambda: position in (self.scratch.path / "receiver" / "input-file.positions").read_text(), "the position in the followed file")
+        self.finish(f"state directory read-only at {settings.number('kills', FAULTS)} starts")
+
+    @unittest.skipUnless((FAULTS_BUILD / "bin" / "mailtraced").exists(), f"no build with faults in {FAULTS_BUILD}")
+    def test_failing_disk(self):
+        """Under load, as after a remount by the kernel or with a broken disk; then it is well again."""
+        self.prepare()
+        self.start(Failing)
+        kinds = (errno.EROFS, errno.EIO, errno.ENOSPC, errno.EMFILE)
+        for number in range(settings.number("kills", len(kinds))):
+            error = kinds[number % len(kinds)]
+            self.wait_lines()
+            self.daemon.fail(error)
+            self.wait_standstill()
+            spool = self.daemon.status()["spool"]
+            self.assertTrue(spool["failed"])
+            self.assertIn(os.strerror(error), spool["last_error"])
+            self.daemon.fails.unlink()
+        self.wait_lines()
+        self.finish(f"the disk failed {settings.number('kills', len(kinds))} times")
+
+    def test_few_descriptors(self):
+        """With any number of them: it works, waits, or ends so that a service manager starts it again; never as if somebody had
+        made a mistake."""
+        self.prepare()
+        entry, _ = listener("relp")
+        config = configuration(self.scratch, "few", [self.database.sink()], [entry], spool=SEGMENTS)
+        codes, alive = set(), 0
+        for limit in range(5, 41, 3):
+            process = Process(self.scratch, f"few-{limit}", "prlimit", f"--nofile={limit}", MAILTRACED, "--config", config)
+            wait_until(lambda: not process.running() or "daemon.ready" in process.output() or "state.wait" in process.output(),
+                       lambda: f"its start or its end with {limit} descriptors: {process.output()}")
+            if process.running():
+                alive += 1
+                resource.prlimit(process.child.pid, resource.RLIMIT_NOFILE, (1024, 1024))
+                process.wait_ready(lambda: "daemon.ready" in process.output())
+                self.assertEqual(0, process.stop(), process.output())
+            else:
+                codes.add(process.child.returncode)
+                self.assertNotIn(process.child.returncode, (0, 78), f"{limit} descriptors: {process.output()}")
+        self.assertGreater(alive, 2)
+        self.assertIn(75, codes)
+
+    def count(self, name):
+        return sum(each["value"] for each in self.daemon.status()["counters"] if each["name"] == name)
+
     def test_no_file_can_be_opened(self):
         self.begin()
         self.start()
@@ -97,13 +190,15 @@ class Disk(FaultCase):
         before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
         for _ in range(settings.number("kills", FAULTS)):
             self.wait_lines()
-            held = max(int(name) for name in os.listdir(f"/proc/{pid}/fd"))
-            # The status connection of this test needs one, which is then there for nobody else.
-            resource.prlimit(pid, resource.RLIMIT_NOFILE, (held + 2, before[1]))
-            segments = len(list(self.spool.glob("*.seg")))
+            errors = self.count("spool_errors_total")
+            # None is free below the limit: not even the status can be asked for.
+            held = {int(name) for name in os.listdir(f"/proc/{pid}/fd")}
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (min(set(range(len(held) + 1)) - held), before[1]))
             sent = len(self.load.sent)
-            wait_until(lambda: len(self.load.sent) > sent + 2000, "a load of several segments")
-            self.assertTrue(segments)
+            wait_until(lambda: len(self.load.sent) > sent + 4000, "a load of several segments")
             resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+            wait_until(lambda: self.daemon.status(quiet=True), "a status")
+            self.assertGreater(self.count("spool_errors_total"), errors)
+            self.assertIn(os.strerror(errno.EMFILE), self.daemon.status()["spool"]["last_error"])
         self.wait_lines()
         self.finish(f"no more descriptors {settings.number('kills', FAULTS)} times")

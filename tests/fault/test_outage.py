@@ -1,5 +1,6 @@
 """The database is away for six hours, compressed in time: the lines of six hours come as fast as they can while it cannot be
 reached. Memory stays flat, and afterwards everything is there. tests/fault/run outage --hour-lines 100000"""
+import datetime
 import re
 import time
 
@@ -7,8 +8,9 @@ import settings
 from bench import FaultCase, Load
 from databases import Postgresql, PostgresqlServer
 from harness import wait_until
-from load import Feeder
+from load import MARK, Feeder, mark
 from proxy import Proxy
+from relp_client import RelpClient
 from test_database import Entry, through
 
 HOURS = 6
@@ -21,12 +23,43 @@ def resident(process):
 
 
 class Outage(FaultCase):
-    def test_six_hours(self):
+    def begin(self):
+        """(database, what breaks the way to it when set, daemon, port)"""
         server = PostgresqlServer(self.scratch)
         database = Postgresql(server)
         away = [False]
-        proxy = Proxy(self.scratch, lambda: None if away[0] else server.port)
-        daemon, port = self.receiver("postgresql", Entry(through(database, "postgresql", proxy)))
+        self.proxy = Proxy(self.scratch, lambda: None if away[0] else server.port)
+        return database, away, *self.receiver("postgresql", Entry(through(database, "postgresql", self.proxy)))
+
+    @staticmethod
+    def sink(daemon):
+        return daemon.status()["sinks"][0]
+
+    def test_restart_while_it_is_away(self):
+        """Status says until when data is visible: before the oldest line that waits, however often it was started since."""
+        database, away, daemon, port = self.begin()
+        lines = mark()
+        begun = datetime.datetime.now(datetime.timezone.utc)
+        self.assertTrue(RelpClient(port, lines).send(len(lines)))
+        daemon.wait_stored()
+        away[0] = True
+        self.proxy.cut_all()
+        more = [line.replace(MARK.encode(), b"0CAFE0CAFE0") for line in mark()]
+        self.assertTrue(RelpClient(port, more).send(len(more)))
+        sent = datetime.datetime.now(datetime.timezone.utc)
+        for _ in range(2):
+            daemon.kill()
+            daemon.start()
+            wait_until(lambda: self.sink(daemon)["state"] == "retrying" and self.sink(daemon)["visible_until"], lambda: f"trouble: {self.sink(daemon)}")
+            visible = datetime.datetime.fromisoformat(self.sink(daemon)["visible_until"].replace("Z", "+00:00"))
+            self.assertTrue(begun <= visible <= sent, f"{begun} {visible} {sent}")
+            self.assertTrue(RelpClient(port, [b"<22>1 - mx1 postfix/qmgr 1 - - one more"]).send(1))
+        away[0] = False
+        daemon.wait_stored()
+        daemon.stop()
+
+    def test_six_hours(self):
+        database, away, daemon, port = self.begin()
         sender = self.sender("postgresql", port)
 
         lines_an_hour = settings.number("hour_lines")
@@ -43,7 +76,7 @@ class Outage(FaultCase):
                 daemon.wait_received(len(load.sent))
                 wait_until(lambda: daemon.status()["sinks"][0]["committed"] > 1, "a first commit")
                 away[0] = True
-                proxy.cut_all()
+                self.proxy.cut_all()
             if step > 2:
                 # Not faster than they are taken: the sender's queue is no part of this.
                 daemon.wait_received(len(load.sent) - 2000)

@@ -2,10 +2,8 @@
 a power loss, is started again and gets the lines that were not acknowledged: the rows must be those of an import. Then the
 same with one safeguard switched off: it must be noticed.
 
-Needs a build with -DMAILTRACE_FAULTS=ON: $MAILTRACE_FAULTS_BUILD, else build/faults beside the build. Long form: --passes 1000000 (every n until a run is clean)."""
+Needs a build with -DMAILTRACE_FAULTS=ON, see faults_build.py. Long form: --passes 1000000 (every n until a run is clean)."""
 import concurrent.futures
-import os
-import pathlib
 import signal
 import time
 import unittest
@@ -14,10 +12,10 @@ import settings
 from corpus import forwarded_lines
 from daemon import configuration, import_reference, listener
 from databases import Sqlite
+from faults_build import FAULTS_BUILD as FAULTS
 from harness import BUILD, Case, Process, Scratch, accepts, wait_until
 from relp_client import RelpClient
 
-FAULTS = pathlib.Path(os.environ.get("MAILTRACE_FAULTS_BUILD", BUILD.parent / "faults"))
 GROUPS = ["simple", "multi", "deferred", "bounces", "reject"]
 SITES = [f"{call}.{when}" for call in ("open", "allocate", "write", "sync", "rename", "dirsync", "truncate", "unlink",
                                         "commit", "answer") for when in ("before", "after")] + ["write.half", "rows.before"]

@@ -100,11 +100,11 @@ class Browser:
             return [...(within || document).querySelectorAll(css)].filter((e) => e.checkVisibility({checkVisibilityCSS: true}))""", css, within)
 
     def one(self, css, within=None):
-        return wait_until(lambda: self.all(css, within), f"{css} in:\n{self.text()[:1500]}", 20)[0]
+        return wait_until(lambda: self.all(css, within), lambda: f"{css} in:\n{self.text()[:1500]}", 60)[0]
 
     def called(self, name, css="a, button, summary, input, select, textarea, [role]"):
         """What a screen reader calls so (the whole name, or its beginning)."""
-        return wait_until(lambda: self.script(CALLED, name, css), lambda: f"something called {name!r} in:\n{self.text()[:1500]}", 20)
+        return wait_until(lambda: self.script(CALLED, name, css), lambda: f"something called {name!r} in:\n{self.text()[:1500]}", 60)
 
     def has(self, css):
         return bool(self.all(css))
@@ -119,7 +119,7 @@ class Browser:
         return self.script("return [...document.querySelectorAll(arguments[0])].map((e) => e.textContent.trim())", css)
 
     def wait_text(self, *wanted, css="body"):
-        wait_until(lambda: all(part in self.text(css) for part in wanted), lambda: f"{wanted} in:\n{self.text(css)[:2500]}", 30)
+        wait_until(lambda: all(part in self.text(css) for part in wanted), lambda: f"{wanted} in:\n{self.text(css)[:2500]}", 60)
 
     # What is done.
     def click(self, name_or_element):
@@ -143,7 +143,7 @@ class Browser:
         """Types into the box and presses Enter."""
         box = self.one("#box")
         box.send_keys(text, Keys.ENTER)
-        wait_until(lambda: box.get_attribute("value") == "", "the box to be empty again", 20)
+        wait_until(lambda: box.get_attribute("value") == "", "the box to be empty again", 60)
         self.settle()
 
     def paste(self, text):
@@ -151,7 +151,7 @@ class Browser:
         box = self.one("#box")
         self.script("""const data = new DataTransfer(); data.setData("text/plain", arguments[1]);
             arguments[0].focus(); arguments[0].dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}))""", box, text)
-        wait_until(lambda: box.get_attribute("value") == "", "the box to be empty again", 20)
+        wait_until(lambda: box.get_attribute("value") == "", "the box to be empty again", 60)
         self.settle()
 
     def clipboard(self):
@@ -165,7 +165,7 @@ class Browser:
         self.open()
         self.one("input[name=name]").send_keys(name)
         self.one("input[name=password]").send_keys(password, Keys.ENTER)
-        wait_until(lambda: not self.has(".login input[name=password]") or self.has("[role=alert]"), "an answer to the login", 30)
+        wait_until(lambda: not self.has(".login input[name=password]") or self.has("[role=alert]"), "an answer to the login", 60)
         self.settle()
 
     # What is seen.
@@ -196,6 +196,30 @@ class Browser:
         wide = self.script("return document.documentElement.scrollWidth - window.innerWidth")
         test.assertLessEqual(wide, 0, f"{name}: wider than the window by {wide}")
         test.assertLessEqual(self.script("return window.innerWidth"), self.size[0], f"{name}: wider than the device")
+
+
+COUNTED = """
+const [search, done] = arguments;
+const count = async () => {
+  let results = 0;
+  const mails = new Set();
+  for (let after = ""; ;) {
+    const answer = await fetch(`api/v1/search?${search}&limit=100${after && `&after=${encodeURIComponent(after)}`}`);
+    if (!answer.ok) return `${answer.status} ${await answer.text()}`;
+    const page = await answer.json();
+    results += page.results.length;
+    page.results.forEach((result) => mails.add(result.connect.id));
+    if (!page.next) return [results, mails.size];
+    after = page.next;
+  }
+};
+count().then(done, (trouble) => done(String(trouble)));
+"""
+
+
+def found_by(browser, search):
+    """How many results a search has, and of how many mails; `search` is what stands behind "#/search?" and names no quick time."""
+    return browser.driver.execute_async_script(COUNTED, search)
 
 
 def entered(served, name="helga", **how):

@@ -3,7 +3,7 @@ import datetime
 import os
 import re
 
-import sample
+import provider
 from daemon import MAILTRACED, configuration, mailtrace
 from harness import ROOT, Process, accepts, free_port
 
@@ -18,7 +18,7 @@ class Served:
     def __init__(self, scratch, log=None, name="page", scale=0.6, days=2.0):
         self.scratch = scratch
         self.end = datetime.datetime.now(datetime.timezone.utc)
-        self.lines = log if log is not None else sample.sample(days, self.end, scale=scale)
+        self.lines = log if log is not None else provider.sample(days, self.end, scale=scale)
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}/"
         self.config = configuration(scratch, name, [{"sqlite": {"file": str(scratch.path / f"{name}.db")}}],

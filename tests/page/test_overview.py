@@ -3,7 +3,7 @@ import unittest
 
 from selenium.webdriver import ActionChains
 
-from browser import entered
+from browser import entered, found_by
 from harness import Scratch, wait_until
 from served import Served
 
@@ -25,28 +25,50 @@ def tearDownModule():
     scratch.close()
 
 
+BARS = """return [...document.querySelectorAll('.bars')].flatMap((panel) => [...panel.querySelectorAll('a')].map((a) => [
+    panel.querySelector('h2').textContent, a.querySelector('.bar_name').textContent, Number(a.dataset.count), a.hash.split('?')[1]]))"""
+NOTES = """return [...document.querySelectorAll('.bars')].flatMap((panel) => [...panel.querySelectorAll('a')].map((a) => [
+    panel.querySelector('h2').textContent, a.querySelector('.bar_name').textContent, a.querySelector('.bar_note')?.textContent ?? '']))"""
+
+
 class Overview(unittest.TestCase):
     def test_every_bar_leads_to_its_search(self):
         browser.open("overview")
         browser.wait_text("Deliveries by time and status", "Top senders", "Servers and gaps", "mx1")
         browser.one(".chart canvas")
         browser.checked(self, "overview")
-        count = len(browser.all(".bars a"))
-        self.assertGreater(count, 10)
-        for index in (0, count // 2, count - 1):
-            bar = browser.all(".bars a")[index]
-            browser.click(bar)
-            browser.wait_text("Times in")
-            browser.one(".row")
-            browser.driver.back()
-            browser.settle()
-            wait_until(lambda: len(browser.all(".bars a")) == count, "the overview again")
+        bars = browser.script(BARS)
+        self.assertEqual(len({title for title, _, _, _ in bars}), 4, "each panel has bars")
+        self.assertGreater(len(bars), 20)
+        for title, name, told, search in bars:
+            with self.subTest(f"{title}: {name}"):
+                results, mails = found_by(browser, search)
+                self.assertIn(told, (results, mails) if title == "Top senders" else (results,))
+        browser.click(browser.all(".bars a")[0])
+        browser.one(".row")
+        browser.driver.back()
+        browser.settle()
+        wait_until(lambda: len(browser.all(".bars a")) == len(bars), "the overview again")
         browser.click("As a table")
         browser.checked(self, "overview-table")
-        number = browser.one(".numbers td a")
-        expected = number.text
-        browser.click(number)
+        numbers = browser.script("return [...document.querySelectorAll('.numbers td a')].map((a) => [a.textContent, a.hash.split('?')[1]])")
+        self.assertGreater(len(numbers), 20)
+        for told, search in numbers[::7]:
+            self.assertEqual(found_by(browser, search)[0], int(told.replace(",", "")), search)
+        browser.click(browser.one(".numbers td a"))
         browser.one(".row")
+
+    def test_only_what_is_ill_is_called_so(self):
+        browser.open("overview")
+        browser.wait_text("Slow or failing destinations")
+        ill = [(name, note) for title, name, note in browser.script(NOTES) if title.startswith("Slow")]
+        self.assertIn("mx2.big.example.net", [name for name, _ in ill])
+        self.assertNotIn("mx.school.example.com", [name for name, _ in ill])
+        for name, note in ill:
+            self.assertRegex(note, "waiting|undeliverable", name)
+        reasons = [(name, note) for title, name, note in browser.script(NOTES) if title.startswith("Why")]
+        self.assertGreater(len(reasons), 3)
+        self.assertEqual(len(reasons), len(set(reasons)), f"two that read the same: {reasons}")
 
     def test_a_click_into_the_chart(self):
         browser.open("overview")

@@ -1,13 +1,17 @@
 """The page as the helpdesk uses it: finding a mail, reading what happened, answering the caller. English, desktop."""
+import csv
 import datetime
+import io
 import re
+import sqlite3
 import unittest
+import zoneinfo
 
 from selenium.webdriver.common.keys import Keys
 
-import sample
-from browser import Browser
-from harness import Scratch, wait_until
+import provider
+from browser import Browser, found_by
+from harness import ROOT, Scratch, wait_until
 from served import PASSWORD, Served
 
 scratch = served = browser = None
@@ -169,27 +173,61 @@ class Finding(Case):
             self.assertGreaterEqual(tried[:19], stamp(before)[:19])
 
     def test_quick_times(self):
-        browser.click("Last 2 hours")
-        border = (served.end - datetime.timedelta(hours=2, minutes=1)).strftime("%Y-%m-%dT%H:%M:%S")
-        for time in browser.script("return [...document.querySelectorAll('.line_in time')].map((e) => e.dateTime)"):
-            self.assertGreater(time, border)
-        self.assertIn("time=2h", browser.place())
+        zone = zoneinfo.ZoneInfo("Europe/Berlin")
+        for name, place in (("Last 2 hours", "2h"), ("Today", "today"), ("Yesterday", "yesterday"), ("Last 7 days", "7d")):
+            with self.subTest(name):
+                before = datetime.datetime.now(zone)
+                browser.open("search?limit=100&sort=time&order=asc")
+                browser.click(name)
+                self.assertIn(f"time={place}", browser.place())
+                self.assertEqual(browser.called(name).get_attribute("aria-pressed"), "true")
+                # A day may end while the page is looked at: what was today then may be yesterday now.
+                midnights = [time.replace(hour=0, minute=0, second=0, microsecond=0) for time in (before, datetime.datetime.now(zone))]
+                first = {"2h": before - datetime.timedelta(hours=2), "today": midnights[0], "yesterday": midnights[0] - datetime.timedelta(days=1),
+                         "7d": midnights[0] - datetime.timedelta(days=7)}[place]
+                last = midnights[1] if place == "yesterday" else datetime.datetime.now(zone)
+                times = browser.script("return [...document.querySelectorAll('.line_in time')].map((e) => e.dateTime)")
+                self.assertTrue(times, f"mails of {name}")
+                for time in times:
+                    self.assertGreaterEqual(datetime.datetime.fromisoformat(time.replace("Z", "+00:00")), first)
+                    self.assertLess(datetime.datetime.fromisoformat(time.replace("Z", "+00:00")), last)
         browser.click("Any time")
         self.assertNotIn("time=", browser.place())
 
+    def test_a_time_as_it_is_said(self):
+        for said in ("yesterday around noon", "gestern gegen Mittag"):
+            browser.ask(said)
+            browser.wait_text("Understood as a time")
+            times = browser.script("return [...document.querySelectorAll('.line_in time')].map((e) => e.dateTime)")
+            self.assertTrue(times)
+            yesterday = datetime.datetime.now(zoneinfo.ZoneInfo("Europe/Berlin")).date() - datetime.timedelta(days=1)
+            for time in times:
+                local = datetime.datetime.fromisoformat(time.replace("Z", "+00:00")).astimezone(zoneinfo.ZoneInfo("Europe/Berlin"))
+                self.assertEqual(local.date(), yesterday)
+                self.assertIn(local.hour, (11, 12, 13))
+            browser.open("search")
+
     def test_sorting_page_size_and_pages(self):
-        browser.open("search?status=sent&limit=10")
-        select = browser.called("Sort by")
-        select.send_keys("Recipient")
-        browser.settle()
-        wait_until(lambda: "sort=recipient" in browser.place(), browser.place)
-        browser.settle()
-        who = [text.lower() for text in browser.texts(".line_out .who")]
-        self.assertEqual(who, sorted(who))
-        browser.click("Ascending")
-        wait_until(lambda: "order=desc" in browser.place(), browser.place)
-        who = [text.lower() for text in browser.texts(".line_out .who")]
-        self.assertEqual(who, sorted(who, reverse=True))
+        shown = {"sender": lambda: [text.lower() for text in browser.texts(".line_in .who")],
+                 "recipient": lambda: [text.lower() for text in browser.texts(".line_out .who")],
+                 "status": lambda: browser.script("return [...document.querySelectorAll('.row')].map((e) => e.dataset.status)"),
+                 "time": lambda: browser.script("return [...document.querySelectorAll('.line_in time')].map((e) => e.dateTime)")}
+        for by, seen in shown.items():
+            with self.subTest(by):
+                browser.open("search?sender=*example*&limit=25")
+                browser.called("Sort by").send_keys(by.capitalize())
+                if by != "time":
+                    wait_until(lambda: f"sort={by}" in browser.place(), browser.place)
+                browser.settle()
+                first, other = ("Newest first", "Oldest first") if by == "time" else ("A to Z", "Z to A")
+                orders = []
+                for reverse, name, now in ((by == "time", first, other), (by != "time", other, first)):
+                    self.assertGreater(len(browser.all(".row")), 15)
+                    self.assertEqual(seen(), sorted(seen(), reverse=reverse))
+                    orders.append(seen())
+                    browser.click(name)
+                    browser.called(now, ".order")
+                self.assertNotEqual(*orders)
         browser.open("search?status=sent&limit=10")
         first = browser.script("return [...document.querySelectorAll('.row')].map((e) => e.id)")
         browser.click("Older")
@@ -236,19 +274,21 @@ class Finding(Case):
         given = browser.driver.execute_async_script("fetch(arguments[0]).then(async (r) => arguments[1]([r.status, r.headers.get('content-type'), await r.text()]))", table)
         self.assertEqual(given[0], 200)
         self.assertIn("text/csv", given[1])
-        self.assertIn("m.fisher@firma.example", given[2])
-        self.assertNotIn("deferred", given[2].split("\n")[1])
+        lines = list(csv.DictReader(io.StringIO(given[2].lstrip("\ufeff"))))
+        self.assertEqual({line["status"] for line in lines}, {"bounced"})
+        self.assertEqual({line["recipient"] for line in lines}, {"m.fisher@firma.example", "lisa@freunde.example"})
         objects = browser.called("JSON").get_attribute("href")
         count = browser.driver.execute_async_script("fetch(arguments[0]).then((r) => r.json()).then((all) => arguments[1](all.length))", objects)
+        self.assertEqual(count, len(lines))
         self.assertGreater(count, 3)
         browser.press(Keys.ESCAPE)
 
     def test_live(self):
         browser.click("Live")
         now = datetime.datetime.now(datetime.timezone.utc)
-        log = sample.Log(99, now, 1)
+        log = provider.Log(99, now, 1)
         log.serial = 700000
-        sample.Provider(log).incoming(now - datetime.timedelta(seconds=2))
+        provider.Provider(log).incoming(now - datetime.timedelta(seconds=2))
         served.feed([line for _, line in sorted(log.lines)])
         browser.wait_text("1 new mail")
         self.assertTrue(browser.has(".row_fresh"))
@@ -263,6 +303,21 @@ class Finding(Case):
         near = browser.one(".near a")
         browser.click(near)
         browser.one(".row")
+
+    def test_lost_lines_are_named_in_the_proof(self):
+        lost = int((served.end - datetime.timedelta(hours=5)).timestamp())
+        with sqlite3.connect(served.scratch.path / "page.db") as database:
+            database.execute("INSERT INTO gaps VALUES (?, ?, 'here', 'lost', ?, ?, 17, 'the disk was full')",
+                             (lost // 86400, b"0123456789abcdef", lost * 1_000_000, (lost + 60) * 1_000_000))
+        self.addCleanup(self.forget_losses)
+        browser.open("search?sender=nobody%40nowhere.example")
+        browser.wait_text("Nothing found", "Lines that were lost on the way here", "17 log lines", "There is nothing similar")
+        self.assertNotIn("But there is something near", browser.text(".nothing"))
+        browser.checked(self, "nothing-found-losses")
+
+    def forget_losses(self):
+        with sqlite3.connect(served.scratch.path / "page.db") as database:
+            database.execute("DELETE FROM gaps WHERE reason = 'the disk was full'")
 
     def test_nothing_in_this_time_leads_to_any_time(self):
         browser.open("search?sender=lisa%40freunde.example&connect_from=2020-01-01T00%3A00%3A00Z&connect_to=2020-01-02T00%3A00%3A00Z")
@@ -294,10 +349,28 @@ class Reading(Case):
         browser.open("search?status=deferred&time=2h")
         often = next(row for row in browser.all(".row") if "3 attempts" in row.text)
         browser.click(often.find_element("css selector", ".row_fold"))
-        browser.wait_text("Next attempt", "Returned to the sender if not delivered by", "All attempts")
+        browser.wait_text("The next", "All attempts")
+        verdict = browser.text(".verdict")
+        moments = re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", verdict)
+        self.assertEqual(len(moments), 3, "next from, next to, given up")
+        self.assertEqual(len(set(moments)), 3, f"each time once: {verdict}")
+        self.assertNotIn("Next attempt", verdict)
         self.assertGreater(len(browser.all(".timeline li")), 1)
         browser.wait_text("You are not alone")
+        self.assert_not_alone()
         browser.checked(self, "fold-waiting")
+
+    def assert_not_alone(self):
+        """The link leads to as many as are told, and to this mail's own attempts; the times are of the page's zone."""
+        told = browser.text(".alike p")
+        self.assertRegex(told, r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d CES?T")
+        own = len(browser.all(".timeline li"))
+        others = int(re.search(r"for (\d+) other", told).group(1))
+        if "criteria" not in (ROOT / "plugins" / "web" / "openapi.yaml").read_text().split("\n    Alike:", 1)[1].split("\n    Gap:")[0]:
+            return  # the API names no search for them
+        search = browser.called("Show them").get_attribute("href").split("#/search?")[1]
+        # Besides the others it finds this mail's own attempts.
+        self.assertIn(found_by(browser, search)[0] - others, range(1, own + 1))
 
     def test_greylisting_is_told_as_a_story(self):
         browser.open("search?status=greylisted")
@@ -339,9 +412,8 @@ class Reading(Case):
         browser.click("Picture")
 
     def test_a_mail_over_two_own_hosts(self):
-        browser.open("search?logged_by=out1&recipient=%40example.org&status=sent&sort=sender")
-        rows = [row for row in browser.all(".row") if "mx1" in row.text]
-        browser.click(rows[0].find_element("css selector", ".row_mail"))
+        browser.open("search?logged_by=out1&sent_to=mx1.example.org&status=sent")
+        browser.click(browser.one(".row").find_element("css selector", ".row_mail"))
         names = browser.texts("svg.way .way_name")
         self.assertIn("out1", names)
         self.assertIn("mx1", names)
@@ -359,7 +431,10 @@ class Reading(Case):
         self.assertIn("552 5.2.2", copied)
         self.assertNotIn("lisa@freunde.example", copied)
         browser.click(browser.one(".ticket [lang=de]"))
-        wait_until(lambda: browser.text(".ticket_text").split("/#/mail/")[0] != copied.split("/#/mail/")[0], "the German text")
+        browser.wait_text("Nachweis", "Von:", "An:", "Antwort:", "552 5.2.2", "Was zu tun ist", css=".ticket_text")
+        german = browser.text(".ticket_text")
+        self.assertNotIn("Evidence", german)
+        self.assertNotIn("lisa@freunde.example", german)
         browser.open(copied.split("/#/")[1].split()[0])
         browser.wait_text("What happened")
 

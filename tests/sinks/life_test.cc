@@ -1,6 +1,4 @@
 // The life of a database: schema, documentation, users, retention, and connections that break.
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <atomic>
@@ -157,24 +155,6 @@ BOOST_DATA_TEST_CASE(old_days_go, data::make(all_kinds)) {
   Query query;
   query.recipient = "*user9@*";
   BOOST_TEST((*sink->open_reader())->search(query)->hits.size() == 1u);
-}
-
-// The other databases have locks of their own for that.
-BOOST_AUTO_TEST_CASE(one_process_at_a_time_removes_days_of_a_file) {
-  Database database("sqlite");
-  auto sink = database.sink();
-  must(sink->open());
-  must(sink->write(days_of_mail(10)));
-  int other = ::open((database.file() + ".expire").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  BOOST_REQUIRE(other >= 0);
-  BOOST_REQUIRE(::flock(other, LOCK_EX | LOCK_NB) == 0);
-  auto refused = sink->expire(today() - days(6), false, false);
-  BOOST_REQUIRE(!refused);
-  BOOST_TEST((refused.error().fault == Fault::transient), refused.error().text);
-  BOOST_TEST(database.number("SELECT count(*) FROM connectlog") == 10);
-  ::close(other);
-  BOOST_TEST(bool(sink->expire(today() - days(6), false, false)));
-  BOOST_TEST(bool(sink->expire(today() - days(6), false, false)));
 }
 
 // An import by root, before the daemon ever ran.

@@ -1,5 +1,6 @@
 """The three databases: a private server each, `sink()` for the configuration, and `rows()`: every column of the public
 tables in one form, so that whole row sets can be compared between databases."""
+import collections
 import datetime
 import json
 import os
@@ -7,6 +8,7 @@ import pathlib
 import re
 import signal
 import sqlite3
+import subprocess
 import time
 
 from harness import NET, ROOT, Process, accepts, free_port, run
@@ -39,6 +41,15 @@ def microseconds(value):
 def days(value):
     return value if isinstance(value, int) or value is None else \
         (datetime.date.fromisoformat(value[:10]) - datetime.date(1970, 1, 1)).days
+
+
+def unhex(value):
+    return value if isinstance(value, bytes) else bytes.fromhex(value.removeprefix("\\x"))
+
+
+def unzstd(data):
+    """Frames one after the other."""
+    return subprocess.run(["zstd", "-dcq"], input=data, stdout=subprocess.PIPE, check=True).stdout
 
 
 def canonical(row):
@@ -77,6 +88,19 @@ class Database:
             out[table] = {row["id"]: row for row in rows}
             assert len(rows) == len(out[table]), f"{table} has an id twice"
         return out
+
+    def raw_lines(self):
+        """{id of a mail: its raw lines}; a line may be stored in two chunks."""
+        frames = collections.defaultdict(list)
+        for row in self.read("lines"):
+            frames[canonical(row)["connect_id"]].append(unhex(row["data"]))
+        return {mail: sorted(set(unzstd(b"".join(parts)).splitlines())) for mail, parts in frames.items()}
+
+    def hosts(self):
+        """{(host, day): (first time, last time, lines, unknown)}"""
+        return {(row["host"], days(row["day"])): (microseconds(row["first_time"]), microseconds(row["last_time"]),
+                                                  row["lines"], row["unknown"])
+                for row in self.read("hosts")}
 
 
 def differences(wanted, rows):
@@ -187,7 +211,7 @@ class Mariadb(Database):
         parts = []
         for line in columns:
             name, kind = line.split("\t")
-            value = f"LOWER(HEX(`{name}`))" if "binary" in kind or name in ("id", "connect_id", "origin_id") else \
+            value = f"LOWER(HEX(`{name}`))" if "binary" in kind or "blob" in kind or name in ("id", "connect_id", "origin_id") else \
                 f"CAST(`{name}` AS CHAR)" if "date" in kind else f"`{name}`"
             parts.append(f"'{name}', {value}")
         out = self.server.query(f"SELECT JSON_OBJECT({', '.join(parts)}) FROM {self.name}.{table}")

@@ -25,15 +25,16 @@ def make_certificates(scratch, server=SERVER_NAME):
 
 class Rsyslog:
     """rsyslogd with conf/rsyslog/<transport>.conf; only target, port and folders are replaced. Takes lines in RFC
-    3164 or 5424 form on `input_port` (TCP, LF). With `keep_sent`, the file `sent` gets each frame as it was sent."""
+    3164 or 5424 form on `input_port` (TCP, LF). With `keep_sent`, the file `sent` gets each frame as it was sent.
+    `action`: what stands in place of the shipped file."""
 
-    def __init__(self, scratch, transport, port, certificates=None, name="rsyslog", keep_sent=True, extra=""):
+    def __init__(self, scratch, transport, port, certificates=None, name="rsyslog", keep_sent=True, extra="", action=None):
         self.folder = scratch.folder(name)
         self.sent = self.folder / "sent.log"
         self.input_port = free_port()
         self.config = self.folder / "rsyslog.conf"
         self.scratch, self.name = scratch, name
-        shipped = (ROOT / "conf" / "rsyslog" / f"{transport}.conf").read_text()
+        shipped = (ROOT / "conf" / "rsyslog" / f"{transport}.conf").read_text() if not action else ""
         shipped = re.sub(r'target="[^"]+" port="\d+"', f'target="127.0.0.1" port="{port}"', shipped)
         shipped = shipped.replace("/var/spool/rsyslog", str(scratch.folder(f"{name}/spool")))
         # A test need not wait five seconds for each new try.
@@ -50,7 +51,7 @@ if ($syslogfacility-text == "mail") then {{ action(type="omfile" file="{self.sen
 module(load="imptcp")
 input(type="imptcp" address="127.0.0.1" port="{self.input_port}")
 {extra}
-{shipped}{keep}''')
+{action or shipped}{keep}''')
         self.start()
 
     def start(self):
@@ -72,17 +73,15 @@ input(type="imptcp" address="127.0.0.1" port="{self.input_port}")
 
 class SyslogNg:
     """syslog-ng, unpacked by fetch-syslog-ng, with conf/syslog-ng/mailtrace.conf; target, port and folders are
-    replaced. Takes lines in RFC 5424 form on `input_port` (TCP, LF)."""
+    replaced. Takes lines in RFC 5424 form on `input_port` (TCP, LF). `destination`: a driver in place of the file."""
     home = ROOT / "build" / "syslog-ng"
+    here = (home / "usr" / "sbin" / "syslog-ng").exists()
 
-    def __init__(self, scratch, port, certificates):
+    def __init__(self, scratch, port=None, certificates=None, destination=None):
         folder = scratch.folder("syslog-ng")
         self.input_port = free_port()
-        shipped = (ROOT / "conf" / "syslog-ng" / "mailtrace.conf").read_text()
-        shipped = shipped.replace('syslog("mailtrace.example.org" port(6514)', f'syslog("localhost" ip-protocol(4) port({port})')
-        shipped = shipped.replace("/etc/syslog-ng/mailtrace/ca.pem", str(certificates / "ca.pem"))
-        shipped = shipped.replace("/etc/syslog-ng/mailtrace/client-", str(certificates / f"client-{CLIENT_NAME}-"))
-        shipped = shipped.replace("/var/lib/syslog-ng", str(scratch.folder("syslog-ng/buffer")))
+        shipped = self.shipped(scratch, port, certificates) if not destination else \
+            f"destination d_plain {{ {destination} }};\nlog {{ source(s_src); destination(d_plain); }};\n"
         config = folder / "syslog-ng.conf"
         config.write_text(f'''@version: 3.38
 options {{ keep-hostname(yes); time-reopen(1); }};
@@ -97,6 +96,14 @@ source s_src {{ network(ip("127.0.0.1") port({self.input_port}) transport("tcp")
                                env={"LD_LIBRARY_PATH": ":".join(map(str, libraries))})
         self.process.wait_ready(lambda: accepts(self.input_port))
 
+    @staticmethod
+    def shipped(scratch, port, certificates):
+        text = (ROOT / "conf" / "syslog-ng" / "mailtrace.conf").read_text()
+        text = text.replace('syslog("mailtrace.example.org" port(6514)', f'syslog("localhost" ip-protocol(4) port({port})')
+        text = text.replace("/etc/syslog-ng/mailtrace/ca.pem", str(certificates / "ca.pem"))
+        text = text.replace("/etc/syslog-ng/mailtrace/client-", str(certificates / f"client-{CLIENT_NAME}-"))
+        return text.replace("/var/lib/syslog-ng", str(scratch.folder("syslog-ng/buffer")))
+
     feed = Rsyslog.feed
 
 
@@ -104,3 +111,15 @@ def send_octet_counted(port, lines):
     """Complete syslog messages over TCP as RFC 6587 3.4.1 frames them."""
     with socket.create_connection(("127.0.0.1", port)) as stream:
         stream.sendall(b"".join(b"%d %s" % (len(line), line) for line in lines))
+
+
+def send_relp(port, lines):
+    """Complete syslog messages over RELP; returns when each was acknowledged."""
+    with socket.create_connection(("127.0.0.1", port), 60) as stream:
+        answers = stream.makefile("rb")
+        frames = [(b"open", b"relp_version=0\nrelp_software=test\ncommands=syslog"), *((b"syslog", line) for line in lines)]
+        for number, (command, data) in enumerate(frames, 1):
+            stream.sendall(b"%d %s %d %s\n" % (number, command, len(data), data))
+            while not (answer := answers.readline()).startswith(b"%d rsp " % number):
+                assert answer, f"closed before frame {number} was acknowledged"
+            assert answer.split(b" ", 3)[3].startswith(b"200"), answer

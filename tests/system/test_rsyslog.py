@@ -68,7 +68,7 @@ for each in TRANSPORTS:
 
 
 class SyslogNgFile(Case):
-    @unittest.skipUnless((SyslogNg.home / "usr/sbin/syslog-ng").exists(), "run tests/system/fetch-syslog-ng build/syslog-ng")
+    @unittest.skipUnless(SyslogNg.here, "run tests/system/fetch-syslog-ng build/syslog-ng")
     def test_syslog_ng_sends_whole_lines_with_identity(self):
         certificates = make_certificates(self.scratch, "localhost")  # syslog-ng compares the name it connects to
         receiver = Receiver(self.scratch, "octet", certificates)

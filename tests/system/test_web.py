@@ -26,7 +26,7 @@ class Web(Case):
         daemon.wait_stored()
         deliveries = len(database.rows()["deliverlog"])
         self.assertGreater(deliveries, 20)
-        wait_until(lambda: len([hit for hit in client.search() if hit["deliver"]]) == deliveries, "all deliveries")
+        wait_until(lambda: sum(len(hit["deliveries"]) for hit in client.search()) == deliveries, "all deliveries")
         # A few seconds old at most.
         metrics = lambda: client.get("/metrics").body.decode()
         wait_until(lambda: f"mailtrace_sink_up{{sink=\"sqlite {database.file}\"}} 1" in metrics()

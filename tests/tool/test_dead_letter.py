@@ -1,6 +1,7 @@
 """mailtrace dead-letter: rows that a database refused are listed, written again, and leave the file."""
 import json
 import os
+import time
 import unittest
 
 import tool
@@ -80,6 +81,25 @@ class DeadLetter(unittest.TestCase):
         self.assertEqual(done.returncode, 69, done.err)
         self.assertEqual(done.err.count("\n"), 1)
         self.assertEqual(self.file.read_text(), 2 * (json.dumps(entry) + "\n"))
+
+    def test_old_ones_expire(self):
+        old = self.entry("connectlog", self.connect) | {"time": "2020-01-01T00:00:00.000000Z"}
+        new = self.entry("connectlog", self.connect) | {"time": time.strftime("%Y-%m-%dT00:00:00.000000Z", time.gmtime())}
+        self.put(old, "no json", new)
+        before = self.file.read_text()
+        done = self.home.run("expire", "--max-age", 1, "--dry-run", "--force")
+        self.assertEqual(done.returncode, 0, done.err)
+        self.assertIn(f"{self.home.path}: would remove 1 dead letters\n", done.out)
+        self.assertEqual(self.file.read_text(), before)
+        # All mails are old, too: that looks like a clock that jumped.
+        refused = self.home.run("expire", "--max-age", 1)
+        self.assertEqual(refused.returncode, 78, refused.out)
+        self.assertEqual(self.file.read_text(), before)
+        done = self.home.run("expire", "--max-age", 1, "--force")
+        self.assertEqual(done.returncode, 0, done.err)
+        self.assertIn("removed 1 dead letters\n", done.out)
+        self.assertEqual(self.file.read_text(), "no json\n" + json.dumps(new) + "\n")
+        self.assertEqual(os.stat(self.file).st_mode & 0o777, 0o600)
 
 
 if __name__ == "__main__":

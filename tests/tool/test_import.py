@@ -3,6 +3,7 @@ import gzip
 import json
 import lzma
 import os
+import sqlite3
 import unittest
 
 import tool
@@ -63,6 +64,24 @@ class Import(unittest.TestCase):
         for table in ("connectlog", "deliverlog"):
             self.assertEqual(apart[table], expected[table])
 
+    def test_the_old_log_may_come_last(self):
+        home = self.home()
+        log, = tool.corpus(home.path, groups=["simple"])
+        text = log.read_bytes().splitlines(keepends=True)
+        whole = self.home()
+        self.assertEqual(whole.run("import", log).returncode, 0)
+        newer = home.path / "newer.log"
+        newer.write_bytes(b"".join(text[len(text) // 2:]))
+        for file in (newer, log, newer, log):
+            done = home.run("import", file)
+            self.assertEqual(done.returncode, 0, done.err)
+        def plain(home):
+            with sqlite3.connect(home.path / "mail.db") as db:
+                return [db.execute(f"select {columns} from {table} order by {columns}").fetchall() for columns, table in (
+                    ("connect_time, server, queue_id, sender, size, message_id, end_time", "connectlog"),
+                    ("connect_time, deliver_time, server, queue_id, recipient, status, response", "deliverlog"))]
+        self.assertEqual(plain(home), plain(whole))
+
     def test_traditional_stamps_take_their_year_from_the_file(self):
         home = self.home()
         log, = tool.corpus(home.path, "trad", ["simple"])
@@ -100,6 +119,29 @@ class Import(unittest.TestCase):
         self.assertEqual(summary["mails"], len(home.rows()["connectlog"]))
         self.assertEqual(summary["deliveries"], len(home.rows()["deliverlog"]))
         self.assertEqual(home.run("import", "--quiet", *files).out, "")
+
+    def test_summary_in_both_languages(self):
+        home = self.home()
+        stamp = "2026-11-23T20:11:54.131466+00:00 mx1 "
+        one = [stamp + "postfix/smtpd[1]: NOQUEUE: reject: RCPT from unknown[192.0.2.1]: 550 5.1.1 <b@example.org>: no; "
+               "from=<a@example.net> to=<b@example.org> proto=ESMTP helo=<me>", stamp + "cron[1]: x", stamp + "postfix/smtp[1]: x"]
+        summary = {"C": (["line read in", "understood", "known to say nothing about a mail", "not understood", "of programs without a parser",
+                          "mail or refusal", "delivery"], ["lines read in", "mails and refusals", "deliveries"]),
+                   "de_DE.UTF-8": (["Zeile gelesen in", "verstanden", "bekannt, ohne Aussage über eine Mail", "nicht verstanden",
+                                    "von Programmen ohne Parser", "Mail oder Ablehnung", "Zustellung"],
+                                   ["Zeilen gelesen in", "Mails und Ablehnungen", "Zustellungen"])}
+        for language, (names, many) in summary.items():
+            for lines, counts in (([], [0] * 7), (one[:1], [1, 1, 0, 0, 0, 1, 1]), (one, [3, 1, 0, 1, 1, 1, 1])):
+                file = home.path / "few.log"
+                file.write_text("".join(line + "\n" for line in lines))
+                out = home.run("import", file, LC_ALL=language).out.splitlines()
+                expected = list(names)
+                for at, name in zip((0, 5, 6), many):
+                    if counts[at] != 1:
+                        expected[at] = name
+                self.assertEqual(len(out), 7, out)
+                for row, count, name in zip(out, counts, expected):
+                    self.assertRegex(row, rf"^ *{count}  {name}( [^a-z]|:|$)", language)
 
     def test_what_cannot_be_opened_stops_before_anything_is_written(self):
         home = self.home()

@@ -133,6 +133,28 @@ class Search(tool.Imported):
         self.assertEqual(unknown.returncode, 78)
         self.assertIn('did you mean "sqlite"?', unknown.err)
 
+    def test_what_is_wrong_with_a_command_line(self):
+        for arguments, english, german in (
+                (["serch", "x"], 'no command "serch", did you mean search?', 'den Befehl "serch" gibt es nicht, gemeint war vielleicht search'),
+                (["user", "ad"], 'no command "ad", did you mean add?', 'den Befehl "ad" gibt es nicht, gemeint war vielleicht add'),
+                (["qqqqqqqq"], 'no command "qqqqqqqq"', 'den Befehl "qqqqqqqq" gibt es nicht'),
+                ([], "A subcommand is required", "Es fehlt der Befehl"),
+                (["import"], "files is required", "files fehlt"),
+                (["search", "--limt", "3"], "--limt, did you mean --limit?", "nicht vorgesehen: --limt, gemeint war vielleicht --limit"),
+                (["search", "--limit", "0"], "--limit: Value 0 not in range", "--limit: 0 liegt nicht zwischen 1 und 1000"),
+                (["search", "--status", "lost"], "--status: lost not in {", "--status: lost ist nicht vorgesehen; möglich: "),
+                (["search", "--sink"], "--sink: 1 required NAME missing", "--sink: 1 Wert(e) von der Art NAME fehlen"),
+                (["search", "--page", "1", "--after", "x"], "--page excludes --after", "--page und --after gehen nicht zusammen"),
+                (["import", "x", "--year", "abc"], "--year", "--year: abc")):
+            with self.subTest(arguments=arguments):
+                for language, expected, more in (("C", english, "Run with --help for more information."),
+                                                 ("de_DE.UTF-8", german, "Mehr sagt --help.")):
+                    done = self.home.run(*arguments, LC_ALL=language)
+                    self.assertEqual((2, ""), (done.returncode, done.out))
+                    first, second = done.err.splitlines()
+                    self.assertTrue(first.startswith("mailtrace: ") and expected in first, first)
+                    self.assertEqual(more, second)
+
     def test_a_database_that_is_away(self):
         home = tool.Home()
         home.config.write_text(f"state_directory: {home.path}\nparsers: [postfix]\nsinks:\n  - sqlite:\n      file: {home.path}/no/such/mail.db\n")
@@ -201,6 +223,19 @@ class Search(tool.Imported):
         self.assertNotIn("\x1b", self.home.run("search", "--limit", "5", TERM="xterm").out)
 
 
+class Slow(unittest.TestCase):
+    def test_a_search_that_takes_too_long_says_so(self):
+        home = tool.Home()
+        self.addCleanup(home.remove)
+        self.assertEqual(0, home.run("import", *tool.corpus(home.path, groups=["simple"])).returncode)
+        tool.crowd_a_minute(home.path / "mail.db")
+        self.assertEqual(1, home.run("search", "--response", "needle").returncode)
+        home.config.write_text(home.config.read_text().replace("[sqlite]", tool.IMPATIENT))
+        done = home.run("search", "--response", "needle")
+        self.assertEqual((69, ""), (done.returncode, done.out), done.err)
+        self.assertIn("the search took longer than the allowed 1 ms", done.err)
+
+
 class Show(tool.Imported):
     def test_one_way_by_any_of_its_ids(self):
         ways = []
@@ -226,7 +261,7 @@ class Show(tool.Imported):
             "What became of it\n"), done.out[:400])
         ends = done.out.split("What became of it\n")[1].split("\nThe way\n")[0].replace("\n   ", "")
         # Two mailboxes and the other provider, not the hand-overs between.
-        self.assertEqual((ends.count("delivered  "), ends.count("delivered elsewhere  ")), (2, 1))
+        self.assertEqual((ends.count("delivered  "), ends.count("sent  ")), (2, 1))
         self.assertIn("anna@alpha.example (for team@alpha.example)", ends)
         self.assertIn("mx.beta.example [127.77.0.30] took the mail from out1", ends)
         self.assertIn("(2) mx1  5538A51C2D6  2026-11-23 20:14:51\n    comes from (1): relay\n", done.out)
@@ -239,7 +274,7 @@ class Show(tool.Imported):
     def test_german_and_expired(self):
         queue_id = self.home.json("search", "--status", "expired", "--limit", 1)[0]["connect"]["queue_id"]
         text = self.home.run("show", queue_id, "--brief", LANG="de_AT.UTF-8").out
-        for word in ("Was daraus wurde", "Der Weg", "aufgegeben", "die letzte Antwort war: "):
+        for word in ("Was daraus wurde", "Der Weg", "aufgegeben", "Die letzte Antwort war: "):
             self.assertIn(word, text)
 
     def test_nothing(self):

@@ -11,7 +11,10 @@ import unittest
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("MAILTRACE_BUILD", SOURCE / "build"))
+PROGRAM = str(BUILD / "bin/mailtrace")
 GROUPS = ["simple", "twohop", "bounces", "expired", "submission", "greylist", "aliases", "reject", "postsuper"]
+# Instead of "[sqlite]" in a configuration.
+IMPATIENT = "[{sqlite: {read_timeout: 1ms}}]"
 
 
 class Home:
@@ -25,12 +28,14 @@ class Home:
     def remove(self):
         shutil.rmtree(self.path)
 
-    def run(self, *arguments, stdin=b"", **environment):
+    def environment(self, **more):
         clean = {"PATH": os.environ["PATH"], "TZ": "UTC", "MAILTRACE_CONFIG": str(self.config),
                  "MAILTRACE_PLUGINS": str(BUILD / "lib/mailtrace")}
-        clean.update({k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")})
-        done = subprocess.run([str(BUILD / "bin/mailtrace"), *map(str, arguments)], input=stdin, capture_output=True,
-                              env=clean | environment, timeout=300)
+        return clean | {k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")} | more
+
+    def run(self, *arguments, stdin=b"", **environment):
+        done = subprocess.run([PROGRAM, *map(str, arguments)], input=stdin, capture_output=True,
+                              env=self.environment(**environment), timeout=300)
         done.out = done.stdout.decode()
         done.err = done.stderr.decode()
         return done
@@ -43,6 +48,22 @@ class Home:
         with sqlite3.connect(self.path / "mail.db") as db:
             return {table: sorted(db.execute(f"select * from {table}").fetchall(), key=repr)
                     for table in ("connectlog", "deliverlog", "lines")}
+
+
+def crowd_a_minute(file, mails=20_000):
+    """Puts so many mails into one minute of a database that the shortest step of a search over their long answers
+    takes longer than a millisecond."""
+    noon = 20_000 * 86_400 * 1000 + 43_200_000  # milliseconds; day 20000 is 2024-10-04
+    ids = [(noon + i).to_bytes(6, "big") + i.to_bytes(10, "big") for i in range(mails)]
+    answer = "250 2.0.0 " + "long " * 200
+    with sqlite3.connect(file) as db:
+        db.executemany("insert into connectlog (day, id, connect_time, server, queue_id, flags) "
+                       "values (20000, ?, ?, 'mx', 'Q', 1)",
+                       [(id, (noon + i) * 1000) for i, id in enumerate(ids)])
+        db.executemany("insert into deliverlog (day, connect_id, id, connect_time, deliver_time, server, status, "
+                       "response, flags) "
+                       "values (20000, ?, ?, ?, ?, 'mx', 'sent', ?, 0)",
+                       [(id, id, (noon + i) * 1000, (noon + i) * 1000, answer) for i, id in enumerate(ids)])
 
 
 def corpus(folder, rendering="rfc3339", groups=GROUPS):

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 
+#include "core/mail/row_json.h"
 #include "tests/traces/replay.h"
 
 using namespace mailtrace;
@@ -22,6 +24,42 @@ std::vector<fs::path> groups(const std::string& rendering) {
   return out;
 }
 
+std::string rendered(const fs::path& group, const std::string& rendering) {
+  auto path = group.string();
+  return path.replace(path.find(".rfc3339."), 9, "." + rendering + ".");
+}
+
+Time floor_second(Time time) { return time_from_us(to_us(time) / 1'000'000 * 1'000'000); }
+
+// Without what depends on a fraction: ids become names made of what is left.
+std::vector<std::string> in_whole_seconds(const StoredRows& rows) {
+  auto name_of = [&](const Id& id) {
+    auto found = rows.connects.find(id);
+    if (found == rows.connects.end()) return Id{};
+    const ConnectRow& row = found->second;
+    return make_id(floor_second(row.connect_time), hash_fields({row.server, row.queue_id.value_or("")}));
+  };
+  std::vector<std::string> out;
+  for (auto& [id, connect] : rows.connects) {
+    ConnectRow row = connect;
+    row.id = name_of(id);
+    row.connect_time = floor_second(row.connect_time);
+    if (row.end_time) row.end_time = floor_second(*row.end_time);
+    if (row.origin_id) row.origin_id = name_of(*row.origin_id);
+    out.push_back(dump_line(to_json(row)));
+  }
+  for (auto& [id, deliver] : rows.deliveries) {
+    DeliverRow row = deliver;
+    row.id = {};
+    row.connect_id = name_of(row.connect_id);
+    row.connect_time = floor_second(row.connect_time);
+    row.deliver_time = floor_second(row.deliver_time);
+    out.push_back(dump_line(to_json(row)));
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(corpus)
@@ -34,6 +72,26 @@ BOOST_AUTO_TEST_CASE(order_does_not_matter) {
     for (unsigned seed : {11u, 12u})
       BOOST_TEST((replay.run(shuffled(replay, lines, seed)).print() == in_order), group.stem()
                                                                                       << " " << seed);
+  }
+}
+
+// Stamps in whole seconds do not tell the order within one: a shuffle there moves TLS of sessions, links and
+// ends between neighbours, but makes and loses no mail and no delivery. Left out: queue ids used again at
+// once.
+BOOST_AUTO_TEST_CASE(order_makes_no_mail_in_whole_seconds) {
+  Replay replay;
+  auto keys = [](const StoredRows& rows) {
+    std::set<Id> out;
+    for (auto& [id, row] : rows.connects) out.insert(id);
+    for (auto& [id, row] : rows.deliveries) out.insert(id);
+    return out;
+  };
+  for (auto& group : groups("trad")) {
+    if (group.filename().string().starts_with("shortreuse.")) continue;
+    auto lines = read_lines(group.string());
+    auto in_order = keys(replay.run(lines));
+    for (unsigned seed : {11u, 12u})
+      BOOST_TEST((keys(replay.run(shuffled(replay, lines, seed))) == in_order), group.stem() << " " << seed);
   }
 }
 
@@ -114,21 +172,57 @@ BOOST_AUTO_TEST_CASE(two_receivers_with_one_cache) {
   }
 }
 
-// The same mails and deliveries, whatever the header looks like. Ids differ where stamps have no fraction.
+// Five headers of the same lines. Where stamps have microseconds, nothing differs.
 BOOST_AUTO_TEST_CASE(renderings_with_full_stamps_give_the_same_rows) {
   Replay replay;
   for (auto& group : groups("rfc3339")) {
-    auto rows = [&](const std::string& rendering) {
-      auto path = group.string();
-      path.replace(path.find(".rfc3339."), 9, "." + rendering + ".");
-      return replay.run(read_lines(path));
-    };
-    auto one = rows("rfc3339"), other = rows("rfc5424");
-    BOOST_TEST(one.connects.size() == other.connects.size(), group.stem());
-    BOOST_TEST(one.deliveries.size() == other.deliveries.size(), group.stem());
-    for (auto& [id, row] : one.connects)
-      if (row.queue_id) BOOST_TEST(other.connects.count(id) == 1u, group.stem() << " " << *row.queue_id);
+    auto one = replay.run(read_lines(group.string())).print();
+    auto other = replay.run(read_lines(rendered(group, "rfc5424"))).print();
+    BOOST_TEST((one == other), group.stem() << difference(one, other));
   }
+}
+
+// A bare tag tells no service, and not that postsuper(1) wrote "removed".
+BOOST_AUTO_TEST_CASE(a_bare_tag_loses_the_service) {
+  Replay replay;
+  auto print = [](StoredRows rows) {
+    for (auto& [id, row] : rows.connects) row.service.reset();
+    for (auto& [id, row] : rows.deliveries) row.transport.reset();
+    std::erase_if(rows.deliveries, [](auto& delivery) { return delivery.second.status == "deleted"; });
+    return rows.print();
+  };
+  for (auto& group : groups("rfc3339")) {
+    auto one = print(replay.run(read_lines(group.string())));
+    auto other = print(replay.run(read_lines(rendered(group, "rfc5424-noslash"))));
+    BOOST_TEST((one == other), group.stem() << difference(one, other));
+  }
+}
+
+// Whole seconds: stamps lose their fraction, and refusals that one process wrote twice within a second in the
+// same words are one: they cannot be told from a line that came twice. Nothing else is lost.
+BOOST_AUTO_TEST_CASE(whole_seconds_lose_only_what_is_the_same) {
+  Replay replay;
+  size_t lost = 0;
+  for (auto& group : groups("rfc3339")) {
+    auto full = replay.run(read_lines(group.string()));
+    std::set<std::string> seen;
+    std::erase_if(full.connects, [&](auto& connect) {
+      auto& [id, row] = connect;
+      if (!(row.flags & row_flag::refused)) return false;
+      std::string words = format_time(floor_second(row.connect_time));
+      for (auto& line : full.lines[id]) words += line.substr(line.find(' '));
+      if (seen.insert(words).second) return false;
+      std::erase_if(full.deliveries, [&](auto& delivery) { return delivery.second.connect_id == id; });
+      ++lost;
+      return true;
+    });
+    auto whole = in_whole_seconds(full);
+    for (auto rendering : {"trad", "fwd3164"}) {
+      auto rows = in_whole_seconds(replay.run(read_lines(rendered(group, rendering))));
+      BOOST_TEST((rows == whole), group.stem() << " " << rendering << difference(whole, rows));
+    }
+  }
+  BOOST_TEST(lost == 8u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

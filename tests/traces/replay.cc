@@ -12,6 +12,7 @@
 #include "core/mail/row_json.h"
 #include "core/parse/header.h"
 #include "core/plugin/loader.h"
+#include "core/track/queue_id.h"
 
 namespace mailtrace {
 namespace {
@@ -94,6 +95,40 @@ std::vector<std::string> StoredRows::print(bool with_lines) const {
   return out;
 }
 
+StoredRows StoredRows::as_if_in_order() const {
+  StoredRows out;
+  std::map<Id, Id> names;
+  for (auto& [id, row] : connects) {
+    Id name = id;
+    if (row.queue_id) {
+      std::string generation = std::to_string(to_us(row.connect_time));
+      do name = mail_id(row.connect_time, row.server, *row.queue_id, generation += "+");
+      while (out.connects.contains(name));
+    }
+    names[id] = name;
+    out.connects[name] = row;
+  }
+  for (auto& [id, row] : out.connects) {
+    row.id = id;
+    row.day = id.day();
+    row.flags &= ~row_flag::partial_id;
+    if (row.origin_id && names.contains(*row.origin_id)) row.origin_id = names[*row.origin_id];
+  }
+  for (auto& [old_id, old] : deliveries) {
+    DeliverRow row = old;
+    row.connect_id = names.contains(row.connect_id) ? names[row.connect_id] : row.connect_id;
+    row.day = row.connect_id.day();
+    row.id = {};
+    std::string text = dump_line(to_json(row));
+    do row.id = make_id(row.connect_time, hash_fields({text += "+"}));
+    while (out.deliveries.contains(row.id));
+    out.deliveries[row.id] = row;
+  }
+  for (auto& [id, texts] : lines)
+    out.lines[names.contains(id) ? names[id] : id].insert(texts.begin(), texts.end());
+  return out;
+}
+
 void MapCache::put(std::string_view key, std::string_view value, int) noexcept {
   values_[std::string(key)] = value;
 }
@@ -112,8 +147,8 @@ std::vector<std::optional<std::string>> MapCache::get(std::span<const std::strin
 }
 
 Replay::Replay(const std::vector<std::string>& more) {
-  std::vector<std::string> names = {"postfix",   "dovecot",     "amavis",   "rspamd", "opendkim",
-                                    "opendmarc", "policyd_spf", "postgrey", "spamd"};
+  std::vector<std::string> names = {"postfix",     "dovecot",  "amavis", "rspamd", "opendkim", "opendmarc",
+                                    "policyd_spf", "postgrey", "spamd",  "exim",   "sendmail", "opensmtpd"};
   names.insert(names.end(), more.begin(), more.end());
   for (auto& name : names) {
     auto info = load_plugin(MAILTRACE_PLUGIN_OUTPUT, PluginKind::parser, name);

@@ -25,6 +25,8 @@ class StoredRows {
   std::optional<Mail> find_open(const std::string& server, const std::string& queue_id, Time at) const;
   // One JSON object per row, connects by id and then deliveries, in table order; `lines`: raw lines too.
   std::vector<std::string> print(bool lines = false) const;
+  // The same rows under the ids they get when the first line of every mail comes first.
+  StoredRows as_if_in_order() const;
 
   std::map<Id, ConnectRow> connects;
   std::map<Id, DeliverRow> deliveries;

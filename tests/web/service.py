@@ -114,7 +114,8 @@ class Service:
         self.port = free_port()
         home.config.write_text(
             f"state_directory: {home.path}\nparsers: [postfix, dovecot]\nsinks: [sqlite]\n"
-            f"web:\n  - portal:\n      listen: 127.0.0.1:{self.port}\n      requests_per_second: 10000\n{options}")
+            f"web:\n  - portal:\n      listen: 127.0.0.1:{self.port}\n"
+            + ("" if "requests_per_second" in options else "      requests_per_second: 10000\n") + options)
         self.child = None
 
     def start(self, ready=True):

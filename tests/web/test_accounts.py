@@ -152,6 +152,33 @@ class Accounts(Served):
             rows = db.execute("SELECT hash FROM audit ORDER BY id").fetchall()
         self.assertGreater(len(rows), 3)
         self.assertEqual(len(rows), len(set(rows)))
+        admin = self.logged_in("chief")
+        checked = admin.get("/audit/check").json
+        self.assertTrue(checked["whole"])
+        self.assertGreaterEqual(checked["entries"], len(rows))
+        self.assertIn("none was changed", self.home.run("user", "audit").out)
+
+        def run(statement, *values):
+            with sqlite3.connect(self.home.path / "accounts.db", timeout=60) as db:
+                db.execute(statement, values)
+        with sqlite3.connect(self.home.path / "accounts.db") as db:
+            row = db.execute("SELECT * FROM audit WHERE id = 3").fetchone()
+            details, time = db.execute("SELECT details, time FROM audit WHERE id = 3").fetchone()
+        marks = ", ".join("?" * len(row))
+        for broken, mended in (
+                ((("UPDATE audit SET details = 'nobody' WHERE id = 3",)), ("UPDATE audit SET details = ? WHERE id = 3", details)),
+                ((("UPDATE audit SET time = time + 1 WHERE id = 3",)), ("UPDATE audit SET time = ? WHERE id = 3", time)),
+                ((("DELETE FROM audit WHERE id = 3",)), (f"INSERT INTO audit VALUES ({marks})", *row))):
+            with self.subTest(broken=broken):
+                run(*broken)
+                found = admin.get("/audit/check").json
+                self.assertFalse(found["whole"])
+                self.assertIn("broken", found)
+                done = self.home.run("user", "audit")
+                self.assertNotEqual(0, done.returncode)
+                self.assertIn("changed or taken out", done.err)
+                run(*mended)
+                self.assertTrue(admin.get("/audit/check").json["whole"])
 
     def test_the_command_line(self):
         done = self.home.run("user", "add", "cli", "--role", "helpdesk", "--domain", "alpha.example")

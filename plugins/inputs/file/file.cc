@@ -4,9 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 
 #include "core/base/file.h"
 #include "core/base/log.h"
@@ -78,8 +75,13 @@ Result<void> FileInput::start() noexcept {
   // Now, so that what comes later is never taken for what was there at the first start; and to know that it
   // can be.
   saved_positions_ = all_positions();
-  if (auto written = save_positions(positions_file_, saved_positions_); !written)
-    return Error{Fault::config, context_.name + ": " + written.error().text};
+  if (auto written = save_positions(positions_file_, saved_positions_); !written) {
+    if (written.error().fault != Fault::transient)
+      return Error{written.error().fault, context_.name + ": " + written.error().text};
+    // The disk's trouble keeps no line from being read: each poll tries again.
+    saved_positions_.clear();
+    failed(positions_file_, written.error().text);
+  }
 
   turn_ = make_handle<uv_timer_t>(handles_, this);
   uv_timer_init(context_.loop, turn_);
@@ -122,12 +124,15 @@ void FileInput::watch_directory() {
 // False: this input has never run.
 Result<bool> FileInput::restore() {
   struct stat status {};
-  if (::stat(positions_file_.c_str(), &status) != 0) {
-    if (errno == ENOENT) return false;
-    return Error{Fault::config, context_.name + ": read " + positions_file_ + ": " + std::strerror(errno)};
-  }
-  std::ifstream stream(positions_file_, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(stream), {}};
+  int error = ::stat(positions_file_.c_str(), &status) == 0 ? 0 : errno;
+  if (error == ENOENT) return false;
+  auto saved = error ? nullptr : FileSystem::real().open(positions_file_, FileSystem::Mode::read, error);
+  // Not to be taken for damage: then everything would be read again.
+  if (!saved)
+    return Error{fault_of(error), context_.name + ": read " + positions_file_ + ": " + error_text(error)};
+  std::string text(static_cast<size_t>(status.st_size), '\0');
+  int64_t size = read_fully(*saved, text.data(), text.size(), 0);
+  text.resize(static_cast<size_t>(std::max<int64_t>(size, 0)));
   auto positions = parse_positions(text);
   if (!positions) {
     log(LogLevel::warning, "input.positions_damaged",

@@ -52,7 +52,7 @@ Result<void> save_positions(const std::string& file, const std::string& text) {
   std::string fresh = file + ".new";
   int error = 0;
   auto failed = [&](const char* what) {
-    return Error{Fault::config, fmt::format("{} {}: {}", what, file, error_text(error))};
+    return Error{fault_of(error), fmt::format("{} {}: {}", what, file, error_text(error))};
   };
   auto to = files.open(fresh, FileSystem::Mode::write, error);
   if (!to) return failed("make");

@@ -1,5 +1,6 @@
 // Input udp: syslog datagrams (RFC 5426), read in batches by recvmmsg. Loop thread.
 // Promise: every datagram that was read is given to the intake; what the kernel drops is counted.
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/net/address.h"
 #include "core/net/framing.h"
@@ -24,6 +26,8 @@ namespace {
 constexpr size_t batch_size = 64;
 // After so many batches the other inputs have their turn; the loop comes back at once.
 constexpr int max_rounds = 32;
+// How often the kernel is asked for drops that no datagram has told of.
+constexpr uint64_t ask_for_drops_ms = 1000;
 
 class Udp final : public Input {
  public:
@@ -90,7 +94,9 @@ class Udp final : public Input {
   void set_receive_buffer(int descriptor);
   void receive(Socket& socket);
   bool receive_batch(Socket& socket);
-  void count_drops(Socket& socket, msghdr& header);
+  void read_drops(Socket& socket, msghdr& header);
+  void ask_for_drops(Socket& socket);
+  void count_drops(Socket& socket, uint32_t total);
   void close_sockets(Done done);
 
   Config config_;
@@ -100,6 +106,7 @@ class Udp final : public Input {
   Counter& kernel_drops_;
   Counter& rejected_;
   std::vector<Socket*> sockets_;  // deleted by libuv's close callback
+  uv_timer_t* timer_ = nullptr;   // this too
   std::unique_ptr<Batch> batch_;
   std::vector<RawLine> lines_;
   std::string listening_;
@@ -107,7 +114,7 @@ class Udp final : public Input {
 
 Result<void> Udp::start() noexcept {
   auto addresses = resolve(config_.listen, SOCK_DGRAM);
-  if (!addresses) return Error{Fault::config, context_.name + ": " + addresses.error().text};
+  if (!addresses) return Error{addresses.error().fault, context_.name + ": " + addresses.error().text};
   batch_ = std::make_unique<Batch>();
   // Pages that no datagram reaches are never touched, and so cost nothing.
   batch_->bytes.reset(new char[batch_size * static_cast<size_t>(config_.max_line)]);
@@ -119,6 +126,16 @@ Result<void> Udp::start() noexcept {
     if (address.ss_family != AF_INET6 || addresses->size() == 1) return failed;
   }
   if (sockets_.empty()) return failed;
+  timer_ = new uv_timer_t;
+  uv_timer_init(context_.loop, timer_);
+  timer_->data = this;
+  uv_timer_start(
+      timer_,
+      [](uv_timer_t* timer) {
+        auto* input = static_cast<Udp*>(timer->data);
+        for (Socket* socket : input->sockets_) input->ask_for_drops(*socket);
+      },
+      ask_for_drops_ms, ask_for_drops_ms);
   log(LogLevel::info, "input.listening", {{"input", context_.name}, {"address", listening_}});
   return {};
 }
@@ -129,8 +146,9 @@ Result<void> Udp::bind(const sockaddr_storage& address, bool only_ipv6) {
   auto failed = [&](const char* what) {
     std::string text =
         context_.name + ": " + what + " " + config_.listen.text() + ": " + std::strerror(errno);
+    Fault fault = fault_of(errno);
     if (descriptor >= 0) ::close(descriptor);
-    return Error{Fault::config, text};
+    return Error{fault, text};
   };
   if (descriptor < 0) return failed("open a socket for");
   int on = 1;
@@ -178,19 +196,33 @@ void Udp::receive(Socket& socket) {
     if (!receive_batch(socket)) return;
 }
 
-// The counter is the socket's total, and comes with each datagram once it is above zero.
-void Udp::count_drops(Socket& socket, msghdr& header) {
+// The counter is the socket's total, and comes with each datagram that is queued once it is above zero.
+void Udp::read_drops(Socket& socket, msghdr& header) {
   for (cmsghdr* control = CMSG_FIRSTHDR(&header); control; control = CMSG_NXTHDR(&header, control)) {
     if (control->cmsg_level != SOL_SOCKET || control->cmsg_type != SO_RXQ_OVFL) continue;
     uint32_t total = 0;
     std::memcpy(&total, CMSG_DATA(control), sizeof total);
-    uint32_t more = total - socket.dropped;  // right also when it wraps
-    if (more == 0) continue;
-    kernel_drops_ += more;
-    socket.dropped = total;
-    log_rarely(LogLevel::warning, "udp.kernel_drops",
-               {{"input", context_.name}, {"datagrams", std::to_string(more)}});
+    count_drops(socket, total);
   }
+}
+
+// At the end of a burst no datagram follows that would tell.
+void Udp::ask_for_drops(Socket& socket) {
+  std::array<uint32_t, SK_MEMINFO_VARS> figures{};
+  socklen_t size = sizeof figures;
+  if (getsockopt(socket.descriptor, SOL_SOCKET, SO_MEMINFO, figures.data(), &size) == 0 &&
+      size > SK_MEMINFO_DROPS * sizeof figures[0])
+    count_drops(socket, figures[SK_MEMINFO_DROPS]);
+}
+
+void Udp::count_drops(Socket& socket, uint32_t total) {
+  // Right also when it wraps, and for a datagram that was queued before we asked.
+  auto more = static_cast<int32_t>(total - socket.dropped);
+  if (more <= 0) return;
+  kernel_drops_ += static_cast<uint32_t>(more);
+  socket.dropped = total;
+  log_rarely(LogLevel::warning, "udp.kernel_drops",
+             {{"input", context_.name}, {"datagrams", std::to_string(more)}});
 }
 
 // False: nothing is left to read.
@@ -214,7 +246,7 @@ bool Udp::receive_batch(Socket& socket) {
   lines_.clear();
   for (size_t i = 0; i < static_cast<size_t>(got); ++i) {
     msghdr& header = batch.headers[i].msg_hdr;
-    if (header.msg_controllen > 0) count_drops(socket, header);
+    if (header.msg_controllen > 0) read_drops(socket, header);
     auto* address = reinterpret_cast<sockaddr*>(&batch.addresses[i]);
     if (!allow_.empty() && !allow_.contains(address)) {
       ++rejected_;
@@ -233,7 +265,10 @@ bool Udp::receive_batch(Socket& socket) {
 }
 
 void Udp::stop(Done done) noexcept {
-  for (Socket* socket : sockets_) receive(*socket);
+  for (Socket* socket : sockets_) {
+    receive(*socket);
+    ask_for_drops(*socket);
+  }
   close_sockets(std::move(done));
 }
 
@@ -257,6 +292,9 @@ void Udp::close_sockets(Done done) {
     });
     ::close(descriptor);
   }
+  if (timer_)
+    uv_close(reinterpret_cast<uv_handle_t*>(std::exchange(timer_, nullptr)),
+             [](uv_handle_t* handle) { delete reinterpret_cast<uv_timer_t*>(handle); });
 }
 
 }  // namespace

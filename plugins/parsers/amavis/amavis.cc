@@ -83,6 +83,21 @@ bool read_figures(Scan scan, Verdict& verdict, bool only) {
   return true;
 }
 
+// ", b: HASH", the body's, which templates have between mail_id and Hits.
+bool is_digest(Scan scan) {
+  std::string_view digest;
+  return scan.skip(", b: ") && read_word(scan, "-_+/=", digest) && scan.at_end();
+}
+
+// "…, 121 ms", and whatever a template of one's own has behind it.
+bool tells_time(std::string_view text) {
+  size_t at = text.rfind(" ms");
+  if (at == npos || !at || !is_digit(text[at - 1])) return false;
+  std::string_view rest = text.substr(at + 3);
+  if (!rest.empty() && rest[0] != ',' && rest[0] != ' ') return false;
+  return text.substr(0, at).find_last_not_of("0123456789.") != npos;
+}
+
 // ", Message-ID: <…>, mail_id: X, Hits: 1.2, size: 3, queued_as: Y": the first is the sender's and may read
 // like the others, so the last figures count. Templates that say more of the sender behind them, a subject,
 // have to say ", Hits: " once.
@@ -100,7 +115,7 @@ void read_rest(Scan scan, Verdict& verdict) {
   if (size_t at = id.rfind(", mail_id: "); at != npos) {
     Scan word(id.substr(at + 11));
     std::string_view mail_id;
-    if (read_word(word, "-_+", mail_id) && word.at_end()) verdict.mail_id = mail_id;
+    if (read_word(word, "-_+", mail_id) && (word.at_end() || is_digest(word))) verdict.mail_id = mail_id;
     id = id.substr(0, at);
   }
   if (size_t at = id.find(", Resent-Message-ID: "); at != npos) id = id.substr(0, at);
@@ -148,7 +163,7 @@ class Amavis : public Parser {
     // Lines longer than 980 bytes go on in another one: what is there counts.
     bool cut = action.ends_with("...");
     // $log_recip_templ (log level 2) says it again for each recipient and ends with "…, kill=0, L/0/0/0".
-    if (!cut && !action.ends_with(" ms"))
+    if (!cut && !tells_time(action))
       return action.find(", kill=") != npos ? Parsed::ignored : Parsed::unknown;
     Verdict verdict;
     verdict.program = "amavis";

@@ -35,7 +35,7 @@ constexpr std::array<Action, 7> deliveries = {
 
 // Pigeonhole src/lib-sieve: sieve-actions.c, cmd-redirect.c, cmd-discard.c, plugins/{reject,vacation}; before
 // 0.5.10 without "… action: " in front. 'M' and 'm' of "Marked" are both real.
-constexpr std::array<Action, 29> actions = {{
+constexpr std::array<Action, 31> actions = {{
     {"stored mail into mailbox ", "saved", Rest::quoted},
     {"failed to store into mailbox ", "failed", Rest::quoted_cause},
     {"left message in mailbox ", "", Rest::none},
@@ -63,6 +63,8 @@ constexpr std::array<Action, 29> actions = {{
     {"discard vacation response ", "", Rest::none},
     {"sent mail notification to ", "", Rest::none},
     {"failed to send mail notification to ", "", Rest::none},
+    {"sent report to ", "", Rest::none},
+    {"failed to send report to ", "", Rest::none},
     {"piped message to program ", "", Rest::none},
     {"failed to pipe message to program ", "", Rest::none},
 }};
@@ -76,8 +78,8 @@ const Action* find_action(const std::array<Action, size>& list, std::string_view
 
 const Action* find_action(bool sieve, std::string_view& text) {
   if (!sieve) return find_action(deliveries, text);
-  static constexpr std::array<std::string_view, 9> names = {
-      "keep", "fileinto", "discard", "redirect", "reject", "ereject", "vacation", "notify", "pipe"};
+  static constexpr std::array<std::string_view, 10> names = {
+      "keep", "fileinto", "discard", "redirect", "reject", "ereject", "vacation", "notify", "pipe", "report"};
   for (auto name : names) {
     Scan scan(text);
     if (!scan.skip(name) || !scan.skip(" action: ")) continue;
@@ -85,7 +87,7 @@ const Action* find_action(bool sieve, std::string_view& text) {
     if (auto* action = find_action(actions, text)) return action;
     // other notes of this action: what it did not do
     static constexpr Action other = {"", "", Rest::none};
-    return name == "vacation" || name == "notify" || name == "pipe" ? &other : nullptr;
+    return name == "vacation" || name == "notify" || name == "pipe" || name == "report" ? &other : nullptr;
   }
   return find_action(actions, text);
 }
@@ -146,13 +148,20 @@ bool next_reading(bool sieve, std::string_view text, size_t from, Reading& out) 
   return false;
 }
 
+// "<id>, from=a@b, subject=…": a deliver_log_format with more keys behind msgid=%m.
+size_t id_in_list(std::string_view text) {
+  if (!text.starts_with('<') || text.ends_with('>')) return 0;
+  size_t end = text.find(">, ");
+  return end == std::string_view::npos ? 0 : end + 1;
+}
+
 bool is_cut(std::string_view id) {
   return id.starts_with('<') && id.ends_with("...");
 }  // str_sanitize(…, 200)
 
 bool can_be(const Reading& reading, std::string_view text) {
   std::string_view id = text.substr(0, reading.end);
-  if (id.starts_with('<') && !id.ends_with('>') && !is_cut(id)) return false;
+  if (id.starts_with('<') && !id.ends_with('>') && !is_cut(id) && !id_in_list(id)) return false;
   std::string_view rest = reading.text.substr(reading.action->words.size()), ignored;
   Scan scan(rest);
   switch (reading.action->rest) {
@@ -197,6 +206,7 @@ Parsed parse_message(const Line& line, bool sieve, std::string_view text, Fact& 
   if (mailbox.outcome.empty()) return Parsed::ignored;
   if (sure) {
     std::string_view id = text.substr(0, last.end);
+    if (size_t end = id_in_list(id)) id = id.substr(0, end);
     bool cut = is_cut(id);
     if (id.size() > 2 && id.starts_with('<') && id.ends_with('>')) id = id.substr(1, id.size() - 2);
     if (id != "unspecified" && !cut) mailbox.message_id = id;
@@ -206,9 +216,21 @@ Parsed parse_message(const Line& line, bool sieve, std::string_view text, Fact& 
   return Parsed::fact;
 }
 
+// src/plugins/mail-log: "save: box=INBOX, uid=5, …", "copy from INBOX: box=…", "mailbox_create: box=…";
+// whoever has it says the same again of each mail.
+bool is_mail_log(std::string_view text) {
+  static constexpr std::array<std::string_view, 11> events = {
+      "save: ",           "copy: ",           "copy from ",    "delete: ",
+      "undelete: ",       "expunge: ",        "flag_change: ", "mailbox_create: ",
+      "mailbox_delete: ", "mailbox_rename: ", "autoexpunge: "};
+  for (auto event : events)
+    if (text.starts_with(event)) return true;
+  return false;
+}
+
 // What lmtp and lda say besides: src/lmtp/lmtp-client.c, lmtp-proxy.c, Pigeonhole src/plugins/lda-sieve.
 bool is_note(std::string_view text) {
-  static constexpr std::array<std::string_view, 12> notes = {"Connect from ",
+  static constexpr std::array<std::string_view, 18> notes = {"Connect from ",
                                                              "Disconnect from ",
                                                              "Execution of script ",
                                                              "Execution of Sieve filters ",
@@ -219,10 +241,16 @@ bool is_note(std::string_view text) {
                                                              "lmtp-server: ",
                                                              "rcpt ",
                                                              "program exec:",
-                                                             "main script: "};
+                                                             "main script: ",
+                                                             "info: ",
+                                                             "DEBUG: ",
+                                                             "Mailbox created: ",
+                                                             "Mailbox deleted: ",
+                                                             "Mailbox renamed: ",
+                                                             "Expunged "};
   for (auto note : notes)
     if (text.starts_with(note)) return true;
-  return false;
+  return is_mail_log(text);
 }
 
 }  // namespace

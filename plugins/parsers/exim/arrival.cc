@@ -39,7 +39,7 @@ std::string_view read_address(Scan& scan) {
 
 bool read_key(Scan& scan, std::string_view& key) {
   Scan ahead = scan;
-  if (!ahead.skip(" ") || !read_word(ahead, "", key) || key.size() > 3 || !ahead.skip("=")) return false;
+  if (!ahead.skip(" ") || !read_word(ahead, "_", key) || !ahead.skip("=")) return false;
   scan = ahead;
   return true;
 }
@@ -60,6 +60,15 @@ std::string_view read_value(Scan& scan) {
     ++end;
   }
   return take(scan, end);
+}
+
+bool skip_flag(Scan& scan) {
+  Scan ahead = scan;
+  std::string_view word;
+  if (!ahead.skip(" ") || !read_word(ahead, "/*-.", word) || word == "from" || word == "for") return false;
+  if (!ahead.at_end() && !ahead.rest().starts_with(' ') && !ahead.rest().starts_with(": ")) return false;
+  scan = ahead;
+  return true;
 }
 
 namespace {
@@ -88,7 +97,11 @@ Parsed parse_arrival(std::string_view id, Scan scan, Fact& fact) {
   std::string_view sender = read_address(scan), key, user;
   opened.sender = sender == "<>" ? std::string_view() : sender;
   // The Message-ID and the subject come last: what the sender wrote there is no key any more.
-  while (read_key(scan, key)) {
+  for (;;) {
+    if (!read_key(scan, key)) {
+      if (!skip_flag(scan)) break;
+      continue;
+    }
     if (key == "H") {
       if (!read_host(scan, opened.client, opened.helo)) return Parsed::unknown;
       continue;

@@ -23,6 +23,13 @@ void read_code(std::string_view text, Attempt& attempt) {
   if (attempt.smtp_code) attempt.dsn = read_enhanced_code(scan);
 }
 
+// "retry timeout exceeded" (src/retry.c) ends what the last host said; after a 5xx these are its words.
+bool gave_up(const Attempt& attempt) {
+  std::string_view text = attempt.response;
+  return attempt.smtp_code / 100 != 5 &&
+         (text.ends_with("retry timeout exceeded") || text == "delivery cancelled; message timed out");
+}
+
 // C="250 2.0.0 Ok: queued as X": quotes and backslashes in it are escaped.
 void read_confirmation(std::string_view value, Attempt& attempt) {
   attempt.response = value;
@@ -62,12 +69,11 @@ bool read_fields(Scan& scan, Attempt& attempt) {
   std::string_view key, word, helo;
   while (!scan.at_end() && !scan.rest().starts_with(": ")) {
     if (!read_key(scan, key)) {
-      // "K", "L", "PRDR", "DS", "TFO", "defer (111)"
       if (scan.skip(" defer (")) {
         if (!scan.until(")", word)) return false;
         continue;
       }
-      if (!scan.skip(" ") || !read_word(scan, "/*", word)) return false;
+      if (!skip_flag(scan)) return false;
       continue;
     }
     if (key == "H") {
@@ -100,16 +106,20 @@ Parsed parse_delivery(std::string_view id, std::string_view flag, Scan scan, Fac
   attempt.recipient = read_address(scan);
   if (attempt.recipient.empty() || !read_parents(scan, attempt) || !read_fields(scan, attempt))
     return Parsed::unknown;
-  if (attempt.recipient == ":blackhole:") {
-    attempt.outcome = Outcome::discarded;
-    attempt.response = attempt.recipient;
+  // A command, a file or nothing at all is no recipient: the address it came from is.
+  std::string_view target = attempt.recipient;
+  if ((target.starts_with('|') || target.starts_with('/') || target == ":blackhole:") &&
+      !attempt.original_recipient.empty()) {
     attempt.recipient = attempt.original_recipient;
     attempt.original_recipient = {};
+    attempt.response = target;
+    if (attempt.outcome == Outcome::sent && (target == ":blackhole:" || target == "/dev/null"))
+      attempt.outcome = Outcome::discarded;
   }
   if (scan.skip(": ")) {
     attempt.response = scan.rest();
     read_code(attempt.response, attempt);
-    if (flag == "**" && attempt.response == "retry timeout exceeded") attempt.outcome = Outcome::expired;
+    if (flag == "**" && gave_up(attempt)) attempt.outcome = Outcome::expired;
   }
   fact = attempt;
   return Parsed::fact;

@@ -45,13 +45,24 @@ void skip_stamp(Scan& scan) {
   if (pid.skip("[") && read_word(pid, "", skipped) && pid.skip("] ")) scan = pid;
 }
 
+// "mx.example.net [192.0.2.25] Connection timed out", "[192.0.2.25]:25 …": an attempt at one host,
+// before 4.92.
+bool is_host_note(std::string_view text) {
+  Peer host;
+  std::string_view helo;
+  Scan scan(text);
+  std::string_view name = text.substr(0, text.find(" ["));
+  return name.find(' ') == std::string_view::npos && exim::read_host(scan, host, helo) &&
+         (scan.skip(" ") || scan.skip(": "));
+}
+
 // What Exim says of one message besides arrival, delivery and end.
 bool is_message_note(std::string_view text) {
   static constexpr std::array<std::string_view, 32> notes = {"H=",
                                                              "no immediate delivery",
                                                              "DKIM: ",
                                                              "Message is frozen",
-                                                             "Unfrozen by",
+                                                             "Message frozen",
                                                              "Spool file ",
                                                              "SMTP ",
                                                              "Remote host ",
@@ -81,13 +92,14 @@ bool is_message_note(std::string_view text) {
                                                              "sender verify "};
   for (auto note : notes)
     if (text.starts_with(note)) return true;
+  if (is_host_note(text)) return true;
   return text.find(" previously delivered") != std::string_view::npos ||
          text.find(": error ignored") != std::string_view::npos;
 }
 
 // What Exim says of itself and of connections.
 bool is_note(std::string_view text) {
-  static constexpr std::array<std::string_view, 40> notes = {"exim ",
+  static constexpr std::array<std::string_view, 44> notes = {"exim ",
                                                              "Start ",
                                                              "End ",
                                                              "Abandon queue run",
@@ -126,20 +138,27 @@ bool is_note(std::string_view text) {
                                                              "closed ",
                                                              "list matching",
                                                              "host ",
+                                                             "no MAIL in ",
+                                                             "unqualified ",
+                                                             "too many ",
+                                                             "Error or EOF ",
                                                              "U="};
   for (auto note : notes)
     if (text.starts_with(note)) return true;
-  return false;
+  return is_host_note(text);
 }
 
-// "frozen by root", "*** Frozen (delivery error message)"; "Completed" follows "message removed by root".
+// Freezing, thawing and removing (src/exim.c, deliver.c, receive.c, queue.c). "Completed" follows "removed by
+// root".
 bool read_admin(std::string_view id, std::string_view text, Fact& fact) {
   AdminAction action{id, AdminKind::held};
-  if (text.starts_with("frozen by ") || text.starts_with("*** Frozen"))
+  bool frozen = text.starts_with("frozen by ") || text.starts_with("*** Frozen") || text == "Frozen" ||
+                text.starts_with("Frozen (") || text.starts_with("Frozen by the ");
+  if (frozen)
     action.kind = AdminKind::held;
-  else if (text.starts_with("unfrozen by "))
+  else if (text.starts_with("unfrozen by ") || text.starts_with("Unfrozen by "))
     action.kind = AdminKind::released;
-  else if (text.starts_with("message removed by "))
+  else if (text.starts_with("removed by ") || text.starts_with("message removed by "))
     action.kind = AdminKind::deleted;
   else
     return false;
@@ -159,6 +178,10 @@ Parsed parse_message(std::string_view id, Scan scan, Fact& fact) {
     return Parsed::fact;
   }
   if (read_admin(id, text, fact)) return Parsed::fact;
+  if (text == "cancelled by timeout_frozen_after") {
+    fact = Expired{id, {}};
+    return Parsed::fact;
+  }
   Parsed parsed = exim::parse_refusal(id, scan, fact);
   if (parsed != Parsed::unknown) return parsed;
   return is_message_note(text) ? Parsed::ignored : Parsed::unknown;

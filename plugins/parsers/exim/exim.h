@@ -15,6 +15,9 @@ bool read_host(Scan& scan, Peer& peer, std::string_view& helo);
 std::string_view read_address(Scan& scan);
 // " KEY=" of the next field; the scan stands on its value. False at ": ", at the end, at a word.
 bool read_key(Scan& scan, std::string_view& key);
+// A word among the keys: " K", " L*", " PRDR", " DS", " TFO*", " ARC". False at " from <…>" and " for …":
+// what follows are addresses.
+bool skip_flag(Scan& scan);
 // A value without a blank, or a quoted one.
 std::string_view read_value(Scan& scan);
 

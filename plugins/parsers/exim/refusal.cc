@@ -55,10 +55,58 @@ void read_stage(Scan scan, Policy& policy) {
   policy.text = scan.until(": ", skipped) ? scan.rest() : scan.rest().substr(0, scan.rest().size());
 }
 
+// What smtp_in.c refuses before any ACL is asked: the host stands behind the command, what the client sent
+// last.
+bool read_protocol_refusal(Scan scan, Policy& policy) {
+  std::string_view command, address, skipped;
+  if (scan.skip("unqualified ")) {
+    if (!read_word(scan, "", command) || !scan.skip(" rejected: ") || !read_path(scan, address)) return false;
+    if (command != "sender" && command != "recipient") return false;
+    if (!scan.skip(" H=") || !read_host(scan, policy.client, policy.helo)) return false;
+    policy.stage = command == "sender" ? "MAIL" : "RCPT";
+    if (command == "sender")
+      policy.sender = address;
+    else
+      policy.recipient = address;
+    policy.text = command == "sender" ? "unqualified sender rejected" : "unqualified recipient rejected";
+    return true;
+  }
+  if (scan.skip("SMTP protocol synchronization error (")) {
+    std::string_view start = scan.rest();
+    if (!scan.until("): rejected connection from H=", skipped) || skipped.find('"') != std::string_view::npos)
+      return false;
+    policy.stage = "CONNECT";
+    policy.text = start.substr(0, skipped.size());
+    return read_host(scan, policy.client, policy.helo);
+  }
+  if (scan.skip("refused connection from ")) {
+    scan.skip("H=");
+    policy.stage = "CONNECT";
+    if (!read_host(scan, policy.client, policy.helo)) return false;
+    if (scan.skip(" (") && scan.rest().ends_with(')'))
+      policy.text = scan.rest().substr(0, scan.rest().size() - 1);
+    return true;
+  }
+  if (!scan.skip("rejected ") || !read_word(scan, "", command) || !scan.skip(" from ")) return false;
+  if (command != "EHLO" && command != "HELO" && command != "MAIL") return false;
+  scan.skip("H=");
+  policy.stage = command;
+  if (!read_host(scan, policy.client, policy.helo) || !scan.until(": ", skipped)) return false;
+  policy.text = scan.rest();
+  return true;
+}
+
 }  // namespace
 
 Parsed parse_refusal(std::string_view id, Scan scan, Fact& fact) {
-  if (!scan.skip("H=")) return id.empty() ? parse_login(scan, fact) : Parsed::unknown;
+  if (!scan.skip("H=")) {
+    Policy early;
+    early.service = "exim";
+    if (!id.empty()) return Parsed::unknown;
+    if (!read_protocol_refusal(scan, early)) return parse_login(scan, fact);
+    fact = early;
+    return Parsed::fact;
+  }
   Policy policy;
   policy.queue_id = id;
   policy.service = "exim";

@@ -33,6 +33,29 @@ bool read_envelope(Scan& scan, std::string_view& id, std::string_view& sender, s
   return !scan.skip(" rcpt=") || read_path(scan, rcpt);
 }
 
+// "relay: Expire for EVPID: from=<a@b>, to=<c@d>, rcpt=<->, delay=5d, stat=Envelope expired" (queue.c,
+// queue_log()). A null sender is "<@>".
+Parsed read_queue(Scan scan, Fact& fact) {
+  std::string_view what, id, sender, to, rcpt, delay;
+  if (!scan.until(" for ", what) || !read_hex(scan, 16, id) || !scan.skip(": from=") ||
+      !read_path(scan, sender) || !scan.skip(", to=") || !read_path(scan, to) || !scan.skip(", rcpt=") ||
+      !read_path(scan, rcpt) || !scan.skip(", delay=") || !scan.until(", stat=", delay))
+    return Parsed::unknown;
+  if (what == "Remove") {
+    fact = AdminAction{id.substr(0, message_digits), AdminKind::deleted};
+    return Parsed::fact;
+  }
+  if (what != "Expire") return Parsed::unknown;
+  Attempt attempt;
+  attempt.queue_id = id.substr(0, message_digits);
+  attempt.recipient = to;
+  if (rcpt != "-" && rcpt != to) attempt.original_recipient = rcpt;
+  attempt.outcome = Outcome::expired;
+  attempt.response = scan.rest();
+  fact = attempt;
+  return Parsed::fact;
+}
+
 // "192.0.2.25 (mx.example.org)"
 Peer read_relay(std::string_view text) {
   Peer peer;
@@ -81,15 +104,29 @@ Parsed read_mda(Scan scan, Fact& fact) {
   return Parsed::fact;
 }
 
+constexpr std::string_view before_result = "\" result=\"";
+
+// Where the command ends: behind its address if nothing else follows, else where only one end is possible.
+size_t command_end(std::string_view text) {
+  Scan scan(text);
+  std::string_view address;
+  if ((scan.skip("RCPT TO:") || scan.skip("MAIL FROM:")) && read_path(scan, address)) {
+    while (scan.skip(" ")) {
+    }
+    if (scan.rest().starts_with(before_result)) return text.size() - scan.rest().size();
+  }
+  return find_only(text, before_result);
+}
+
 // `command="RCPT TO:<…> " result="550 Invalid recipient: <…>"`: both hold what the client sent.
 Parsed read_failed(Scan scan, Fact& fact) {
   Policy policy;
   policy.service = "smtpd";
   if (!scan.skip("command=\"")) return Parsed::unknown;
-  size_t at = find_only(scan.rest(), "\" result=\"");
+  size_t at = command_end(scan.rest());
   if (at == npos) return Parsed::unknown;
   Scan command(take(scan, at));
-  scan.skip("\" result=\"");
+  scan.skip(before_result);
   std::string_view address;
   policy.smtp_code = read_reply_code(scan);
   policy.dsn = read_enhanced_code(scan);
@@ -150,7 +187,10 @@ Parsed read_smtp(Scan scan, Fact& fact) {
 
 bool is_note(std::string_view text) {
   for (std::string_view note :
-       {"info: ", "warn: ", "debug: ", "fatal: ", "smtp-out: ", "smtp-in: ", "mda: ", "mta: "})
+       {"info: ",   "warn: ",          "debug: ",      "fatal: ",   "smtp-out: ", "smtp-in: ",
+        "smtp: ",   "mda: ",           "mta: ",        "warning: ", "control: ",  "scheduler: ",
+        "queue: ",  "queue-backend: ", "dispatcher: ", "pony: ",    "ca: ",       "lookup: ",
+        "bounce: ", "mproc: ",         "imsg: ",       "smtpd: "})
     if (text.starts_with(note)) return true;
   return false;
 }
@@ -172,6 +212,7 @@ class OpenSmtpd : public Parser {
     fact.emplace<std::monostate>();
     Scan scan(line.text);
     std::string_view session;
+    if (Scan queue = scan; queue.skip("relay: ") || queue.skip("delivery: ")) return read_queue(queue, fact);
     if (!read_hex(scan, 16, session) || !scan.skip(" "))
       return is_note(line.text) ? Parsed::ignored : Parsed::unknown;
     if (scan.skip("smtp ")) return read_smtp(scan, fact);

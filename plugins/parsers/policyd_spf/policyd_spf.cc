@@ -12,6 +12,7 @@ namespace mailtrace {
 namespace {
 
 constexpr auto npos = std::string_view::npos;
+constexpr std::string_view perl_ident = "/policy-spf";
 
 // "Softfail" or "softfail" as RFC 8601 has it; empty if it is none.
 std::string_view result_of(std::string_view word) {
@@ -117,7 +118,8 @@ Parsed read_line(Scan scan, Verdict& verdict) {
     verdict.action = "none";
     return read_header(scan, verdict) ? Parsed::fact : Parsed::unknown;
   }
-  bool defer = scan.skip("defer_if_permit ");
+  // TempError_Defer: "defer_if_permit 4.7.24 …"; before 2.9 "451 4.7.24 …"
+  bool defer = scan.skip("defer_if_permit ") || scan.skip("451 ");
   if (defer || scan.skip("550 ")) {
     verdict.action = defer ? "defer" : "reject";
     read_enhanced_code(scan);
@@ -136,10 +138,33 @@ Parsed read_line(Scan scan, Verdict& verdict) {
   return Parsed::unknown;
 }
 
+// postfix-policyd-spf-perl: "Policy action=550 Please see http://www.openspf.net/Why?s=mfrom;id=…;ip=…;r=…",
+// the explanation of the sender's domain if it has one; "…=PREPEND Received-SPF: …", "…=DEFER_IF_PERMIT
+// SPF-Result=…", "…=DUNNO". All else it says is at VERBOSE, or garbage from its client.
+Parsed read_perl(std::string_view text, Fact& fact) {
+  Scan scan(text);
+  if (!scan.skip("Policy action=")) return Parsed::ignored;
+  Verdict verdict;
+  verdict.program = "policy-spf";
+  if (scan.skip("550 "))
+    verdict.action = "reject";
+  else if (scan.skip("DEFER_IF_PERMIT "))
+    verdict.action = "defer";
+  else
+    return Parsed::ignored;
+  verdict.text = scan.rest();
+  std::string_view addr;
+  size_t ip = find_only(verdict.text, ";ip=");
+  if (ip != npos && Scan(verdict.text.substr(ip + 4)).until(";r=", addr) && looks_like_ip(addr))
+    verdict.client.addr = addr;
+  fact = verdict;
+  return Parsed::fact;
+}
+
 class PolicydSpf : public Parser {
  public:
   struct Config {
-    std::vector<std::string> names = {"policyd-spf"};
+    std::vector<std::string> names = {"policyd-spf", "postfix/policy-spf"};
   };
   static std::span<const Option> options() {
     static const Option table[] = {option("names", &Config::names, "program names in the log")};
@@ -155,6 +180,7 @@ class PolicydSpf : public Parser {
     Verdict verdict;
     verdict.program = "policyd-spf";
     Scan scan(line.text);
+    if (line.app_name.ends_with(perl_ident)) return read_perl(line.text, fact);
     // QueueID = Yes: "QID: ", and ": " while the mail has none
     if (!scan.skip(": ")) read_id(scan, "", verdict.queue_id);
     Parsed parsed = read_line(scan, verdict);

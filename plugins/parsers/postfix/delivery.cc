@@ -113,22 +113,7 @@ Parsed parse_delivery(const Line& line, std::string_view queue_id, std::string_v
   Scan scan(text);
   if (!scan.skip("to=")) {
     // What else agents say about a mail repeats what the delivery line will say.
-    static constexpr std::array<std::string_view, 14> notes = {"host ",
-                                                               "lost connection with ",
-                                                               "conversation with ",
-                                                               "enabling PIX workarounds",
-                                                               "breaking line > ",
-                                                               "Cannot start TLS",
-                                                               "TLS is required",
-                                                               "SASL authentication failed",
-                                                               "passing <",
-                                                               "not sending ",
-                                                               "sender address ",
-                                                               "delivery temporarily",
-                                                               "disabling workarounds",
-                                                               "address with "};
-    for (auto note : notes)
-      if (text.starts_with(note)) return Parsed::ignored;
+    if (is_attempt_note(text)) return Parsed::ignored;
     return Parsed::unknown;
   }
   Attempt& attempt = fact.emplace<Attempt>();
@@ -160,39 +145,12 @@ Parsed parse_delivery(const Line& line, std::string_view queue_id, std::string_v
   return Parsed::fact;
 }
 
-// "mx.example.org[192.0.2.25]:25: Matched subjectAltName: …", "> mail.example.com[192.0.2.1]: 250 Ok": TLS
-// details and, with debug_peer_list, the dialogue.
-bool is_peer_note(std::string_view text) {
-  Scan scan(text);
-  if (!scan.skip("> ")) scan.skip("< ");
-  Peer peer;
-  return read_peer(scan, peer) && scan.skip(": ");
-}
-
 Parsed parse_delivery_session(std::string_view text) {
-  if (is_peer_note(text)) return Parsed::ignored;
-  static constexpr std::array<std::string_view, 22> notes = {"connect to ",
-                                                             "Untrusted TLS ",
-                                                             "Trusted TLS ",
-                                                             "Verified TLS ",
-                                                             "Anonymous TLS ",
-                                                             "SSL_connect error",
-                                                             "SSL_connect:",
-                                                             "certificate ",
-                                                             "server certificate ",
-                                                             "lost connection with ",
-                                                             "conversation with ",
-                                                             "setting up TLS connection",
-                                                             "Host offered STARTTLS",
-                                                             "host ",
-                                                             "TLS SNI",
-                                                             "initializing the client",
-                                                             "enabling PIX",
-                                                             "using backwards-compatible",
-                                                             "smtp_",
-                                                             "lmtp_",
-                                                             "Cannot start TLS",
-                                                             "discarding "};
+  if (is_peer_note(text) || is_library_note(text)) return Parsed::ignored;
+  static constexpr std::array<std::string_view, 12> notes = {
+      "connect to ",    "Untrusted TLS ",        "Trusted TLS ",       "Verified TLS ",
+      "Anonymous TLS ", "lost connection with ", "conversation with ", "Host offered STARTTLS",
+      "host ",          "enabling PIX",          "Cannot start TLS",   "discarding "};
   for (auto note : notes)
     if (text.starts_with(note)) return Parsed::ignored;
   return Parsed::unknown;

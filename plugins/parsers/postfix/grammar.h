@@ -44,10 +44,15 @@ Parsed parse_bounce(std::string_view queue_id, std::string_view text, Fact& fact
 Parsed parse_postsuper(std::string_view queue_id, std::string_view text, Fact& fact);
 Parsed parse_delivery(const Line& line, std::string_view queue_id, std::string_view text, Fact& fact);
 Parsed parse_delivery_session(std::string_view text);
-bool is_peer_note(std::string_view text);
 Parsed parse_postscreen(const Line& line, Fact& fact);
 Parsed parse_dnsblog(std::string_view text, Fact& fact);
 Parsed parse_master(std::string_view text, Fact& fact);
+
+// Lines without a fact: of a connection, of Postfix's libraries in every program, of a delivery agent about a
+// mail.
+bool is_peer_note(std::string_view text);
+bool is_library_note(std::string_view text);
+bool is_attempt_note(std::string_view text);
 
 // "warning: …" and its kin: a login that failed, a mail that ended early; everything else is noise.
 Parsed parse_warning(std::string_view text, Fact& fact);

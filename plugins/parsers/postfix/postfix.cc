@@ -68,11 +68,13 @@ constexpr std::array<Name, 48> names = {{{"smtpd", Program::smtpd},
 // rsyslog's forward formats send at most 32 characters of the tag, pid included.
 constexpr size_t cut_tag = 32;
 
-// False: a program that is none of Postfix's, such as a policy server under spawn(8).
+// False: a program that is none of Postfix's, such as a policy server under spawn(8), or logger(1) under the
+// bare tag: Postfix never writes a line without its pid.
 bool read_tag(const LogLine& log, Line& line) {
   std::string_view tag = log.app_name;
   size_t slash = tag.find('/');
-  if (slash == std::string_view::npos || (tag.size() >= cut_tag && log.proc_id.empty())) return true;
+  if (tag.size() >= cut_tag && log.proc_id.empty()) return true;
+  if (slash == std::string_view::npos) return !log.proc_id.empty();
   line.service = tag.substr(slash + 1);
   std::string_view program = line.service.substr(line.service.rfind('/') + 1);
   for (auto& name : names) {
@@ -118,7 +120,7 @@ Parsed parse_queued(const Line& line, std::string_view id, std::string_view text
 // What any program may say, and lines of programs without a grammar when the tag does not tell that they are
 // theirs.
 bool is_noise(std::string_view text) {
-  static constexpr std::array<std::string_view, 15> notes = {"Deleted: ",
+  static constexpr std::array<std::string_view, 13> notes = {"Deleted: ",
                                                              "Requeued: ",
                                                              "Placed on hold: ",
                                                              "Released from hold: ",
@@ -130,12 +132,10 @@ bool is_noise(std::string_view text) {
                                                              "stopping the Postfix",
                                                              "waiting for the Postfix",
                                                              "aborting the Postfix",
-                                                             "the Postfix mail system is",
-                                                             "table ",
-                                                             "using backwards-compatible"};
+                                                             "the Postfix mail system is"};
   for (auto note : notes)
     if (text.starts_with(note)) return true;
-  return false;
+  return is_library_note(text);
 }
 
 Parsed parse_plain(const Line& line, Fact& fact) {

@@ -34,12 +34,17 @@ constexpr std::array<Form, 20> forms = {{{"PASS NEW", " "},
                                          {"DATA or BDAT without valid RCPT", " from "}}};
 
 bool is_noise(std::string_view text) {
-  static constexpr std::array<std::string_view, 8> notes = {
-      "CONNECT from ",  "DISCONNECT [", "entering STRESS",           "leaving STRESS", "cache ",
-      "NOQUEUE: abort", "TLS ",         "using backwards-compatible"};
+  if (is_peer_note(text) || is_library_note(text)) return true;
+  static constexpr std::array<std::string_view, 13> notes = {
+      "CONNECT from ", "DISCONNECT [", "entering STRESS", "leaving STRESS", "NOQUEUE: abort", "TLS ",
+      "write [",
+      // with -v
+      "DROP [", "ENFORCE [", "SKIP ", "UNFAIL [", "UNPASS [", "skip "};
   for (auto note : notes)
     if (text.starts_with(note)) return true;
-  return false;
+  // "[192.0.2.1]40123: discarding EHLO keywords: CHUNKING", without the colon of all other lines
+  return text.starts_with('[') && text.find("]") < text.find(": discarding EHLO keywords: ") &&
+         text.find(": discarding EHLO keywords: ") != text.npos;
 }
 
 }  // namespace
@@ -47,6 +52,7 @@ bool is_noise(std::string_view text) {
 Parsed parse_postscreen(const Line& line, Fact& fact) {
   Scan scan(line.text);
   if (scan.skip("NOQUEUE: ")) return parse_policy(line, {}, scan.rest(), fact);
+  if (scan.rest().starts_with("reject: connect from ")) return parse_policy(line, {}, line.text, fact);
   for (auto& form : forms) {
     if (!line.text.starts_with(form.start)) continue;
     // The client stands in front of everything it said: the first `upto` is Postfix's own.

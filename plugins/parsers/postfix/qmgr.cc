@@ -103,8 +103,11 @@ Parsed parse_bounce(std::string_view queue_id, std::string_view text, Fact& fact
     return Parsed::fact;
   }
   // Postfix 3.11 "sender notification failed", "not sending trace/success notification for double-bounce
-  // message"
-  if (text.ends_with("notification failed") || text.starts_with("not sending ")) return Parsed::ignored;
+  // message", "no trace file -- not sending a notification"
+  if (text.ends_with("notification failed") || text.starts_with("not sending ") ||
+      text.starts_with("no trace file ") || text.starts_with("postmaster notice failed while ") ||
+      text == "undeliverable postmaster notification discarded")
+    return Parsed::ignored;
   return Parsed::unknown;
 }
 

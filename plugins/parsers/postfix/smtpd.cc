@@ -92,30 +92,18 @@ Parsed read_tls(std::string_view text, Fact& fact) {
 }
 
 bool is_noise(std::string_view text) {
-  if (is_peer_note(text)) return true;
-  static constexpr std::array<std::string_view, 24> notes = {"improper command pipelining",
-                                                             "SSL_accept",
-                                                             "discarding EHLO",
-                                                             "using backwards-compatible",
-                                                             "setting up TLS",
-                                                             "initializing the server-side",
+  if (is_peer_note(text) || is_library_note(text)) return true;
+  static constexpr std::array<std::string_view, 12> notes = {"improper command pipelining",
                                                              "NOQUEUE: abort: ",
+                                                             "reject: ETRN ",
                                                              "milter ",
-                                                             "statistics:",
-                                                             "reject_",
-                                                             "TLS SNI",
                                                              "hostname ",
-                                                             "tls_",
-                                                             "certificate ",
-                                                             "client certificate ",
-                                                             "subject_CN",
                                                              "unable to ",
-                                                             "smtpd_",
                                                              "timeout ",
                                                              "XCLIENT",
                                                              "XFORWARD",
-                                                             "input attribute",
                                                              "mapping DSN",
+                                                             "Relaying allowed for ",
                                                              "unknown macro"};
   for (auto note : notes)
     if (text.starts_with(note)) return true;

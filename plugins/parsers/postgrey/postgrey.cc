@@ -40,18 +40,26 @@ bool is_note(std::string_view text) {
   return text.find(" postgrey (type Net::Server") != std::string_view::npos;
 }
 
+// "192.0.2.1", and with a mask, "192.0.2.1/32": NetAddr::IP prints one where a patched postgrey logs its
+// object.
+bool read_client(std::string_view text, Verdict& verdict) {
+  std::string_view addr = text.substr(0, text.find('/'));
+  int bits = 0;
+  Scan mask(text.substr(addr.size()));
+  if (mask.skip("/") && (!mask.number(bits) || !mask.at_end())) return false;
+  verdict.client.addr = addr;
+  return looks_like_ip(addr);
+}
+
 bool read_action(Scan scan, Verdict& verdict) {
   if (!scan.skip("action=") || !read_word(scan, "", verdict.action) || !scan.skip(", reason=")) return false;
   if (!scan.until(", client_name=", verdict.text)) return false;
   std::string_view name;
   if (!scan.until(", client_address=", name)) return false;
   verdict.client.name = name;
-  std::string_view rest = scan.rest();
-  if (!scan.until(", ", verdict.client.addr)) {
-    verdict.client.addr = rest;
-    return looks_like_ip(rest);
-  }
-  if (!looks_like_ip(verdict.client.addr)) return false;
+  std::string_view client, rest = scan.rest();
+  if (!scan.until(", ", client)) return read_client(rest, verdict);
+  if (!read_client(client, verdict)) return false;
   // Postfix sends addresses unquoted: one may read like the next key. A null sender is left out.
   if (scan.skip("recipient=")) {
     verdict.sender = "";

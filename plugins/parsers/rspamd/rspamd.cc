@@ -92,6 +92,14 @@ size_t find_middle(std::string_view text) {
   return found;
 }
 
+void skip_process(Scan& scan) {
+  Scan ahead = scan;
+  std::string_view name;
+  int pid = 0;
+  if (ahead.skip("#") && !ahead.number(pid)) return;
+  if (ahead.skip("(") && read_word(ahead, "_-", name) && ahead.skip(") ")) scan = ahead;
+}
+
 class Rspamd : public Parser {
  public:
   struct Config {
@@ -107,8 +115,10 @@ class Rspamd : public Parser {
 
   Parsed parse(const LogLine& line, Fact& fact) noexcept override {
     fact.emplace<std::monostate>();
-    // "<5e6907>; proxy; rspamd_task_write_log: …" (src/libserver/logger)
+    // "<5e6907>; proxy; rspamd_task_write_log: …" (src/libserver/logger); where the console's or the file's
+    // form is sent to syslog, "(rspamd_proxy) " or "#4711(normal) " in front says which process speaks.
     Scan scan(line.text);
+    skip_process(scan);
     std::string_view tag, module, function;
     if (!scan.skip("<") || !scan.until(">; ", tag) || !scan.until("; ", module)) return Parsed::unknown;
     if (!scan.until(": ", function) || function != "rspamd_task_write_log") return Parsed::ignored;

@@ -82,6 +82,19 @@ Parsed parse_milter(Scan scan, Policy& policy) {
   return Parsed::fact;
 }
 
+// "milter=NAME, quarantine=REASON". Its other lines, "milter=NAME, action=…, reject=550 …" (LogLevel 11 of
+// milters), come with a "Milter: " line that says the same and of whom.
+Parsed parse_milter_name(Scan scan, Policy& policy) {
+  std::string_view name;
+  if (!scan.until(", ", name)) return Parsed::unknown;
+  if (!scan.skip("quarantine=")) return Parsed::ignored;
+  policy.milter = true;
+  policy.stage = "END-OF-MESSAGE";
+  policy.action = PolicyAction::hold;
+  policy.text = scan.rest();
+  return Parsed::fact;
+}
+
 // "AUTH failure (LOGIN): authentication failure (-13) SASL(-13): …, relay=mx.example.org [192.0.2.1]"
 Parsed parse_login(Scan scan, Fact& fact) {
   LoginFailed failed;
@@ -111,6 +124,8 @@ Parsed parse_refusal(std::string_view id, Scan scan, Fact& fact) {
     parsed = parse_ruleset(scan, policy);
   } else if (scan.skip("Milter: ")) {
     parsed = parse_milter(scan, policy);
+  } else if (scan.skip("milter=")) {
+    parsed = parse_milter_name(scan, policy);
   } else if (read_path(scan, policy.recipient) && scan.skip("... ")) {
     // "<nosuch@example.com>... User unknown"
     policy.stage = "RCPT";

@@ -32,6 +32,13 @@ bool read_result(Scan scan, Verdict& verdict) {
   return true;
 }
 
+// "Use of uninitialized value $x in … at /usr/share/perl5/Mail/SpamAssassin/….pm line 64, <GEN20> line 12."
+bool is_perl_warning(std::string_view text) {
+  size_t file = text.find(" at /");
+  return !text.starts_with("spamd: ") && file != std::string_view::npos &&
+         text.find(" line ", file) != std::string_view::npos;
+}
+
 class Spamd : public Parser {
  public:
   struct Config {
@@ -50,6 +57,7 @@ class Spamd : public Parser {
     Scan scan(line.text);
     std::string_view module;
     // "spamd: …", "prefork: …", "config: …": each says which part of it speaks
+    if (is_perl_warning(line.text)) return Parsed::ignored;
     if (!read_word(scan, "_-:", module) || !module.ends_with(':') || !scan.skip(" ")) return Parsed::unknown;
     if (module != "spamd:" || !scan.skip("result: ")) return Parsed::ignored;
     Verdict verdict;

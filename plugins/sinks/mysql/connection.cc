@@ -23,34 +23,49 @@ constexpr size_t most_block_bytes = 4u << 20;
 constexpr size_t most_placeholders = 65'535;
 constexpr size_t kept_statements = 100;
 
-// MariaDB "Error codes" and MySQL "Server error message reference"; SQLSTATE is nearly always HY000.
-Fault fault_of(int code) {
+// MariaDB "Error codes" and MySQL "Server error message reference"; SQLSTATE is often HY000.
+Fault fault_of(int code, std::string_view state) {
   switch (code) {
     case 1044:
     case 1045:
     case 1049:
+    case 1130:
     case 1142:
     case 1143:
     case 1227:
+    case 1251:
     case 1370:
+    case 1524:
     case 1698:
+    case 1820:
+    case 1862:
     case 2026:
       return Fault::config;  // access denied, no such database, TLS
+    case 1022:
     case 1048:
     case 1062:
+    case 1118:
     case 1264:
     case 1265:
     case 1292:
+    case 1300:
     case 1364:
     case 1366:
     case 1367:
     case 1406:
     case 1411:
     case 1526:
+    case 1644:
     case 1690:
+    case 1748:
+    case 1918:
     case 3140:
+    case 3819:
+    case 4025:
     case 1153:
-      return Fault::permanent;  // the value; 1153: larger than the server takes
+      // The value, also in the words of a CHECK (3819, 4025) or a trigger (1644); 1153: larger than the
+      // server takes.
+      return Fault::permanent;
     case 1054:
     case 1051:
     case 1064:
@@ -66,14 +81,20 @@ Fault fault_of(int code) {
     case 1419:
       return Fault::schema;  // names and shapes
     default:
-      return Fault::transient;
+      break;
   }
+  // Data exception, constraint, SIGNAL of a user. Not 42: "too many connections" is in there, too.
+  for (std::string_view data : {"22", "23", "45"})
+    if (state.starts_with(data)) return Fault::permanent;
+  return Fault::transient;
 }
 
-// The connection cannot be used again after these; 2000 and up come from the client library.
+// The connection cannot be used again after these; 2000 and up come from the client library. 1243 and 1615:
+// the prepared statement is gone.
 bool is_lost(int code) {
-  return code >= 2000 || code == 1153 || code == 1053 || code == 1927 || (code >= 1077 && code <= 1080) ||
-         (code >= 1158 && code <= 1161) || code == 0;
+  bool server_says = code >= 3000 && code < 5000;  // newer errors of the two servers
+  return (code >= 2000 && !server_says) || code == 1243 || code == 1615 || code == 1153 || code == 1053 ||
+         code == 1927 || (code >= 1077 && code <= 1080) || (code >= 1158 && code <= 1161) || code == 0;
 }
 
 std::string text_of(const Value& v) {
@@ -169,7 +190,8 @@ Error MysqlConnection::error(const std::string& what, const ::sql::SQLException&
     return {Fault::slow,
             fmt::format("{}: the search took longer than the allowed {} ms", server_.name, set_limit_ms_)};
   }
-  return {fault_of(code), fmt::format("{}: {} failed: {} (code {})", server_.name, what, e.what(), code)};
+  return {fault_of(code, e.getSQLState()),
+          fmt::format("{}: {} failed: {} (code {})", server_.name, what, e.what(), code)};
 }
 
 Result<std::unique_ptr<Connection>> MysqlConnection::open(const MysqlServer& server, Purpose purpose) {
@@ -216,10 +238,12 @@ Result<void> MysqlConnection::set_session(Purpose purpose) {
     if (auto done = run(setting); !done) return done;
   }
   if (purpose == Purpose::write) return {};
-  // Each of the two knows only its own variable.
-  seconds_ = bool(run("SET SESSION max_statement_time = 0"));
-  limit({});
-  if (auto limited = apply_limit(); !limited) return limited;
+  if (purpose == Purpose::read) {
+    // Each of the two knows only its own variable.
+    seconds_ = bool(run("SET SESSION max_statement_time = 0"));
+    limit({});
+    if (auto limited = apply_limit(); !limited) return limited;
+  }
   return run("SET SESSION TRANSACTION READ ONLY");
 }
 

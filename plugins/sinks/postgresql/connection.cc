@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "plugins/sinks/postgresql/binary.h"
 #include "plugins/sinks/sql/statements.h"
 
@@ -12,12 +10,18 @@ namespace {
 
 using ResultHolder = std::unique_ptr<PGresult, decltype(&PQclear)>;
 
+// A prepared statement that is not there, or one of that name that is: a pooler gave this connection to
+// somebody else, or DISCARD ALL.
+bool is_forgotten(std::string_view state) { return state == "26000" || state == "42P05"; }
+
 // postgresql.org/docs/current/errcodes-appendix.html
 Fault fault_of(std::string_view state) {
   std::string_view group = state.substr(0, 2);
   if (state == "42501" || group == "28" || state == "3D000") return Fault::config;
-  for (std::string_view data : {"21", "22", "23", "54"}) {
-    if (group == data) return Fault::permanent;
+  if (is_forgotten(state)) return Fault::transient;
+  // 27, 44, 45 and P0001: what triggers, views and functions say of a row.
+  for (std::string_view data : {"21", "22", "23", "27", "44", "45", "54", "P0001"}) {
+    if (state.starts_with(data)) return Fault::permanent;
   }
   for (std::string_view structure : {"42", "3F", "0A"}) {
     if (group == structure) return Fault::schema;
@@ -25,11 +29,17 @@ Fault fault_of(std::string_view state) {
   return Fault::transient;  // 08, 25, 26, 40, 53, 55, 57, 58, XX and what nobody knows
 }
 
-// libpq ends its messages with LF and puts details on further lines.
+// libpq ends its messages with LF and puts details on further lines, behind a tab.
 std::string one_line(const char* text) {
-  std::string out = text != nullptr ? text : "";
-  while (!out.empty() && (out.back() == '\n' || out.back() == ' ')) out.pop_back();
-  std::replace(out.begin(), out.end(), '\n', ' ');
+  std::string out;
+  for (char c : std::string_view(text != nullptr ? text : "")) {
+    bool blank = static_cast<unsigned char>(c) <= ' ';
+    if (!blank)
+      out += c;
+    else if (!out.empty() && out.back() != ' ')
+      out += ' ';
+  }
+  if (out.ends_with(' ')) out.pop_back();
   return out;
 }
 
@@ -71,8 +81,8 @@ Result<std::unique_ptr<Connection>> PostgresqlConnection::open(const PostgresqlS
       self->connection_, [](void*, const char*) {}, nullptr);
   std::vector<std::string> settings{"SET timezone = 'UTC'", "SET standard_conforming_strings = on",
                                     "SET idle_in_transaction_session_timeout = '60s'"};
+  if (purpose != Purpose::write) settings.push_back("SET default_transaction_read_only = on");
   if (purpose == Purpose::read) {
-    settings.push_back("SET default_transaction_read_only = on");
     settings.push_back("SET jit = off");  // costs more than any of these searches
     settings.push_back(fmt::format("SET statement_timeout = {}", server.read_limit_ms));
     self->limit_ms_ = self->set_limit_ms_ = server.read_limit_ms;
@@ -92,6 +102,10 @@ Result<void> PostgresqlConnection::check(PGresult* result, const std::string& wh
   if (state == nullptr) {
     return Error{Fault::transient,
                  fmt::format("{}: {} failed: {}", server_.name, what, one_line(PQerrorMessage(connection_)))};
+  }
+  if (is_forgotten(state)) {
+    forgetful_ = true;
+    prepared_.clear();
   }
   if (std::string_view(state) == "57014" && set_limit_ms_ > 0) {
     return Error{Fault::slow, fmt::format("{}: the search took longer than the allowed {} ms", server_.name,
@@ -157,17 +171,25 @@ Result<Rows> PostgresqlConnection::query(const std::string& statement, std::span
   return rows;
 }
 
+Result<void> PostgresqlConnection::prepare(const Table& table, const std::string& what, std::string& name) {
+  auto known = prepared_.find(&table);
+  if (known != prepared_.end()) {
+    name = known->second;
+    return {};
+  }
+  if (!forgetful_) name = fmt::format("upsert{}", prepared_.size() + 1);
+  std::string text = upsert_text(Dialect::postgresql, table, 0);
+  ResultHolder made(PQprepare(connection_, name.c_str(), text.c_str(), 0, nullptr), PQclear);
+  if (auto done = check(made.get(), what); !done) return done;
+  if (!forgetful_) prepared_[&table] = name;
+  return {};
+}
+
 Result<void> PostgresqlConnection::upsert(const Table& table, std::span<const Value> values) {
   if (values.empty()) return {};
   std::string what = "insert into " + table.name;
-  std::string& name = prepared_[&table];
-  if (name.empty()) {
-    std::string fresh = fmt::format("upsert{}", prepared_.size());
-    std::string text = upsert_text(Dialect::postgresql, table, 0);
-    ResultHolder made(PQprepare(connection_, fresh.c_str(), text.c_str(), 0, nullptr), PQclear);
-    if (auto done = check(made.get(), what); !done) return done;
-    name = fresh;
-  }
+  std::string name;
+  if (auto ready = prepare(table, what, name); !ready) return ready;
   size_t width = table.columns.size();
   std::vector<std::string> arrays;
   std::vector<const char*> data;

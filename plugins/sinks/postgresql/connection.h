@@ -30,6 +30,8 @@ class PostgresqlConnection : public Connection {
   explicit PostgresqlConnection(PostgresqlServer server) : server_(std::move(server)) {}
   // Tells the server what limit() wants, if that differs enough to be worth a statement.
   Result<void> apply_limit();
+  // The name of the prepared upsert; empty: the one without a name.
+  Result<void> prepare(const Table& table, const std::string& what, std::string& name);
   // Null if the statement went well.
   Result<void> check(PGresult* result, const std::string& what);
 
@@ -37,6 +39,7 @@ class PostgresqlConnection : public Connection {
   int64_t limit_ms_ = 0, set_limit_ms_ = 0;  // wanted; what the server was told
   PGconn* connection_ = nullptr;
   std::unordered_map<const Table*, std::string> prepared_;  // names of prepared upserts
+  bool forgetful_ = false;  // prepared statements are lost between transactions: each is prepared anew
 };
 
 }  // namespace mailtrace::sql

@@ -78,7 +78,8 @@ class Planner {
     Pattern pattern;
     Columns columns;
   };
-  // One of the ways to drive the search; the narrowest is taken.
+  // One of the ways to drive the search; the one of lowest rank, the narrowest, is taken.
+  static constexpr int like_rank = 4;
   struct Offer {
     int rank;
     std::vector<Drive> drives;
@@ -87,6 +88,8 @@ class Planner {
   void read_addresses(const std::optional<std::string>& text, Columns columns);
   Result<void> address_criteria();
   Result<void> only_addresses();
+  Result<void> own_domains(const std::vector<std::string>& own, const std::vector<Pattern>& domains,
+                           const Columns& columns);
   Result<void> exact_addresses(const std::vector<std::string>& values, const Columns& columns);
   Result<void> like_addresses(const Sought& sought);
   Result<Addresses> known(const std::vector<std::string>& values);
@@ -190,7 +193,7 @@ Result<void> Planner::exact_addresses(const std::vector<std::string>& values, co
 Result<void> Planner::like_addresses(const Sought& sought) {
   auto found = dictionary(sought.pattern);
   if (!found) return found.error();
-  if (*found) offer(4, **found, sought.columns);
+  if (*found) offer(like_rank, **found, sought.columns);
   return {};
 }
 
@@ -200,15 +203,14 @@ Result<void> Planner::only_addresses() {
   const Columns columns{sender, recipient, original};
   std::vector<std::string> own;
   std::vector<Piece> conditions;
-  bool domains = false;
+  std::vector<Pattern> domains;
   for (const std::string& given : *query_.only_addresses) {
     std::string address = lower(storable(given, 998));
     if (!address.starts_with('@')) {
       own.push_back(address);
       continue;
     }
-    domains = true;
-    Pattern domain;
+    Pattern& domain = domains.emplace_back();
     domain.kind = Pattern::Kind::suffix;
     domain.text = address;
     for (const auto& column : columns) conditions.push_back(on(column.alias, column.name, domain));
@@ -221,7 +223,27 @@ Result<void> Planner::only_addresses() {
     return {};
   }
   plan_.filters.push_back(any_of(conditions));
-  return domains ? Result<void>() : exact_addresses(own, columns);
+  return domains.empty() ? exact_addresses(own, columns) : own_domains(own, domains, columns);
+}
+
+// All their addresses, if these are not too many to be looked up.
+Result<void> Planner::own_domains(const std::vector<std::string>& own, const std::vector<Pattern>& domains,
+                                  const Columns& columns) {
+  if (!offers_.empty()) return {};
+  Addresses all;
+  if (!own.empty()) {
+    auto found = known(own);
+    if (!found) return found.error();
+    all = std::move(*found);
+  }
+  for (const Pattern& domain : domains) {
+    auto found = dictionary(domain);
+    if (!found) return found.error();
+    if (!*found || all.size() + (*found)->size() > most_addresses) return {};
+    all.insert(all.end(), (*found)->begin(), (*found)->end());
+  }
+  offer(like_rank, all, columns);
+  return {};
 }
 
 Result<void> Planner::address_criteria() {
@@ -234,7 +256,8 @@ Result<void> Planner::address_criteria() {
   }
   if (auto done = only_addresses(); !done) return done;
   // One exact address is narrow enough.
-  if (!offers_.empty()) return {};
+  if (std::any_of(offers_.begin(), offers_.end(), [](const Offer& o) { return o.rank < like_rank; }))
+    return {};
   for (const Sought& sought : sought_) {
     if (sought.pattern.kind == Pattern::Kind::anything) continue;
     if (auto done = like_addresses(sought); !done) return done;

@@ -42,7 +42,8 @@ class Connection {
   virtual void give_back() {}
 };
 
-enum class Purpose { write, read };
+// inspect: reads only, but as long as it takes.
+enum class Purpose { write, read, inspect };
 
 class Database {
  public:

@@ -5,6 +5,7 @@
 
 #include "core/base/log.h"
 #include "plugins/sinks/sql/reader.h"
+#include "plugins/sinks/sql/schema.h"
 #include "plugins/sinks/sql/sink.h"
 
 namespace mailtrace::sql {
@@ -232,8 +233,22 @@ Result<void> Expire::remove(Expiry& done) {
 
 }  // namespace
 
+// What expire() would do, over a connection that cannot write.
+Result<Expiry> SqlSink::count_old(Day before, bool force) {
+  auto connection = database_->connect(Purpose::inspect);
+  if (!connection) return connection.error();
+  if (auto ready = ensure_schema(*database_, **connection, false); !ready) return ready.error();
+  Expire work(*database_, **connection, before);
+  Result<Expiry> result = work.count();
+  if (result && !force) {
+    if (auto sure = work.refuse_clock_jump(); !sure) result = sure.error();
+  }
+  return result;
+}
+
 Result<Expiry> SqlSink::expire(Day before, bool dry_run, bool force) noexcept {
   try {
+    if (dry_run) return count_old(before, force);
     if (auto ready = connect(); !ready) return ready.error();
     Expire work(*database_, *connection_, before);
     if (auto locked = work.lock(); !locked) return failed(locked.error());
@@ -243,7 +258,7 @@ Result<Expiry> SqlSink::expire(Day before, bool dry_run, bool force) noexcept {
     if (result && !force) {
       if (auto sure = work.refuse_clock_jump(); !sure) result = sure.error();
     }
-    if (result && !dry_run) {
+    if (result) {
       if (auto done = work.remove(*result); !done) result = done.error();
     }
     if (!result) result = failed(result.error());

@@ -49,14 +49,27 @@ class Budget {
   Clock::time_point end_;
 };
 
-// " WHERE x.day = … AND x.id between": the stretch of one day.
-Piece in_day(const char* day, const char* id, Day which, Time from, Time to) {
+// " WHERE x.day = … AND x.id between …": the stretch of one day. The time decides, as it does in a search;
+// the ids, which begin with about the same, lead there.
+Piece in_day(const std::string& day, const std::string& id, const std::string& time, Day which, Time from,
+             Time to) {
+  constexpr std::chrono::minutes tolerance(1);
   Piece out;
-  out.add(fmt::format(" WHERE {} = ", day)).bind(day_value(which));
-  if (from > Time(which)) out.add(fmt::format(" AND {} >= ", id)).bind(id_value(make_id(from, Hash128{})));
-  if (to < Time(which + days(1)))
-    out.add(fmt::format(" AND {} < ", id)).bind(id_value(make_id(to, Hash128{})));
+  out.add(" WHERE " + day + " = ").bind(day_value(which));
+  if (from > Time(which)) {
+    out.add(" AND " + id + " >= ").bind(id_value(make_id(from - tolerance, Hash128{})));
+    out.add(" AND " + time + " >= ").bind(time_value(from));
+  }
+  if (to < Time(which + days(1))) {
+    out.add(" AND " + id + " < ").bind(id_value(make_id(to + tolerance, Hash128{})));
+    out.add(" AND " + time + " < ").bind(time_value(to));
+  }
   return out;
+}
+
+// Where a delivery went: a server, "local" or "none" (no server was reached). Without a name: nowhere yet.
+std::string destination_of(Dialect dialect, const std::string& alias) {
+  return "coalesce(" + lower_of(dialect, alias, "relay_name") + ", '')";
 }
 
 std::string hour_of(Dialect dialect, const std::string& column) {
@@ -91,6 +104,11 @@ std::string words_of(std::string_view response) {
   return storable(out, 200);
 }
 
+// Attempts e and d are of one delivery.
+constexpr const char* same_recipient =
+    "coalesce(e.recipient, '') = coalesce(d.recipient, '') AND "
+    "coalesce(e.original_recipient, '') = coalesce(d.original_recipient, '')";
+
 class DayOverview {
  public:
   DayOverview(Dialect dialect, Budget& budget, Day day, const OverviewQuery& query)
@@ -101,8 +119,12 @@ class DayOverview {
   Result<void> mails();
   Result<void> deliveries();
   Result<void> reasons();
-  Result<void> addresses(const char* table, const std::string& column, const char* id,
-                         std::vector<Overview::Address>& to);
+  Result<void> deferred();
+  Result<void> senders();
+  Result<void> recipients();
+  Result<void> addresses(const Piece& counted, std::vector<Overview::Address>& to);
+  Piece ended(const std::string& columns, const std::string& joined = "") const;
+  Piece still_deferred(const std::string& columns, const std::string& joined = "") const;
   Overview::Hour& hour(int64_t number) {
     auto start = start_of_hour(number);
     for (auto& known : out_.hours)
@@ -110,7 +132,12 @@ class DayOverview {
     out_.hours.push_back({start, 0, {}});
     return out_.hours.back();
   }
-  Piece deliveries_of_day() const { return in_day("d.day", "d.connect_id", day_, query_.from, query_.to); }
+  Piece mails_of_day() const {
+    return in_day("c.day", "c.id", "c.connect_time", day_, query_.from, query_.to);
+  }
+  Piece deliveries_of_day() const {
+    return in_day("d.day", "d.connect_id", "d.connect_time", day_, query_.from, query_.to);
+  }
 
   Dialect dialect_;
   Budget& budget_;
@@ -124,7 +151,7 @@ class DayOverview {
 Result<void> DayOverview::mails() {
   Piece piece;
   piece.add("SELECT " + hour_of(dialect_, "c.connect_time") + ", count(*) FROM connectlog c");
-  piece.add(in_day("c.day", "c.id", day_, query_.from, query_.to)).add(" GROUP BY 1");
+  piece.add(mails_of_day()).add(" GROUP BY 1");
   auto rows = budget_.query(piece);
   if (!rows) return rows.error();
   for (size_t i = 0; i < rows->size(); ++i) hour(rows->row(i)[0].number).mails += rows->row(i)[1].number;
@@ -134,15 +161,14 @@ Result<void> DayOverview::mails() {
 Result<void> DayOverview::deliveries() {
   Piece piece;
   piece.add("SELECT " + hour_of(dialect_, "d.connect_time") + ", coalesce(d.status, ''), ");
-  piece.add(
-      "CASE WHEN d.relay_name IS NULL OR d.relay_name IN ('none', 'local') THEN coalesce(d.transport, '') ");
-  piece.add("ELSE lower(d.relay_name) END, count(*)");
+  piece.add(destination_of(dialect_, "d") + ", count(*)");
   double low = -1;
   for (double bound : Overview::delay_bounds) {
     piece.add(fmt::format(", sum(CASE WHEN d.delay > {} AND d.delay <= {} THEN 1 ELSE 0 END)", low, bound));
     low = bound;
   }
-  piece.add(" FROM deliverlog d").add(deliveries_of_day()).add(" GROUP BY 1, 2, 3");
+  piece.add(" FROM deliverlog d").add(deliveries_of_day());
+  piece.add(" AND coalesce(d.status, '') <> 'deferred' GROUP BY 1, 2, 3");
   auto rows = budget_.query(piece);
   if (!rows) return rows.error();
   std::unordered_map<std::string, Overview::Destination> destinations;
@@ -154,7 +180,6 @@ Result<void> DayOverview::deliveries() {
     if (std::find(std::begin(refusals), std::end(refusals), status) != std::end(refusals)) refused_ += count;
     auto& destination = destinations[c[2].text];
     destination.name = c[2].text;
-    if (status == "deferred") destination.deferred += count;
     if (status == "bounced" || status == "expired") destination.bounced += count;
     if (status != "sent") continue;
     destination.sent += count;
@@ -168,6 +193,39 @@ Result<void> DayOverview::deliveries() {
   Overview all;
   for (auto& [name, destination] : destinations)
     if (!name.empty()) all.destinations.push_back(std::move(destination));
+  out_.add(all, top_);
+  return {};
+}
+
+// A delivery is counted once, however often it was put off.
+Result<void> DayOverview::deferred() {
+  Piece piece;
+  piece.add("SELECT x.started, count(*) FROM (SELECT DISTINCT " + hour_of(dialect_, "d.connect_time"));
+  piece.add(" AS started, d.connect_id, d.recipient, d.original_recipient FROM deliverlog d");
+  piece.add(deliveries_of_day()).add(" AND d.status = 'deferred') x GROUP BY 1");
+  auto rows = budget_.query(piece);
+  if (!rows) return rows.error();
+  for (size_t i = 0; i < rows->size(); ++i)
+    hour(rows->row(i)[0].number).deliveries["deferred"] += rows->row(i)[1].number;
+  if (rows->size() == 0) return {};
+  // Of a destination, those that it did not take or refuse later.
+  piece =
+      Piece().add("SELECT x.destination, count(*) FROM (SELECT DISTINCT " + destination_of(dialect_, "d"));
+  piece.add(" AS destination, d.connect_id, d.recipient, d.original_recipient FROM deliverlog d");
+  piece.add(deliveries_of_day()).add(" AND d.status = 'deferred' AND NOT EXISTS (SELECT 1 FROM deliverlog e");
+  piece.add(
+      " WHERE e.day = d.day AND e.connect_id = d.connect_id AND e.status IN ('sent', 'bounced', 'expired')");
+  piece.add(" AND ").add(same_recipient).add(" AND " + destination_of(dialect_, "e") + " = ");
+  piece.add(destination_of(dialect_, "d") + ")) x GROUP BY 1");
+  rows = budget_.query(piece);
+  if (!rows) return rows.error();
+  Overview all;
+  for (size_t i = 0; i < rows->size(); ++i) {
+    if (rows->row(i)[0].text.empty()) continue;
+    auto& destination = all.destinations.emplace_back();
+    destination.name = rows->row(i)[0].text;
+    destination.deferred = rows->row(i)[1].number;
+  }
   out_.add(all, top_);
   return {};
 }
@@ -198,26 +256,66 @@ Result<void> DayOverview::reasons() {
   return {};
 }
 
-Result<void> DayOverview::addresses(const char* table, const std::string& column, const char* id,
-                                    std::vector<Overview::Address>& to) {
+// Deliveries that have an end, which they have once.
+Piece DayOverview::ended(const std::string& columns, const std::string& joined) const {
   Piece piece;
-  std::string address = lower_of(dialect_, "t", column);
-  piece.add("SELECT " + address + ", count(*) FROM " + table + " t");
-  piece.add(in_day("t.day", id, day_, query_.from, query_.to));
-  piece.add(" AND t." + column + " <> '' GROUP BY 1 ORDER BY 2 DESC LIMIT " + std::to_string(top_));
+  piece.add("SELECT " + columns + " FROM deliverlog d" + joined).add(deliveries_of_day());
+  return piece.add(" AND coalesce(d.status, '') <> 'deferred'");
+}
+
+// Deliveries that were put off and have no end yet, each once.
+Piece DayOverview::still_deferred(const std::string& columns, const std::string& joined) const {
+  Piece piece;
+  piece.add("SELECT DISTINCT " + columns +
+            ", d.connect_id, d.recipient AS one, d.original_recipient AS other");
+  piece.add(" FROM deliverlog d" + joined).add(deliveries_of_day()).add(" AND d.status = 'deferred'");
+  piece.add(
+      " AND NOT EXISTS (SELECT 1 FROM deliverlog e WHERE e.day = d.day AND e.connect_id = d.connect_id");
+  piece.add(" AND coalesce(e.status, '') <> 'deferred' AND ");
+  return piece.add(same_recipient).add(")");
+}
+
+// `counted`: a column `address` with a row for each result of a search for it.
+Result<void> DayOverview::addresses(const Piece& counted, std::vector<Overview::Address>& to) {
+  Piece piece;
+  piece.add("SELECT x.address, count(*) FROM (").add(counted).add(") x WHERE x.address <> '' GROUP BY 1");
+  piece.add(" ORDER BY 2 DESC LIMIT " + std::to_string(top_));
   auto rows = budget_.query(piece);
   if (!rows) return rows.error();
   for (size_t i = 0; i < rows->size(); ++i) to.push_back({rows->row(i)[0].text, rows->row(i)[1].number});
   return {};
 }
 
+Result<void> DayOverview::senders() {
+  std::string sender = lower_of(dialect_, "c", "sender") + " AS address";
+  std::string joined = " JOIN connectlog c ON c.day = d.day AND c.id = d.connect_id";
+  Piece piece = ended(sender, joined);
+  piece.add(" UNION ALL SELECT y.address FROM (").add(still_deferred(sender, joined)).add(") y");
+  // A mail that has no delivery yet is a result, too.
+  piece.add(" UNION ALL SELECT " + sender + " FROM connectlog c").add(mails_of_day());
+  piece.add(" AND NOT EXISTS (SELECT 1 FROM deliverlog e WHERE e.day = c.day AND e.connect_id = c.id)");
+  return addresses(piece, out_.senders);
+}
+
+// Who searches for an address finds what was sent to it before an alias, too.
+Result<void> DayOverview::recipients() {
+  std::string recipient = lower_of(dialect_, "d", "recipient"),
+              original = lower_of(dialect_, "d", "original_recipient");
+  std::string differs = " AND " + original + " <> coalesce(" + recipient + ", '')";
+  Piece piece = ended(recipient + " AS address");
+  piece.add(" UNION ALL ").add(ended(original + " AS address")).add(differs);
+  piece.add(" UNION ALL SELECT y.address FROM (").add(still_deferred(recipient + " AS address")).add(") y");
+  piece.add(" UNION ALL SELECT z.address FROM (").add(still_deferred(original + " AS address")).add(differs);
+  return addresses(piece.add(") z"), out_.recipients);
+}
+
 Result<Overview> DayOverview::read() {
   if (auto done = mails(); !done) return done.error();
   if (auto done = deliveries(); !done) return done.error();
+  if (auto done = deferred(); !done) return done.error();
   if (auto done = reasons(); !done) return done.error();
-  if (auto done = addresses("connectlog", "sender", "t.id", out_.senders); !done) return done.error();
-  if (auto done = addresses("deliverlog", "recipient", "t.connect_id", out_.recipients); !done)
-    return done.error();
+  if (auto done = senders(); !done) return done.error();
+  if (auto done = recipients(); !done) return done.error();
   return std::move(out_);
 }
 

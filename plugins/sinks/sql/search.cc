@@ -70,6 +70,9 @@ constexpr std::chrono::hours delivered_before(1);  // a clock that was put back
 constexpr size_t few_addresses = 5;
 constexpr std::chrono::minutes tolerance(1);  // should a stored connect_time differ from its id
 constexpr Microseconds shortest_slice = std::chrono::minutes(1), widest_slice = days(10'000'000);
+// A step that took longer is not followed by a longer one, so that each statement stays far below the limit
+// of the database.
+constexpr std::chrono::milliseconds long_step(250);
 
 class Search {
  public:
@@ -312,7 +315,7 @@ Result<bool> Search::look_at(const Window& window) {
   }
   size_t known = found_.size();
   auto done = read(window);
-  if (!done && done.error().fault == Fault::slow && query_.budget_ms > 0 && shorter) {
+  if (!done && done.error().fault == Fault::slow && shorter) {
     found_.resize(known);
     slice_ = std::max(shortest_slice, slice_ / 8);
     return false;
@@ -322,8 +325,8 @@ Result<bool> Search::look_at(const Window& window) {
     at_ = upwards() ? window.ids->second.birth() : window.ids->first.birth();
   else
     at_ = Time(upwards() ? window.to + days(1) : window.from);
-  if (query_.budget_ms == 0 || Clock::now() - started < std::chrono::milliseconds(query_.budget_ms) / 8)
-    slice_ = std::min<Microseconds>(slice_ * 4, widest_slice);
+  auto allowed = query_.budget_ms > 0 ? std::chrono::milliseconds(query_.budget_ms) / 8 : long_step;
+  if (Clock::now() - started < allowed) slice_ = std::min<Microseconds>(slice_ * 4, widest_slice);
   return true;
 }
 
@@ -334,9 +337,7 @@ Result<void> Search::walk() {
   bool many = !plan_.drives.empty() && plan_.drives.front().addresses &&
               plan_.drives.front().addresses->size() > few_addresses;
   slice_ = days(2);
-  if (many) slice_ = std::chrono::hours(1);
-  if (walks && query_.budget_ms > 0) slice_ = std::chrono::hours(1);
-  if (sorted() && query_.budget_ms == 0) slice_ = widest_slice;
+  if (many || walks) slice_ = std::chrono::hours(1);
   while (!at_end() && found_.size() < wanted() && !plan_.drives.empty()) {
     auto looked = look_at(next_window());
     if (!looked) return looked.error();

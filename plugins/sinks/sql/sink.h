@@ -4,17 +4,19 @@
 #include <set>
 #include <unordered_map>
 
+#include "core/plugin/probe.h"
 #include "core/plugin/sink.h"
 #include "plugins/sinks/sql/driver.h"
 
 namespace mailtrace::sql {
 
-class SqlSink : public Sink {
+class SqlSink : public Sink, public Prober {
  public:
   explicit SqlSink(std::shared_ptr<Database> database) : database_(std::move(database)) {}
   Result<void> open() noexcept override;
   Result<Checkpoint> checkpoint(const std::string& receiver) noexcept override;
   Result<void> write(const Batch& batch) noexcept override;
+  Result<void> probe(const Batch& batch) noexcept override;
   Result<Expiry> expire(Day before, bool dry_run, bool force) noexcept override;
   Result<std::unique_ptr<Reader>> open_reader() noexcept override;
   std::string describe() const noexcept override { return database_->describe(); }
@@ -24,6 +26,8 @@ class SqlSink : public Sink {
   // What the connection says about `error` afterwards: a lost one is dropped, so that the next call makes a
   // new one.
   Error failed(Error error);
+  Result<Expiry> count_old(Day before, bool force);
+  Result<void> begin(const Batch& batch);
   Result<void> make_days(const Batch& batch);
   Result<void> make_day(Day day);
   Result<void> write_rows(const Batch& batch);
@@ -41,9 +45,5 @@ class SqlSink : public Sink {
   std::unordered_map<Id, Day> seen_addresses_;
   std::vector<std::pair<Id, Day>> fresh_addresses_;  // of the transaction that runs
 };
-
-// Stored days are made as partitions only inside these bounds; all others share the catch-all partition, so
-// that a forged date never makes a partition.
-bool plausible_day(Day day, Day today);
 
 }  // namespace mailtrace::sql

@@ -1,5 +1,6 @@
 #include "plugins/sinks/sql/table.h"
 
+#include <cmath>
 #include <cstring>
 
 #include "core/base/text.h"
@@ -50,7 +51,8 @@ bool is_storable(std::string_view text) {
 }
 
 Value field_value(int64_t v) { return integer_value(v); }
-Value field_value(double v) { return {Kind::real, false, 0, v}; }
+// MySQL knows no infinity.
+Value field_value(double v) { return {Kind::real, !std::isfinite(v), 0, v}; }
 Value field_value(Time v) { return time_value(v); }
 Value field_value(Day v) { return day_value(v); }
 Value field_value(const Id& v) { return id_value(v); }

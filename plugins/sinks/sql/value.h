@@ -8,6 +8,7 @@
 
 #include "core/base/id.h"
 #include "core/base/time.h"
+#include "core/mail/plausible.h"
 
 namespace mailtrace::sql {
 
@@ -25,8 +26,10 @@ struct Value {
 
 inline Value integer_value(int64_t number) { return {Kind::integer, false, number}; }
 inline Value text_value(std::string_view text) { return {Kind::text, false, 0, 0, text}; }
-inline Value time_value(Time time) { return {Kind::time, false, to_us(time)}; }
-inline Value day_value(Day day) { return {Kind::day, false, day.time_since_epoch().count()}; }
+inline Value time_value(Time time) { return {Kind::time, false, to_us(within_calendar(time))}; }
+inline Value day_value(Day day) {
+  return {Kind::day, false, day_of(within_calendar(day)).time_since_epoch().count()};
+}
 inline Value id_value(const Id& id) {
   return {Kind::id, false, 0, 0, {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()}};
 }

@@ -91,6 +91,11 @@ struct AuditPage {
   std::vector<AuditEntry> entries;
   int64_t next = 0;  // 0: no more
 };
+struct AuditCheck {
+  bool whole = false;
+  int64_t entries = 0;         // that were looked at
+  std::optional<Time> broken;  // the first entry that does not follow from the one before it
+};
 
 // Changes of a user; what is absent stays.
 struct UserChange {
@@ -147,7 +152,7 @@ class Accounts {
   // news. `same`: what makes it the same, instead of `what`.
   void record_once(const AuditEntry& entry, const std::string& same = {});
   AuditPage audit(const AuditFilter& filter);
-  bool audit_is_whole();
+  AuditCheck check_audit();
   void tidy();  // ends old sessions and tokens, removes old audit entries
 
  private:

@@ -102,22 +102,30 @@ AuditPage Accounts::audit(const AuditFilter& filter) {
   return page;
 }
 
-bool Accounts::audit_is_whole() {
+AuditCheck Accounts::check_audit() {
   std::lock_guard lock(mutex_);
-  auto found = file_->run("SELECT time, user, how, peer, action, details, hits, hash FROM audit ORDER BY id");
-  if (!found) return false;
+  AuditCheck out;
+  auto found =
+      file_->run("SELECT time, user, how, peer, action, details, hits, hash, id FROM audit ORDER BY id");
+  if (!found) {
+    report(found.error());
+    return out;
+  }
   std::string before;
-  bool first = true;
   for (auto& row : found->rows) {
     std::string hits = row[6].index() != 0 ? std::to_string(number_of(row[6])) : "";
     std::string hash = chained(before, {std::to_string(number_of(row[0])), text_of(row[1]), text_of(row[2]),
                                         text_of(row[3]), text_of(row[4]), text_of(row[5]), hits});
     before = text_of(row[7]);
     // The entry before the oldest kept one may have been removed for its age.
-    if (hash != before && !first) return false;
-    first = false;
+    bool followed = out.entries > 0 || number_of(row[8]) == 1;
+    ++out.entries;
+    if (hash == before || !followed) continue;
+    out.broken = time_of(row[0]);
+    return out;
   }
-  return true;
+  out.whole = true;
+  return out;
 }
 
 void Accounts::tidy() {

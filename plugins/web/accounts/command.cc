@@ -109,6 +109,14 @@ Result<std::string> change(Accounts& accounts, const UserCommand& command) {
   return password.empty() ? std::string() : with_password(lower(command.name), password);
 }
 
+Result<std::string> check_audit(Accounts& accounts) {
+  auto check = accounts.check_audit();
+  if (check.whole) return fmt::format("audit: {} entries, none was changed or taken out\n", check.entries);
+  if (!check.broken) return Error{Fault::transient, "audit: it cannot be read; see the log"};
+  return Error{Fault::permanent, fmt::format("audit: an entry at or just before {} was changed or taken out",
+                                             format_time(*check.broken))};
+}
+
 }  // namespace
 
 Result<std::string> run_command(Accounts& accounts, const UserCommand& command) {
@@ -117,6 +125,8 @@ Result<std::string> run_command(Accounts& accounts, const UserCommand& command) 
       return list(accounts, command.json);
     case What::add:
       return add(accounts, command);
+    case What::audit:
+      return check_audit(accounts);
     case What::token:
       return make_token(accounts, command);
     case What::remove:

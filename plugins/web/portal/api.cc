@@ -57,6 +57,7 @@ std::span<const Route> routes() {
       {"PATCH", "/users/{name}", Need::admin, &change_user, true},
       {"DELETE", "/users/{name}", Need::admin, &remove_user},
       {"GET", "/audit", Need::admin, &get_audit},
+      {"GET", "/audit/check", Need::admin, &check_audit},
       {"POST", "/understand", Need::caller, &understand_text},
       {"GET", "/search", Need::caller, &search_mails},
       {"GET", "/nothing", Need::caller, &prove_nothing_found},
@@ -69,6 +70,7 @@ std::span<const Route> routes() {
       {"GET", "/mails/{id}/way", Need::caller, &get_way},
       {"GET", "/mails/{id}/lines", Need::caller, &get_lines},
       {"GET", "/mails/{id}/ticket", Need::caller, &get_ticket},
+      {"POST", "/mails/{id}/ticket", Need::caller, &take_ticket},
       {"GET", "/mails/{id}/related", Need::caller, &get_related},
       {"GET", "/mails/{id}/alike", Need::caller, &get_alike},
       {"GET", "/overview", Need::overview, &get_overview},
@@ -150,8 +152,8 @@ Caller Api::authenticate(const Request& request) const {
   if (request.through_proxy && !options_.user_header.empty())
     if (auto& name = request.header(options_.user_header); !name.empty()) {
       auto user = shared_.accounts->find(name);
-      if (user && user->locked) user.reset();
-      if (user) user->must_change = false;  // his password here is never used
+      if (!user || user->locked) return out;
+      user->must_change = false;  // his password here is never used
       take(std::move(user), How::proxy);
       return out;
     }

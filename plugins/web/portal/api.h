@@ -95,6 +95,7 @@ Response get_user(Call& call);
 Response change_user(Call& call);
 Response remove_user(Call& call);
 Response get_audit(Call& call);
+Response check_audit(Call& call);
 Response understand_text(Call& call);  // api_search.cc
 Response search_mails(Call& call);
 Response prove_nothing_found(Call& call);
@@ -107,6 +108,7 @@ Response get_mail(Call& call);  // api_mail.cc
 Response get_way(Call& call);
 Response get_lines(Call& call);
 Response get_ticket(Call& call);
+Response take_ticket(Call& call);
 Response get_related(Call& call);  // api_related.cc
 Response get_alike(Call& call);
 Response get_overview(Call& call);  // api_overview.cc

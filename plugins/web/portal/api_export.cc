@@ -88,42 +88,65 @@ void add_row(std::string& out, const Hit& hit) {
   out += "\r\n";
 }
 
-// Page after page; `add` gets each hit and returns the bytes that are there. Not null: what to answer
-// instead.
+struct Exported {
+  std::optional<Response> refused;  // what to answer instead
+  int64_t count = 0;
+  bool whole = true;  // false: there are more results than one file holds
+};
+
+// Page after page; `add` gets each hit and returns the bytes that are there.
 template <class Add>
-std::optional<Response> walk(Call& call, Add&& add) {
+Exported walk(Call& call, Add&& add) {
+  Exported out;
   auto criteria = read_criteria(call);
-  if (criteria.refused) return criteria.refused;
+  if (criteria.refused) {
+    out.refused = std::move(criteria.refused);
+    return out;
+  }
   Query& query = criteria.query;
   query.after.clear();
   query.limit = page_size;
   query.budget_ms = 2000;
   auto reader = call.worker.reader();
-  if (!reader) return call.fail(reader.error());
+  if (!reader) {
+    out.refused = call.fail(reader.error());
+    return out;
+  }
   Scope scope(call.caller.user);
   ScopedReader scoped(**reader, scope);
-  int64_t count = 0;
   size_t bytes = 0;
-  while (count < call.shared.most_exported && bytes < most_bytes) {
-    query.limit = static_cast<int>(std::min<int64_t>(page_size, call.shared.most_exported - count));
+  do {
+    query.limit = static_cast<int>(std::min<int64_t>(page_size, call.shared.most_exported - out.count));
     auto page = scoped.search(query);
-    if (!page) return call.fail(page.error());
+    if (!page) {
+      out.refused = call.fail(page.error());
+      return out;
+    }
     for (auto& hit : page->hits) {
       bytes = add(hit);
-      ++count;
+      ++out.count;
     }
-    if (page->next.empty()) break;
     query.after = page->next;
-  }
-  call.record("export", criteria_text(query), count);
-  return std::nullopt;
+    out.whole = page->next.empty();
+  } while (!out.whole && out.count < call.shared.most_exported && bytes < most_bytes);
+  call.record("export", criteria_text(query), out.count);
+  return out;
 }
 
-Response as_file(std::string body, const char* type, const char* name) {
+std::string end_text(const Call& call, const Exported& exported) {
+  Words words{
+      "Not all: this file holds {count} results, there are more. Limit the search to export the rest.",
+      "Nicht alles: Diese Datei hat {count} Ergebnisse, es gibt mehr. Für den Rest bitte die Suche "
+      "eingrenzen."};
+  return fill(words.in(call.language), {{"count", std::to_string(exported.count)}});
+}
+
+Response as_file(std::string body, const char* type, const char* name, const Exported& exported) {
   Response out{.status = 200, .type = type};
   out.body = std::move(body);
   out.add("Content-Disposition", std::string("attachment; filename=\"") + name + '"');
   out.add("Cache-Control", "no-store");
+  out.add("Mailtrace-Export", exported.whole ? "complete" : "truncated");
   return out;
 }
 
@@ -132,24 +155,32 @@ Response as_file(std::string body, const char* type, const char* name) {
 Response export_csv(Call& call) {
   std::string body = "\xEF\xBB\xBF";  // so that Excel takes it for UTF-8
   add_heading(body);
-  auto refused = walk(call, [&](const Hit& hit) {
+  auto exported = walk(call, [&](const Hit& hit) {
     add_row(body, hit);
     return body.size();
   });
-  if (refused) return std::move(*refused);
-  return as_file(std::move(body), "text/csv", "mailtrace.csv");
+  if (exported.refused) return std::move(*exported.refused);
+  if (!exported.whole) {
+    add_cell(body, end_text(call, exported), true);
+    body += "\r\n";
+  }
+  return as_file(std::move(body), "text/csv", "mailtrace.csv", exported);
 }
 
 Response export_json(Call& call) {
   std::string body = "[";
-  auto refused = walk(call, [&](const Hit& hit) {
+  auto exported = walk(call, [&](const Hit& hit) {
     if (body.size() > 1) body += ",\n";
     body += dump_line({{"connect", to_json(hit.connect)},
                        {"deliver", hit.deliver ? to_json(*hit.deliver) : Json(nullptr)}});
     return body.size();
   });
-  if (refused) return std::move(*refused);
-  return as_file(body + "]\n", "application/json", "mailtrace.json");
+  if (exported.refused) return std::move(*exported.refused);
+  if (!exported.whole)
+    body +=
+        ",\n" +
+        dump_line({{"truncated", true}, {"results", exported.count}, {"detail", end_text(call, exported)}});
+  return as_file(body + "]\n", "application/json", "mailtrace.json", exported);
 }
 
 }  // namespace mailtrace::portal

@@ -61,6 +61,20 @@ std::vector<MailVerdict> MailView::verdicts(const Call& call, const date::time_z
   return mailtrace::verdicts(trace, options);
 }
 
+void MailView::record(const Call& call, const std::string& action) const {
+  constexpr size_t most = 20;
+  Json addresses = Json::array();
+  auto add = [&](const std::optional<std::string>& address) {
+    if (!address || address->empty() || addresses.size() >= most) return;
+    if (std::find(addresses.begin(), addresses.end(), *address) == addresses.end())
+      addresses.push_back(*address);
+  };
+  add(mail->connect.sender);
+  for (auto& row : mail->deliveries) add(row.original_recipient ? row.original_recipient : row.recipient);
+  call.record(action, dump_line({{"mail", call.id}, {"addresses", std::move(addresses)}}), std::nullopt,
+              call.id);
+}
+
 const DeliverRow* MailView::delivery(const std::string& id) const {
   Id wanted;
   if (!parse_id(id, wanted)) return nullptr;
@@ -91,7 +105,7 @@ Response get_mail(Call& call) {
   if (view.refused) return std::move(*view.refused);
   Json verdicts = Json::array();
   for (auto& verdict : view.verdicts(call, zone)) verdicts.push_back(verdict_json(verdict, view.scope));
-  call.record("mail", call.id);
+  view.record(call, "mail");
   return json_response({{"connect", to_json(view.mail->connect)},
                         {"deliveries", deliveries_json(*view.mail)},
                         {"verdicts", std::move(verdicts)}});
@@ -116,13 +130,16 @@ Response get_lines(Call& call) {
   load_mail(call, view, {});
   if (view.refused) return std::move(*view.refused);
   if (!view.scope.sees_lines()) return call.fail(Problem::forbidden);
-  call.record("lines", call.id);
+  view.record(call, "lines");
   Json lines = Json::array();
   for (auto& line : view.mail->lines) lines.push_back(line);
   return json_response({{"lines", std::move(lines)}});
 }
 
-Response get_ticket(Call& call) {
+namespace {
+
+// `action`: what is told in the audit.
+Response ticket(Call& call, const std::string& action) {
   MailView view(call);
   TicketOptions options;
   if (!read_zone(call, options.zone)) return invalid(call, "zone");
@@ -150,8 +167,16 @@ Response get_ticket(Call& call) {
   std::string path = "/#/mail/" + call.id;
   // The name the browser asked for was checked (Portal::is_our_host).
   options.link = (call.request.secure ? "https://" : "http://") + call.request.header("host") + path;
-  call.record("ticket", call.id);
+  view.record(call, action);
   return json_response({{"text", ticket_text(view.trace, verdicts, options)}, {"link", path}});
 }
+
+}  // namespace
+
+// To look at: nothing more than the mail itself.
+Response get_ticket(Call& call) { return ticket(call, "mail"); }
+
+// To use: somebody copies it.
+Response take_ticket(Call& call) { return ticket(call, "ticket"); }
 
 }  // namespace mailtrace::portal

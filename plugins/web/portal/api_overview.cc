@@ -3,6 +3,7 @@
 
 #include "core/answer/explain.h"
 #include "core/answer/json.h"
+#include "core/base/text.h"
 #include "core/mail/coverage.h"
 #include "plugins/web/portal/api.h"
 
@@ -39,7 +40,7 @@ Json with(Json criteria, const char* name, Json value) {
   return criteria;
 }
 
-// The words of a reason between its blanked parts, for a search by answer: the longest one.
+// The words of a reason between its blanked parts, for a search by answer: the longest one, or its code.
 std::string longest_part(const std::string& text) {
   std::string best;
   for (size_t at = 0; at <= text.size();) {
@@ -52,9 +53,36 @@ std::string longest_part(const std::string& text) {
   return best.size() < 8 ? "" : best;
 }
 
+std::string phrase_of(const Overview::Reason& reason) {
+  auto part = longest_part(reason.text);
+  return part.empty() ? reason.dsn : part;
+}
+
+// Reasons that one search finds together are one.
+std::vector<Overview::Reason> searchable(const std::vector<Overview::Reason>& reasons) {
+  std::vector<Overview::Reason> out;
+  for (auto& reason : reasons) {
+    auto phrase = lower(phrase_of(reason));
+    auto finds = [&](const Overview::Reason& other) {
+      return other.status == reason.status &&
+             (lower(other.text).find(phrase) != std::string::npos || other.dsn == phrase);
+    };
+    auto known = [&](const Overview::Reason& other) {
+      return other.status == reason.status && lower(phrase_of(other)) == phrase;
+    };
+    if (std::any_of(out.begin(), out.end(), known)) continue;
+    out.push_back(reason);
+    out.back().count = 0;
+    for (auto& other : reasons)
+      if (finds(other)) out.back().count += other.count;
+  }
+  std::stable_sort(out.begin(), out.end(), [](auto& a, auto& b) { return a.count > b.count; });
+  return out;
+}
+
 Json reason_json(const Call& call, const Overview::Reason& reason, const Json& span) {
   Json criteria = with(span, "status", Json::array({reason.status}));
-  if (auto part = longest_part(reason.text); !part.empty()) criteria["response"] = "*" + part + "*";
+  if (auto phrase = phrase_of(reason); !phrase.empty()) criteria["response"] = "*" + phrase + "*";
   Json out{{"name", reason.text.empty() ? reason.status + " " + reason.dsn : reason.text},
            {"count", reason.count},
            {"criteria", std::move(criteria)}};
@@ -62,7 +90,10 @@ Json reason_json(const Call& call, const Overview::Reason& reason, const Json& s
   row.status = reason.status;
   if (!reason.dsn.empty()) row.dsn = reason.dsn;
   row.response = reason.text;
-  auto explained = call.shared.explanations.explain({}, row);
+  // Of many mails: no address is named.
+  ConnectRow connect;
+  connect.sender = row.recipient = "…";
+  auto explained = call.shared.explanations.explain(connect, row);
   if (!explained.empty() && !explained.general) out["text"] = to_json(explained.text.customer);
   return out;
 }
@@ -81,7 +112,8 @@ Json destinations_json(const Overview& overview, const Json& span) {
   for (auto& to : overview.destinations)
     out.push_back({{"name", to.name},
                    {"count", to.sent + to.deferred + to.bounced},
-                   {"criteria", with(span, "sent_to", to.name)},
+                   {"criteria", with(with(span, "sent_to", to.name), "status",
+                                     Json::array({"sent", "deferred", "bounced", "expired"}))},
                    {"sent", to.sent},
                    {"deferred", to.deferred},
                    {"bounced", to.bounced},
@@ -107,12 +139,6 @@ Result<Json> hosts_json(Reader& reader, Time from, Time to) {
   if (!rows) return rows.error();
   std::vector<HourRow> of_hours;
   if (auto got = reader.hours(from, to)) of_hours = std::move(*got);
-  // What was counted before hours were counted.
-  std::map<std::string, std::pair<int64_t, int64_t>> counted;
-  for (auto& row : *rows) {
-    counted[row.host].first += row.lines;
-    counted[row.host].second += row.unknown;
-  }
   Json out = Json::array();
   for (auto& host : coverage(*rows, of_hours, from, to)) {
     Json gaps = Json::array();
@@ -121,8 +147,8 @@ Result<Json> hosts_json(Reader& reader, Time from, Time to) {
     out.push_back({{"host", host.host},
                    {"first_time", format_time(host.first)},
                    {"last_time", format_time(host.last)},
-                   {"lines", std::max(host.lines, counted[host.host].first)},
-                   {"unknown", std::max(host.unknown, counted[host.host].second)},
+                   {"lines", host.lines},
+                   {"unknown", host.unknown},
                    {"gaps", std::move(gaps)}});
   }
   return out;
@@ -147,7 +173,7 @@ Response get_overview(Call& call) {
                  : query.to - query.from <= hours(24 * 8) ? 4 * 3600
                                                           : 86400;
   Json span = span_json(query.from, query.to), reasons = Json::array();
-  for (auto& reason : overview->reasons) reasons.push_back(reason_json(call, reason, span));
+  for (auto& reason : searchable(overview->reasons)) reasons.push_back(reason_json(call, reason, span));
   Json out{{"from", format_time(query.from)},
            {"to", format_time(query.to)},
            {"step", step},

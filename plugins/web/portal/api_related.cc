@@ -116,7 +116,9 @@ Response get_related(Call& call) {
 
 Response get_alike(Call& call) {
   MailView view(call);
-  load_mail(call, view, {"deliver"});
+  ProofOptions options;
+  if (!read_zone(call, options.zone)) return invalid(call, "zone");
+  load_mail(call, view, {"deliver", "zone"});
   if (view.refused) return std::move(*view.refused);
   const DeliverRow* row = nullptr;
   if (auto deliver = call.request.parameter("deliver")) {
@@ -127,7 +129,7 @@ Response get_alike(Call& call) {
       if (each.status != "sent") row = &each;
   }
   if (!row) return json_response({{"others", 0}});
-  auto company = not_alone(*view.reader, *row, ProofOptions{});
+  auto company = not_alone(*view.reader, *row, options);
   if (!company) return call.fail(company.error());
   return json_response(to_json(*company));
 }

@@ -7,6 +7,7 @@
 #include "core/answer/proof.h"
 #include "core/answer/understand.h"
 #include "core/answer/verdict.h"
+#include "plugins/web/portal/deliveries.h"
 #include "plugins/web/portal/mail_view.h"
 
 namespace mailtrace::portal {
@@ -45,12 +46,18 @@ Response search_mails(Call& call) {
   auto reader = call.worker.reader();
   if (!reader) return call.fail(reader.error());
   Scope scope(call.caller.user);
-  auto page = ScopedReader(**reader, scope).search(query);
+  ScopedReader scoped(**reader, scope);
+  auto page = search_deliveries(scoped, query);
   if (!page && page.error().fault == Fault::config && !query.after.empty()) return invalid(call, "after");
   if (!page) return call.fail(page.error());
   Json results = Json::array();
-  for (auto& hit : page->hits) results.push_back(hit_json(hit));
-  bool full = page->hits.size() >= static_cast<size_t>(query.limit);
+  for (auto& row : page->rows) {
+    Json json = hit_json(row.hit);
+    json["deliveries"] = Json::array();
+    for (auto& id : row.attempts) json["deliveries"].push_back(id.hex());
+    results.push_back(std::move(json));
+  }
+  bool full = page->rows.size() >= static_cast<size_t>(query.limit);
   Json out{{"results", std::move(results)},
            {"next", page->next.empty() ? Json(nullptr) : Json(page->next)},
            {"complete", full || page->next.empty()}};
@@ -59,7 +66,7 @@ Response search_mails(Call& call) {
   if (query.after.empty()) {
     Query timeless = query;
     timeless.connect_from = timeless.connect_to = timeless.deliver_from = timeless.deliver_to = std::nullopt;
-    call.record("search", criteria_text(query), static_cast<int64_t>(page->hits.size()),
+    call.record("search", criteria_text(query), static_cast<int64_t>(page->rows.size()),
                 criteria_text(timeless));
   }
   return json_response(out);

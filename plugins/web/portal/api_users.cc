@@ -64,12 +64,29 @@ Response refused(const Call& call, Refusal refusal) {
   }
 }
 
+bool has_parts(const std::string& action) {
+  return action == "search" || action == "export" || action == "mail" || action == "lines" ||
+         action == "ticket";
+}
+
+// What was recorded in parts is given in parts, so that a page can word it.
 Json entry_json(const accounts::AuditEntry& entry) {
   Json out{{"time", format_time(entry.time)},
            {"user", entry.user},
            {"action", entry.action},
            {"what", entry.what},
            {"address", entry.peer}};
+  if (Json parts = Json::parse(entry.what, nullptr, false); has_parts(entry.action) && parts.is_object()) {
+    if (parts.contains("mail")) {
+      out["mail"] = parts["mail"];
+      parts.erase("mail");
+      out["addresses"] = parts.value("addresses", Json::array());
+      out["what"] = "";
+    } else {
+      out["criteria"] = std::move(parts);
+      out["what"] = "";
+    }
+  }
   if (!entry.role.empty()) out["role"] = entry.role;
   if (entry.results) out["results"] = *entry.results;
   return out;
@@ -157,6 +174,14 @@ Response get_audit(Call& call) {
   for (auto& entry : page.entries) entries.push_back(entry_json(entry));
   return json_response({{"entries", std::move(entries)},
                         {"next", page.next > 0 ? Json(std::to_string(page.next)) : Json(nullptr)}});
+}
+
+Response check_audit(Call& call) {
+  auto check = call.shared.accounts->check_audit();
+  if (!check.whole && !check.broken) return call.fail(Problem::internal);
+  Json out{{"whole", check.whole}, {"entries", check.entries}};
+  if (check.broken) out["broken"] = format_time(*check.broken);
+  return json_response(out);
 }
 
 }  // namespace mailtrace::portal

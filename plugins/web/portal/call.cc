@@ -178,14 +178,7 @@ Criteria read_criteria(const Call& call, std::initializer_list<std::string_view>
   return out;
 }
 
-std::string criteria_text(const Query& query) {
-  std::string out;
-  Json criteria = to_json(query);
-  for (auto& [name, value] : criteria.items())
-    out += (out.empty() ? "" : " ") + name + "=" +
-           (value.is_string() ? value.get<std::string>() : dump_line(value));
-  return out.empty() ? "everything" : out;
-}
+std::string criteria_text(const Query& query) { return dump_line(to_json(query)); }
 
 bool read_zone(const Call& call, const date::time_zone*& zone) {
   auto name = call.request.parameter("zone");

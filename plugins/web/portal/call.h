@@ -70,7 +70,7 @@ struct Criteria {
   std::optional<Response> refused;
 };
 Criteria read_criteria(const Call& call, std::initializer_list<std::string_view> more = {});
-// "sender=anna@example.org status=bounced", for the audit.
+// {"sender":"anna@example.org","status":["bounced"]}, for the audit.
 std::string criteria_text(const Query& query);
 bool read_zone(const Call& call, const date::time_zone*& zone);
 

@@ -20,6 +20,8 @@ struct MailView {
   std::optional<Response> refused;
 
   std::vector<MailVerdict> verdicts(const Call& call, const date::time_zone* zone = nullptr);
+  // Told in the audit: which mail, and whose, as far as the caller sees it.
+  void record(const Call& call, const std::string& action) const;
   // The delivery named by the parameter `deliver`; null if there is none of that id.
   const DeliverRow* delivery(const std::string& id) const;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/answer/outcome.h"
 #include "core/answer/ticket.h"
 #include "core/base/text.h"
 #include "plugins/web/portal/http.h"
@@ -18,26 +19,44 @@ const NetworkList& inner_networks() {
 
 bool is_inner_address(const std::string& text) { return is_in(inner_networks(), text); }
 
-// Addresses of inner networks and names of our own hosts, wherever they stand in an answer.
-std::string without_inner_hosts(const std::string& text, const std::string& server) {
+// A socket ("private/dovecot-lmtp") is no address.
+bool is_outer_address(const std::optional<std::string>& text) {
+  Network network;
+  return text && parse_network(*text, network) && !is_inner_address(*text);
+}
+
+bool is_name_part(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == ':' ||
+         c == '-' || c == '_';
+}
+
+// Addresses of inner networks, names of our own hosts and `besides`, wherever they stand in an answer.
+std::string without_inner_hosts(const std::string& text, const OwnHosts& hosts,
+                                const std::vector<std::string>& besides) {
   std::string out;
-  auto is_part = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
-           c == ':' || c == '-' || c == '_';
-  };
   for (size_t i = 0; i < text.size();) {
     size_t end = i;
-    while (end < text.size() && is_part(text[end])) ++end;
+    while (end < text.size() && is_name_part(text[end])) ++end;
     std::string word = text.substr(i, end - i);
     while (!word.empty() && (word.back() == '.' || word.back() == ':')) word.pop_back();
-    std::string small = lower(word);
-    bool ours = !word.empty() && (is_inner_address(word) || small == lower(server) ||
-                                  (!server.empty() && small.starts_with(lower(server) + ".")));
+    bool ours = !word.empty() && (is_inner_address(word) || hosts.contains(word) ||
+                                  std::find(besides.begin(), besides.end(), word) != besides.end());
     out += ours ? "…" + text.substr(i + word.size(), end - i - word.size()) : text.substr(i, end - i);
     i = end;
     if (i < text.size()) out += text[i++];
   }
   return out;
+}
+
+// The next host took it over and says so itself.
+bool is_handed_on(const Trace& trace, const ConnectRow& connect, const DeliverRow& deliver) {
+  if (!deliver.next_queue_id) return false;
+  for (auto& link : trace.links) {
+    if (link.from != connect.id || !goes_on(link.kind)) continue;
+    auto* next = find_mail(trace, link.to);
+    if (next && next->connect.queue_id == deliver.next_queue_id) return true;
+  }
+  return false;
 }
 
 bool same_address(const std::optional<std::string>& a, const std::optional<std::string>& b) {
@@ -58,6 +77,18 @@ bool fits(std::string pattern, const std::optional<std::string>& address) {
 }
 
 }  // namespace
+
+void OwnHosts::add(const std::string& name) {
+  if (!name.empty()) names_.insert(lower(name));
+}
+
+bool OwnHosts::contains(std::string_view name) const {
+  std::string small = lower(name);
+  if (names_.contains(small)) return true;
+  for (auto dot = small.find('.'); dot != std::string::npos; dot = small.find('.', dot + 1))
+    if (names_.contains(std::string_view(small).substr(0, dot))) return true;
+  return false;
+}
 
 Scope::Scope(const accounts::User& user) {
   person_ = user.role == accounts::Role::user;
@@ -98,7 +129,7 @@ void Scope::mask(ConnectRow& connect) const {
   if (!is_own(connect.sender)) connect.recipients.reset();
 }
 
-void Scope::mask(const ConnectRow& connect, DeliverRow& deliver) const {
+void Scope::mask(const ConnectRow& connect, DeliverRow& deliver, const OwnHosts& hosts, bool inside) const {
   if (!person_) return;
   bool own_sender = is_own(connect.sender), own_recipient = is_own(deliver.recipient);
   bool own_original = is_own(deliver.original_recipient);
@@ -114,30 +145,31 @@ void Scope::mask(const ConnectRow& connect, DeliverRow& deliver) const {
   if (deliver.recipient && !show_recipient) deliver.recipient = masked_address(*deliver.recipient);
   if (!own_recipient && !own_original) deliver.folder.reset();
   if (deliver.folder) deliver.folder = mask_addresses(*deliver.folder, shown);
-  if (!deliver.relay_addr || is_inner_address(*deliver.relay_addr)) {
+  std::vector<std::string> names;  // by which our hosts are called here
+  if (inside || !is_outer_address(deliver.relay_addr) || hosts.contains(deliver.relay_name.value_or(""))) {
+    for (auto* name : {&deliver.relay_name, &deliver.relay_addr})
+      if (*name && **name != "none" && **name != "local") names.push_back(**name);
     deliver.relay_name.reset();
     deliver.relay_addr.reset();
     deliver.relay_port.reset();
     deliver.next_queue_id.reset();
   }
-  if (deliver.response)
-    deliver.response = without_inner_hosts(mask_addresses(*deliver.response, shown), deliver.server);
-  if (deliver.reason)
-    deliver.reason = without_inner_hosts(mask_addresses(*deliver.reason, shown), deliver.server);
+  for (auto* text : {&deliver.response, &deliver.reason})
+    if (*text) *text = without_inner_hosts(mask_addresses(**text, shown), hosts, names);
   deliver.server.clear();
 }
 
-void Scope::reduce(Mail& mail) const {
+void Scope::reduce(Mail& mail, const Trace& trace, const OwnHosts& hosts) const {
   size_t before = mail.deliveries.size();
   std::erase_if(mail.deliveries, [&](const DeliverRow& row) { return !sees(mail.connect, row); });
   // Lines tell everything about all recipients.
   if (!sees_lines() || (!all_ && mail.deliveries.size() != before)) mail.lines.clear();
-  for (auto& row : mail.deliveries) mask(mail.connect, row);
+  for (auto& row : mail.deliveries) mask(mail.connect, row, hosts, is_handed_on(trace, mail.connect, row));
 }
 
-void Scope::reduce(Trace& trace) const {
+void Scope::reduce(Trace& trace, const OwnHosts& hosts) const {
   if (all_) return;
-  for (auto& mail : trace.mails) reduce(mail);
+  for (auto& mail : trace.mails) reduce(mail, trace, hosts);
   std::erase_if(trace.mails,
                 [&](const Mail& mail) { return mail.deliveries.empty() && !sees(mail.connect); });
   auto is_left = [&](const Id& id) {
@@ -166,13 +198,17 @@ Result<Page> ScopedReader::search(const Query& asked) noexcept {
   Query query = asked;
   query.only_addresses = scope_.own();
   if (!scope_.forbidden_criterion(query).empty()) return Page{};
+  auto hosts = own_hosts();
+  if (!hosts) return hosts.error();
   auto page = reader_.search(query);
   if (!page) return page;
   std::vector<Hit> seen;
   for (auto& hit : page->hits) {
     bool visible = hit.deliver ? scope_.sees(hit.connect, *hit.deliver) : scope_.sees(hit.connect);
     if (!visible) continue;
-    if (hit.deliver) scope_.mask(hit.connect, *hit.deliver);
+    auto inside = went_inside(hit);
+    if (!inside) return inside.error();
+    if (hit.deliver) scope_.mask(hit.connect, *hit.deliver, **hosts, *inside);
     scope_.mask(hit.connect);
     // A masked recipient must not be found by guessing him.
     auto* deliver = hit.deliver ? &*hit.deliver : nullptr;
@@ -188,9 +224,38 @@ Result<Page> ScopedReader::search(const Query& asked) noexcept {
 }
 
 Result<Trace> ScopedReader::trace(const Id& connect_id) noexcept {
+  auto hosts = own_hosts();
+  if (!hosts) return hosts.error();
   auto trace = reader_.trace(connect_id);
-  if (trace) scope_.reduce(*trace);
+  if (!trace) return trace;
+  auto all = **hosts;
+  for (auto& mail : trace->mails) all.add(mail.connect.server);
+  scope_.reduce(*trace, all);
   return trace;
+}
+
+// Who sees hosts needs no list of them.
+Result<const OwnHosts*> ScopedReader::own_hosts() {
+  if (hosts_) return &*hosts_;
+  OwnHosts names;
+  if (!scope_.sees_hosts()) {
+    auto rows = reader_.hosts(Day{}, day_of(now()) + std::chrono::days(1));
+    if (!rows) return rows.error();
+    for (auto& row : *rows) names.add(row.host);
+  }
+  hosts_ = std::move(names);
+  return &*hosts_;
+}
+
+// A relay of any other name may be one of ours, too: then the way goes on there.
+Result<bool> ScopedReader::went_inside(const Hit& hit) {
+  if (scope_.sees_hosts() || !hit.deliver || !is_outer_address(hit.deliver->relay_addr)) return false;
+  auto& address = *hit.deliver->relay_addr;
+  if (auto known = relays_.find(address); known != relays_.end()) return known->second;
+  if (!hit.deliver->next_queue_id) return false;
+  auto trace = reader_.trace(hit.connect.id);
+  if (!trace) return trace.error();
+  return relays_[address] = is_handed_on(*trace, hit.connect, *hit.deliver);
 }
 
 // Ids of mails say nothing; what they lead to is asked for with trace().

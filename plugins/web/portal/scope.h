@@ -1,6 +1,9 @@
 // Scope: what somebody may see; ScopedReader: a Reader that gives no more than that. The one place where
 // rights on mails are decided: handlers and core/answer get this Reader and no other. The worker's thread.
 #pragma once
+#include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -8,6 +11,16 @@
 #include "plugins/web/accounts/accounts.h"
 
 namespace mailtrace::portal {
+
+// Names of our own hosts: what they call themselves in their lines, and what this becomes with a domain.
+class OwnHosts {
+ public:
+  void add(const std::string& name);
+  bool contains(std::string_view name) const;
+
+ private:
+  std::set<std::string, std::less<>> names_;  // lower case
+};
 
 class Scope {
  public:
@@ -26,15 +39,16 @@ class Scope {
   bool sees(const ConnectRow& connect, const DeliverRow& deliver) const;
   bool sees(const ConnectRow& connect) const { return all_ || is_own(connect.sender); }
   // What is stored without what this person may not see. The row must be one that he sees.
+  // `inside`: known to have gone to a host of ours.
   void mask(ConnectRow& connect) const;
-  void mask(const ConnectRow& connect, DeliverRow& deliver) const;
+  void mask(const ConnectRow& connect, DeliverRow& deliver, const OwnHosts& hosts, bool inside) const;
   // Leaves nothing that is not seen; a trace may become empty.
-  void reduce(Trace& trace) const;
+  void reduce(Trace& trace, const OwnHosts& hosts) const;
   // The name of the criterion that this person may not search by; empty: none.
   std::string forbidden_criterion(const Query& query) const;
 
  private:
-  void reduce(Mail& mail) const;
+  void reduce(Mail& mail, const Trace& trace, const OwnHosts& hosts) const;
   std::vector<std::string> own_;
   bool all_ = false, person_ = true;
 };
@@ -59,8 +73,13 @@ class ScopedReader : public Reader {
   Result<std::pair<Day, Day>> days() noexcept override { return reader_.days(); }
 
  private:
+  Result<const OwnHosts*> own_hosts();
+  Result<bool> went_inside(const Hit& hit);
+
   Reader& reader_;
   const Scope& scope_;
+  std::optional<OwnHosts> hosts_;
+  std::map<std::string, bool> relays_;  // by address: one of ours?
 };
 
 }  // namespace mailtrace::portal

@@ -202,6 +202,12 @@ void Maker::roles_and_sorting() {
     own(q, r);
     q.response = "full";
   });
+  add("helpdesk: a domain", exact,
+      [](Query& q, Random& r) { q.only_addresses = std::vector{"@" + own_domain(r.below(own_domains))}; });
+  add("helpdesk: response of a domain", 0, [](Query& q, Random& r) {
+    q.only_addresses = std::vector{"@" + own_domain(r.below(own_domains))};
+    q.response = "full";
+  });
   add("recipient, oldest first", exact, [](Query& q, Random& r) {
     q.recipient = own_address(any_rank(r, own_addresses));
     q.ascending = true;

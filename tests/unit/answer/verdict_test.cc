@@ -1,6 +1,7 @@
 // What finally became of a mail, from its whole way.
 #include "core/answer/verdict.h"
 
+#include "core/answer/rule.h"
 #include "tests/unit/answer/traces.h"
 
 using namespace mailtrace;
@@ -46,6 +47,17 @@ Mail into(const std::string& folder) {
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(verdict)
+
+BOOST_AUTO_TEST_CASE(sent_to_no_other_host_is_delivered) {
+  for (std::string transport : {"procmail_pipe", "maildir_home", "mda"}) {
+    auto m = with("sent", "|/usr/bin/procmail");
+    m.deliveries[0].transport = transport;
+    m.deliveries[0].relay_name.reset();
+    m.deliveries[0].relay_addr.reset();
+    BOOST_TEST(kind(one(m)) == "delivered");
+    BOOST_TEST(only(one(m)).sentence.customer.en.find('?') == std::string::npos);
+  }
+}
 
 BOOST_AUTO_TEST_CASE(each_status_is_a_verdict) {
   BOOST_TEST(kind(one(with("sent"))) == "delivered_elsewhere");
@@ -166,6 +178,30 @@ BOOST_AUTO_TEST_CASE(nothing_logged_yet) {
   BOOST_TEST(kind(one(m)) == "unknown");
   m.connect.flags = row_flag::refused;
   BOOST_TEST(kind(one(m)) == "refused");
+}
+
+// "Wait; it is tried again by itself" is true of a mail in a queue only.
+BOOST_AUTO_TEST_CASE(a_mail_that_was_given_up_is_not_waited_for) {
+  auto loaded = Explanations::load(MAILTRACE_SOURCE "/conf/explanations");
+  BOOST_REQUIRE(loaded);
+  VerdictOptions options;
+  options.explanations = &*loaded;
+  options.now = at("2026-11-23T14:30:00Z");
+  int waited = 0;
+  for (auto& rule : loaded->rules())
+    for (auto& example : rule.examples) {
+      auto m = mail(1, "mx1");
+      add(m, "2026-11-23T14:00:01Z", "deferred", boris, example);
+      auto waiting = verdicts(one(m), options);
+      add(m, "2026-11-23T14:20:01Z", "expired", boris, "");
+      auto over = verdicts(one(m), options);
+      BOOST_REQUIRE(waiting.size() == 1 && over.size() == 1);
+      waited += waiting[0].next.customer.en.find("itself") != std::string::npos;
+      for (auto* text : {&over[0].next.customer.en, &over[0].next.customer.de})
+        for (auto* word : {"itself", "Wait", "arten;", "von selbst"})
+          BOOST_TEST(text->find(word) == std::string::npos, rule.explanation.rule << ": " << *text);
+    }
+  BOOST_TEST(waited > 10);
 }
 
 BOOST_AUTO_TEST_CASE(a_filter_that_kept_the_mail) {

@@ -1,5 +1,8 @@
 // The file input after a restart or a crash: goes on where it was, whatever was rotated meanwhile.
+#include <sys/resource.h>
+
 #include <boost/test/unit_test.hpp>
+#include <csignal>
 
 #include "plugins/inputs/file/position.h"
 #include "plugins/inputs/file/rotation.h"
@@ -18,6 +21,23 @@ struct RestartFixture : FollowFixture {
     settle_all();
     end();
   }
+};
+
+// No file can grow, as on a full disk.
+class NoBytesFit {
+ public:
+  NoBytesFit() {
+    std::signal(SIGXFSZ, SIG_IGN);
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    rlimit none{0, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &none);
+  }
+  ~NoBytesFit() { ::setrlimit(RLIMIT_FSIZE, &before_); }
+  NoBytesFit(const NoBytesFit&) = delete;
+  NoBytesFit& operator=(const NoBytesFit&) = delete;
+
+ private:
+  rlimit before_{};
 };
 }  // namespace
 
@@ -239,6 +259,32 @@ BOOST_AUTO_TEST_CASE(stop_while_nothing_is_taken) {
   intake.refuse = false;
   follow();
   wants("two|x|");
+}
+
+// As on a disk that is full or read-only: the lines are read, and the positions follow when they can.
+BOOST_AUTO_TEST_CASE(positions_that_cannot_be_written_keep_no_line_back) {
+  append("mail.log", "one\n");
+  {
+    NoBytesFit full;
+    follow();
+    wants("one|");
+    settle_all();
+    BOOST_TEST(positions() == "");
+    BOOST_TEST(count("input_file_errors_total") > 0u);
+  }
+  BOOST_TEST(until([&] { return positions().find(" 4 ") != std::string::npos; }));
+  crash();
+  append("mail.log", "two\n");
+  follow();
+  wants("two|");
+}
+
+// A mistake that only an admin can mend is still one.
+BOOST_AUTO_TEST_CASE(positions_without_a_place_are_a_mistake) {
+  std::filesystem::create_directory(state_directory + "/input-file.positions.new");
+  auto started = try_start("file", "path: " + at("mail.log"));
+  BOOST_REQUIRE(!started);
+  BOOST_TEST((started.error().fault == Fault::config));
 }
 
 BOOST_AUTO_TEST_CASE(damaged_positions_lose_nothing) {

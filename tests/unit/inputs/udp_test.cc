@@ -104,6 +104,24 @@ BOOST_AUTO_TEST_CASE(kernel_drops_are_counted) {
   BOOST_TEST(count("input_kernel_drops_total") - before == 2000u - first);
 }
 
+// The last datagrams of a burst are dropped, and then nothing more comes.
+BOOST_AUTO_TEST_CASE(drops_are_counted_while_it_is_silent) {
+  start_udp("receive_buffer: 64 KiB");
+  uint64_t before = count("input_kernel_drops_total");
+  for (int i = 0; i < 2000; ++i) send(std::string(1000, 'x'));
+  BOOST_TEST(
+      until([&] { return count("input_kernel_drops_total") - before + intake.taken.size() == 2000u; }));
+}
+
+BOOST_AUTO_TEST_CASE(drops_are_counted_when_it_stops) {
+  start_udp("receive_buffer: 64 KiB");
+  uint64_t before = count("input_kernel_drops_total");
+  for (int i = 0; i < 2000; ++i) send(std::string(1000, 'x'));
+  begin_stop();
+  BOOST_REQUIRE(until([&] { return stopped; }));
+  BOOST_TEST(count("input_kernel_drops_total") - before == 2000u - intake.taken.size());
+}
+
 BOOST_AUTO_TEST_CASE(stop_reads_what_is_there) {
   start_udp();
   for (int i = 0; i < 200; ++i) send("<22>a");

@@ -72,6 +72,13 @@ BOOST_AUTO_TEST_CASE(reads_every_rendering) {
   check("<22>1 2026-11-23T20:11:54.154266+00:00 mx1 postfix/cleanup 20108 - -  " + text, fine, "mx1",
         "postfix/cleanup", "20108");
   check("<22>1 2026-11-23T20:11:54.154266Z mx1 postfix 20108 - - " + text, fine, "mx1", "postfix", "20108");
+  // syslog-ng: network() with ts-format(iso), frac_digits(3), ts-format(unix)
+  check("<22>2026-11-23T20:11:54+00:00 mx1 postfix/cleanup[20108]: " + text, coarse, "mx1", "postfix/cleanup",
+        "20108");
+  check("<22>2026-11-23T20:11:54.154+00:00 mx1 postfix/cleanup[20108]: " + text,
+        "2026-11-23T20:11:54.154000Z", "mx1", "postfix/cleanup", "20108");
+  check("<22>1795464714 mx1 postfix/cleanup[20108]: " + text, coarse, "mx1", "postfix/cleanup", "20108");
+  check("<22>1795464714.154266 mx1 postfix/cleanup[20108]: " + text, fine, "mx1", "postfix/cleanup", "20108");
   // A template that puts the whole tag into APP-NAME
   check("<22>1 2026-11-23T20:11:54.154266Z mx1 postfix/cleanup[20108]: 20108 - - " + text, fine, "mx1",
         "postfix/cleanup", "20108");
@@ -137,6 +144,13 @@ BOOST_AUTO_TEST_CASE(reads_a_tag_with_neither_host_nor_colon) {
   BOOST_CHECK_EQUAL(got.line.text, "connect from mail.example.com[192.0.2.1]");
 }
 
+BOOST_AUTO_TEST_CASE(other_numbers_are_no_stamps) {
+  for (auto number : {"0795464714", "179546471", "17954647140", "1795464714.", "1795464714x", "-795464714"}) {
+    auto r = read("<22>" + std::string(number) + " mx1 postfix/cleanup[20108]: " + text);
+    BOOST_TEST(format_time(r.line.time) == "2026-11-23T20:12:00.000000Z", number);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(everything_is_text_without_a_header) {
   for (std::string bytes : {"hello world, this is no syslog line at all, is it",
                             "<22>Nov 31 20:11:54 mx1 a[1]: this day never comes",
@@ -174,6 +188,15 @@ BOOST_AUTO_TEST_CASE(finds_the_year) {
   BOOST_CHECK_EQUAL(stamp("Dec  7 12:00:00", "2026-12-05T13:00:00Z", true), "2025-12-07T12:00:00");
   BOOST_CHECK_EQUAL(stamp("Jan 10 12:00:00", "2026-01-02T00:00:00Z", true), "2025-01-10T12:00:00");
   BOOST_CHECK_EQUAL(stamp("Feb 29 12:00:00", "2027-03-01T00:00:00Z", true), "2024-02-29T12:00:00");
+  // A zone may lead out of the years that can be written.
+  auto utc = [&](const std::string& start) {
+    return format_time(read(start + " mx1 a[1]: " + long_text).line.time);
+  };
+  BOOST_CHECK_EQUAL(utc("9999-12-31T23:59:59-12:00"), "9999-12-31T23:59:59.999999Z");
+  BOOST_CHECK_EQUAL(utc("0001-01-01T00:00:00+14:00"), "0001-01-01T00:00:00.000000Z");
+  BOOST_CHECK_EQUAL(utc("0000-01-01T00:00:00+14:00"), "0001-01-01T00:00:00.000000Z");
+  BOOST_CHECK_EQUAL(utc("0000 Jan  1 00:00:00"), "0001-01-01T00:00:00.000000Z");
+  BOOST_CHECK_EQUAL(utc("9999-12-31T23:59:59Z"), "9999-12-31T23:59:59.000000Z");
   // Leap seconds
   BOOST_CHECK_EQUAL(
       format_time(read("Dec 31 23:59:60 mx1 a[1]: " + long_text, "2027-01-01T00:00:05Z").line.time),
@@ -252,6 +275,14 @@ BOOST_AUTO_TEST_CASE(identity_is_that_of_the_message) {
   auto a = id("<22>1 2026-11-23T20:11:54Z mx1 postfix 1 - [x@1 u=\"B\"][mt@32473 v=\"1\" u=\"A\"] " + text);
   BOOST_CHECK(a == id("<22>1 2026-11-23T20:11:54Z mx1 postfix 1 - [mt@1 u=\"A\"] " + text));
   BOOST_CHECK(a != id("<22>1 2026-11-23T20:11:54Z mx1 postfix 1 - [mt@1 u=\"B\"] " + text));
+  // Milliseconds: the pid does, for a burst of several processes falls into one.
+  auto burst = id("2026-11-23T20:11:54.154+00:00 mx1 postfix/smtpd[1]: " + text);
+  BOOST_CHECK(burst != id("2026-11-23T20:11:54.154+00:00 mx1 postfix/smtpd[2]: " + text));
+  BOOST_CHECK(burst != id("2026-11-23T20:11:54,154+00:00 mx1 postfix/smtpd[3]: " + text));
+  BOOST_CHECK(burst == id("<22>1 2026-11-23T20:11:54.154Z mx1 postfix/smtpd 1 - [mt@1 u=\"A\"] " + text));
+  BOOST_CHECK(id("Nov 23 20:11:54.154 mx1 postfix/smtpd[1]: " + text) == burst);
+  BOOST_CHECK(id("Nov 23 20:11:54.1542 mx1 postfix/smtpd[1]: " + text) ==
+              id("Nov 23 20:11:54.1542 mx1 postfix/smtpd[2]: " + text));
   // The peer stands for a missing host name.
   BOOST_CHECK(id("<22>Nov 23 20:11:54 postfix[1]: " + text) ==
               id("<22>Nov 23 20:11:54 192.0.2.1 postfix[1]: " + text));

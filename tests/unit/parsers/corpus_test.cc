@@ -108,6 +108,28 @@ BOOST_AUTO_TEST_CASE(knows_every_line) {
   BOOST_CHECK_EQUAL(kinds.size(), want.size());
 }
 
+// Exim's arrivals: size, Message-ID and subject stand behind keys that differ from mail to mail.
+BOOST_AUTO_TEST_CASE(exim_arrivals_are_read_to_their_end) {
+  Parsers parsers;
+  int arrivals = 0;
+  for (auto& group : groups()) {
+    for (auto& bytes : read_lines(fs::path(MAILTRACE_CORPUS) / "lab" / (group + ".rfc3339.log"))) {
+      LogLine line = read_header(bytes);
+      Parser* parser = parsers.router.find(line.app_name);
+      if (!line.app_name.starts_with("exim") || !parser || line.text.find(" <= ") == std::string_view::npos)
+        continue;
+      Fact fact;
+      BOOST_REQUIRE(parser->parse(line, fact) == Parsed::fact);
+      auto& opened = std::get<Opened>(fact);
+      BOOST_CHECK_EQUAL(opened.size.has_value(), line.text.find(" S=") != std::string_view::npos);
+      BOOST_CHECK_EQUAL(!opened.message_id.empty(), line.text.find(" id=") != std::string_view::npos);
+      BOOST_CHECK_EQUAL(!opened.subject.empty(), line.text.find(" T=\"") != std::string_view::npos);
+      ++arrivals;
+    }
+  }
+  BOOST_CHECK(arrivals > 10);
+}
+
 BOOST_AUTO_TEST_CASE(five_renderings_give_the_same_facts) {
   Parsers parsers;
   int compared = 0;

@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(five_renderings_give_the_same_facts) {
         BOOST_CHECK_EQUAL(a.proc_id, b.proc_id);
         BOOST_CHECK_EQUAL(a.text, b.text);
         if (form == "rfc5424") BOOST_CHECK(a.identity == b.identity);
-        if (a.app_name == "postfix/fake" || !a.app_name.starts_with("postfix")) continue;
+        if (!a.app_name.starts_with("postfix")) continue;
         std::string left = understand(*parser, a), right = understand(*parser, b);
         if (form == "rfc5424-noslash") left = without_service(left);
         BOOST_CHECK_MESSAGE(left == right,

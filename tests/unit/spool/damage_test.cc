@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+
 #include "core/spool/format.h"
 #include "tests/unit/spool/harness.h"
 #include "tests/unit/spool/memory_files.h"
@@ -33,6 +35,13 @@ std::vector<size_t> record_offsets(const std::string& segment) {
   }
   offsets.push_back(at);
   return offsets;
+}
+
+std::string state_file(const spool_format::Uuid& uuid, uint64_t durable) {
+  auto copy = spool_format::encode_state({uuid, durable});
+  std::string out(spool_format::state_bytes, '\0');
+  out.replace(0, copy.size(), copy.data(), copy.size());
+  return out.replace(spool_format::state_second_at, copy.size(), copy.data(), copy.size());
 }
 
 // Opens, appends one line, closes; the line must be there. All that is read then.
@@ -77,11 +86,13 @@ BOOST_AUTO_TEST_CASE(a_segment_cut_at_every_byte_loses_only_what_was_cut) {
   }
 }
 
-// Without `state` the same cut is a torn write: no gap, the numbers go on.
+// A `state` that says how far it went makes the same cut a torn write: no gap, the numbers go on.
 BOOST_AUTO_TEST_CASE(a_torn_tail_is_cut_without_a_gap) {
   MemoryFiles whole;
   std::string path = make_spool(whole, 5);
   std::string segment = whole.content(path);
+  spool_format::State state;
+  BOOST_REQUIRE(spool_format::decode_state(whole.content("/spool/state"), state));
   auto offsets = record_offsets(segment);
   for (size_t cut = offsets[3]; cut < offsets[5]; ++cut) {
     MemoryFiles files;
@@ -94,6 +105,8 @@ BOOST_AUTO_TEST_CASE(a_torn_tail_is_cut_without_a_gap) {
       return offsets[record] + spool_format::head_bytes + length + std::string_view("192.0.2.1").size();
     };
     size_t kept = cut < body_end(3) ? 3 : cut < body_end(4) ? 4 : 5;
+    // An older one is right too: it is not synced.
+    files.put("/spool/state", state_file(state.uuid, cut % 3 ? kept + 1 : 1));
     auto report = verify_spool("/spool", {}, &files);
     BOOST_REQUIRE(report);
     BOOST_REQUIRE(report->records == kept);
@@ -104,6 +117,98 @@ BOOST_AUTO_TEST_CASE(a_torn_tail_is_cut_without_a_gap) {
     BOOST_REQUIRE(read.gaps.empty());
     BOOST_REQUIRE(read.lines.back().sequence == kept + 1);
     BOOST_REQUIRE(verify_spool("/spool", {}, &files)->torn_bytes == 0u);
+  }
+}
+
+// One copy of `state` is enough to know that a record is missing at the very end.
+BOOST_AUTO_TEST_CASE(a_lost_end_is_counted_while_one_copy_of_the_state_is_left) {
+  MemoryFiles whole;
+  std::string path = make_spool(whole, 10);
+  auto offsets = record_offsets(whole.content(path));
+  std::string damaged = whole.content(path);
+  damaged[offsets[9] + 50] ^= 1;
+  std::string state = whole.content("/spool/state");
+  BOOST_REQUIRE(state.size() == spool_format::state_bytes);
+  for (size_t bit = 0; bit < 8 * spool_format::state_copy_bytes; ++bit)
+    for (size_t copy : {size_t{0}, spool_format::state_second_at}) {
+      MemoryFiles files;
+      std::string flipped = state;
+      flipped[copy + bit / 8] = static_cast<char>(flipped[copy + bit / 8] ^ (1 << bit % 8));
+      files.put(path, damaged);
+      files.put("/spool/state", flipped);
+      auto report = verify_spool("/spool", {}, &files);
+      BOOST_REQUIRE(report);
+      BOOST_REQUIRE(report->gaps.size() == 1u);
+      BOOST_REQUIRE(report->next_sequence == 11u);
+      auto read = reopen_and_append(files);
+      BOOST_REQUIRE(read.lost() == 1u);
+      BOOST_REQUIRE(read.lines.back().sequence == 11u);
+    }
+}
+
+// With neither copy it may have been accepted: that is said, and its number is not given out again.
+BOOST_AUTO_TEST_CASE(a_lost_end_without_a_state_is_counted) {
+  MemoryFiles whole;
+  std::string path = make_spool(whole, 10);
+  std::string segment = whole.content(path);
+  auto offsets = record_offsets(segment);
+  for (bool cut : {true, false}) {
+    for (size_t at = offsets[9] + 1; at < offsets[10]; ++at) {
+      MemoryFiles files;
+      std::string damaged = segment.substr(0, cut ? at : std::string::npos);
+      if (!cut && at < offsets[10] - 8) damaged[at] ^= 1;
+      if (!cut) damaged += std::string(200, '\0');  // as a kill -9 leaves it
+      if (!cut && at >= offsets[10] - 8) continue;  // padding
+      files.put(path, damaged);
+      auto report = verify_spool("/spool", {}, &files);
+      BOOST_REQUIRE(report);
+      auto read = reopen_and_append(files);
+      BOOST_REQUIRE(read.lines.back().sequence > 11u);
+      if (read.lines.size() == 11u) continue;  // padding was cut
+      BOOST_REQUIRE(read.lines.size() == 10u);
+      BOOST_REQUIRE_MESSAGE(report->gaps.size() == 1u, "byte " << at);
+      BOOST_REQUIRE(report->gaps[0].first_sequence == 10u);
+      BOOST_REQUIRE(read.gaps.size() == 1u);
+      BOOST_REQUIRE(read.gaps[0].first_sequence == 10u);
+      BOOST_REQUIRE(read.lost() == report->gaps[0].next_sequence - 10);
+      if (!cut) BOOST_REQUIRE(read.lost() <= (offsets[10] - offsets[9]) / spool_format::head_bytes + 1);
+    }
+  }
+}
+
+// Nothing is missing as far as anybody can see, but what was there before may have had the next numbers.
+BOOST_AUTO_TEST_CASE(a_whole_spool_without_a_state_has_no_gap_and_gives_out_new_numbers) {
+  MemoryFiles files;
+  make_spool(files, 10);
+  files.remove("/spool/state");
+  BOOST_TEST(verify_spool("/spool", {}, &files)->gaps.empty());
+  SpoolStatus status;
+  auto read = reopen_and_append(files, &status);
+  BOOST_TEST(read.lines.size() == 11u);
+  BOOST_TEST(read.gaps.empty());
+  BOOST_TEST(status.gaps.empty());
+  BOOST_TEST(read.lines.back().sequence > 11u);
+}
+
+// Also if the disk fills at any moment of the start that found no state, and the process ends then.
+BOOST_AUTO_TEST_CASE(new_numbers_are_given_out_although_the_first_start_without_a_state_failed) {
+  bool hit = true;
+  for (uint64_t call = 1; hit; ++call) {
+    MemoryFiles files;
+    make_spool(files, 10);
+    files.remove("/spool/state");
+    files.plan(MemoryFiles::Trouble::error_on, call, ENOSPC);
+    {
+      Harness harness(files);
+      if (harness.open())
+        BOOST_REQUIRE(read_back(files, "/spool", 1, harness.spool().durable_sequence()).gaps.empty());
+      hit = files.was_hit();
+      files.kill();
+    }
+    auto read = reopen_and_append(files);
+    BOOST_REQUIRE(read.lines.size() == 11u);
+    BOOST_REQUIRE(read.gaps.empty());
+    BOOST_REQUIRE_MESSAGE(read.lines.back().sequence > 1'000'000u, "call " << call);
   }
 }
 
@@ -240,7 +345,6 @@ BOOST_AUTO_TEST_CASE(records_inside_lines_and_stale_records_are_never_read) {
   for (auto& name : target.paths())
     if (name.ends_with(".seg")) last = name;
   std::string bytes = target.content(last);
-  target.remove("/spool/state");
   bytes[spool_format::header_bytes] =
       static_cast<char>(~bytes[spool_format::header_bytes]);  // the head of "one": a search begins
   target.put(last, bytes + foreign + foreign);

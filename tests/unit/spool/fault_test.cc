@@ -71,6 +71,13 @@ std::string check(MemoryFiles& files, Consumer consumer, const std::set<std::str
   return "";
 }
 
+// A start goes on past a single failing call. When all calls fail it may give up, but only so that it is
+// tried again.
+std::string refused_start(Trouble trouble, Fault fault) {
+  if (trouble != Trouble::error_on) return "refused to start";
+  return fault == Fault::transient ? "" : "refused to start for good";
+}
+
 // One run with trouble at the n-th call.
 Outcome one_run(
     Trouble trouble, uint64_t at_call, int error_number, bool reads,
@@ -82,8 +89,14 @@ Outcome one_run(
   bool opened = harness.open();
   if (opened) work(harness, files, consumer);
   Outcome outcome{files.was_hit(), ""};
+  if (!opened && trouble != Trouble::crash) {
+    outcome.complaint = refused_start(trouble, harness.fault());
+    if (!outcome.complaint.empty()) return outcome;
+  }
   if (trouble != Trouble::crash) {
     files.plan(Trouble::none, 0);
+    if (!opened && !harness.open()) outcome.complaint = "refused again: " + harness.error();
+    if (!outcome.complaint.empty()) return outcome;
     harness.close();
   } else {
     harness.drop();
@@ -118,7 +131,40 @@ BOOST_AUTO_TEST_CASE(one_failing_call_loses_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(calls_that_fail_from_some_point_on_lose_nothing) {
-  for (int error : {EIO, ENOSPC}) BOOST_TEST(sweep(Trouble::error_on, error, false, after_close) > 50u);
+  for (int error : {EIO, ENOSPC, EMFILE, EROFS})
+    BOOST_TEST(sweep(Trouble::error_on, error, false, after_close) > 50u);
+}
+
+// At a start with a filled spool: nothing of it is taken for damaged, lost or another spool.
+BOOST_AUTO_TEST_CASE(a_filled_spool_starts_while_calls_fail) {
+  for (int error : {EIO, EMFILE, EROFS})
+    for (auto trouble : {Trouble::error, Trouble::error_on})
+      for (uint64_t n = 1, hit = 1; hit; ++n) {
+        MemoryFiles files;
+        std::string id;
+        {
+          Harness harness(files);
+          BOOST_REQUIRE(harness.open());
+          BOOST_REQUIRE(harness.append_and_wait(numbered(0, 100, 3000)));
+          id = harness.spool().status().id;
+          harness.close();
+        }
+        files.plan(trouble, n, error, error != EROFS);
+        Harness harness(files);
+        BOOST_TEST_CONTEXT("error " << error << ", call " << n) {
+          // On a disk that cannot be written there is all that a start needs.
+          if (!harness.open())
+            BOOST_REQUIRE(error != EROFS && refused_start(trouble, harness.fault()).empty());
+          hit = files.was_hit();
+          files.plan(Trouble::none, 0);
+          // What cannot be read at all is damage to the one who has to start, but the reader gets it.
+          if (harness.error().empty() || harness.open()) {
+            if (error != EIO) BOOST_REQUIRE(harness.spool().status().id == id);
+          }
+          harness.close();
+          BOOST_REQUIRE(harness.read(1).texts().size() == 100u);
+        }
+      }
 }
 
 BOOST_AUTO_TEST_CASE(short_reads_and_writes_lose_nothing) {

@@ -76,6 +76,7 @@ class Harness {
     auto opened = Spool::open(config_, directory_, &loop_, seams_);
     if (!opened) {
       error_ = opened.error().text;
+      fault_ = opened.error().fault;
       return false;
     }
     spool_ = std::move(*opened);
@@ -127,6 +128,7 @@ class Harness {
   SpoolSeams& seams() { return seams_; }
   SpoolConfig& config() { return config_; }
   const std::string& error() const { return error_; }
+  Fault fault() const { return fault_; }
   const std::set<std::string>& acknowledged() const { return acknowledged_; }
   const std::set<std::string>& refused() const { return refused_; }
   ReadBack read(uint64_t from = 0) { return read_back(files_, directory_, from); }
@@ -139,6 +141,7 @@ class Harness {
   uv_loop_t loop_;
   std::unique_ptr<Spool> spool_;
   std::string error_;
+  Fault fault_{};
   std::set<std::string> acknowledged_, refused_;
   int waiting_ = 0;
 };

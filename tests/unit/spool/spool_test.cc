@@ -108,8 +108,8 @@ BOOST_AUTO_TEST_CASE(appends_of_one_round_share_a_sync) {
   MemoryFiles files;
   Harness harness(files);
   BOOST_REQUIRE(harness.open());
-  // Of the changing calls after this point one is the write and one the sync; the state is the third.
-  files.plan(MemoryFiles::Trouble::error_on, 4);
+  // Of the changing calls after this point one is the write and one the sync; the state takes two more.
+  files.plan(MemoryFiles::Trouble::error_on, 5);
   for (int i = 0; i < 100; ++i) BOOST_REQUIRE(harness.append(numbered(i, 1)));
   harness.wait();
   BOOST_TEST(harness.acknowledged().size() == 100u);

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "core/mail/columns.h"
+#include "core/plugin/probe.h"
 #include "core/plugin/sink.h"
 
 namespace mailtrace {
@@ -15,13 +16,16 @@ struct FakeStore {
   std::deque<Fault> faults;       // answers of the next writes, then all are well
   std::deque<Fault> open_faults;  // answers of the next opens
   std::string poison;             // a delivery to this recipient is refused for ever
+  std::string bad_host;           // so are the counts of this host
+  bool too_many = false;          // more than one host in a write is refused for ever
   std::map<Id, ConnectRow> connects;
   std::map<Id, DeliverRow> deliveries;
+  std::map<std::string, int64_t> lines;  // by host
   Checkpoint checkpoint;
   int writes = 0, opens = 0;
 };
 
-class FakeSink final : public Sink {
+class FakeSink final : public Sink, public Prober {
  public:
   explicit FakeSink(FakeStore& store) : store_(store) {}
   Result<void> open() noexcept override {
@@ -37,9 +41,9 @@ class FakeSink final : public Sink {
     std::lock_guard lock(store_.mutex);
     ++store_.writes;
     if (auto answer = next(store_.faults); !answer) return answer;
-    for (auto& row : batch.deliveries)
-      if (!store_.poison.empty() && row.recipient == store_.poison)
-        return Error{Fault::permanent, "value refused"};
+    if (auto taken = judge(batch); !taken) return taken;
+    if (store_.too_many && batch.hosts.size() > 1) return Error{Fault::permanent, "too many"};
+    for (auto& row : batch.hosts) store_.lines[row.host] += row.lines;
     for (auto& row : batch.connects) {
       auto [at, added] = store_.connects.emplace(row.id, row);
       if (!added) merge(at->second, row);
@@ -48,6 +52,10 @@ class FakeSink final : public Sink {
     if (!batch.checkpoint.receiver.empty()) store_.checkpoint = batch.checkpoint;
     return {};
   }
+  Result<void> probe(const Batch& batch) noexcept override {
+    std::lock_guard lock(store_.mutex);
+    return judge(batch);
+  }
   Result<Expiry> expire(Day, bool, bool) noexcept override { return Expiry{}; }
   Result<std::unique_ptr<Reader>> open_reader() noexcept override {
     return Error{Fault::config, "no reader"};
@@ -55,6 +63,15 @@ class FakeSink final : public Sink {
   std::string describe() const noexcept override { return "fake"; }
 
  private:
+  Result<void> judge(const Batch& batch) {
+    for (auto& row : batch.deliveries)
+      if (!store_.poison.empty() && row.recipient == store_.poison)
+        return Error{Fault::permanent, "value refused"};
+    for (auto& row : batch.hosts)
+      if (!store_.bad_host.empty() && row.host == store_.bad_host)
+        return Error{Fault::permanent, "host refused"};
+    return {};
+  }
   static Result<void> next(std::deque<Fault>& faults) {
     if (faults.empty()) return {};
     Fault fault = faults.front();

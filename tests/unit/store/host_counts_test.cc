@@ -91,6 +91,29 @@ BOOST_AUTO_TEST_CASE(by_hour_program_and_result) {
   BOOST_TEST(hours[1].unparsed == 1);
 }
 
+// A forged date is no hour of a host, but its line came.
+BOOST_AUTO_TEST_CASE(nonsense_dates_count_when_they_were_received) {
+  HostCounts counts;
+  auto received = time_from_us(1'800'000'000'000'000);
+  for (int64_t seconds :
+       {-62'135'596'800ll, 253'402'300'799ll, 1'800'000'000ll - 11 * 366 * 86'400, 1'800'000'001ll}) {
+    LogLine one = line(0, seconds);
+    one.received = received;
+    counts.add(one, "postfix", LineResult::understood);
+  }
+  LogLine delayed = line(0, 1'800'000'000 - 30 * 86'400);  // a month in the sender's queue
+  delayed.received = received;
+  counts.add(delayed, "postfix", LineResult::understood);
+  std::vector<HostRow> rows;
+  std::vector<HourRow> hours;
+  counts.collect(0, rows, hours);
+  BOOST_REQUIRE(rows.size() == 2u);
+  BOOST_TEST((rows[0].day == day_of(delayed.time)));
+  BOOST_TEST((rows[1].day == day_of(received)));
+  BOOST_TEST(rows[1].lines == 4);
+  BOOST_TEST(hours.size() == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(made_up_hosts_end_in_one) {
   HostCounts counts;
   std::string name;

@@ -13,6 +13,7 @@ std::shared_ptr<const Batch> batch(uint8_t number) {
   auto out = std::make_shared<Batch>();
   out->deliveries.push_back(delivery(number, "a@example.org"));
   out->checkpoint.receiver = "r";
+  out->checkpoint.spool = "s";
   out->checkpoint.sequence = number;
   return out;
 }
@@ -23,7 +24,7 @@ BOOST_AUTO_TEST_CASE(transient_faults_delay_and_lose_nothing) {
   FakeStore store;
   store.open_faults = {Fault::transient};
   store.faults = {Fault::transient, Fault::transient};
-  SinkWorker worker(std::make_unique<FakeSink>(store), "r", "/tmp");
+  SinkWorker worker(std::make_unique<FakeSink>(store), "r", "/tmp", "s");
   worker.start();
   Checkpoint stored;
   BOOST_TEST(worker.wait_open(stored));
@@ -42,7 +43,7 @@ BOOST_AUTO_TEST_CASE(transient_faults_delay_and_lose_nothing) {
 BOOST_AUTO_TEST_CASE(a_wrong_schema_stops_and_keeps_the_batch) {
   FakeStore store;
   store.faults = {Fault::schema};
-  SinkWorker worker(std::make_unique<FakeSink>(store), "r", "/tmp");
+  SinkWorker worker(std::make_unique<FakeSink>(store), "r", "/tmp", "s");
   worker.start();
   Checkpoint stored;
   BOOST_TEST(worker.wait_open(stored));
@@ -57,7 +58,7 @@ BOOST_AUTO_TEST_CASE(a_wrong_schema_stops_and_keeps_the_batch) {
 BOOST_AUTO_TEST_CASE(the_stored_checkpoint_is_reported) {
   FakeStore store;
   store.checkpoint = {.receiver = "r", .spool = "s", .sequence = 42, .counted = 50};
-  SinkWorker worker(std::make_unique<FakeSink>(store), "r", "/tmp");
+  SinkWorker worker(std::make_unique<FakeSink>(store), "r", "/tmp", "s");
   worker.start();
   Checkpoint stored;
   BOOST_TEST(worker.wait_open(stored));
@@ -65,10 +66,45 @@ BOOST_AUTO_TEST_CASE(the_stored_checkpoint_is_reported) {
   BOOST_TEST(worker.committed() == 42u);
 }
 
+// The spool would trim what nobody has read.
+BOOST_AUTO_TEST_CASE(a_position_in_another_spool_commits_nothing_of_this_one) {
+  FakeStore store;
+  store.checkpoint = {.receiver = "r", .spool = "another", .sequence = 42, .counted = 50};
+  SinkWorker worker(std::make_unique<FakeSink>(store), "r", "/tmp", "s");
+  worker.start();
+  Checkpoint stored;
+  BOOST_TEST(worker.wait_open(stored));
+  BOOST_TEST(stored.sequence == 42u);
+  BOOST_TEST(worker.committed() == 0u);
+  BOOST_TEST(worker.status().committed == 0u);
+  BOOST_TEST(worker.offer(batch(7)));
+  worker.stop(std::chrono::seconds(30));
+  BOOST_TEST(worker.committed() == 7u);
+  BOOST_TEST(worker.status().other_spool.empty());  // a state directory made anew is no second receiver
+}
+
+BOOST_AUTO_TEST_CASE(a_second_receiver_of_the_same_name_is_seen) {
+  for (bool second : {false, true}) {
+    FakeStore store;
+    store.checkpoint = {.receiver = "r", .spool = "s", .sequence = 1, .counted = 1};
+    SinkWorker worker(std::make_unique<FakeSink>(store), "r", "/tmp", "s");
+    worker.start();
+    Checkpoint stored;
+    BOOST_TEST(worker.wait_open(stored));
+    if (second) {
+      std::lock_guard lock(store.mutex);
+      store.checkpoint.spool = "another";
+    }
+    BOOST_TEST(worker.offer(batch(7)));
+    worker.stop(std::chrono::seconds(30));
+    BOOST_TEST(worker.status().other_spool == (second ? "another" : ""));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(stop_frees_a_waiting_pipeline) {
   FakeStore store;
   store.open_faults.assign(1000, Fault::transient);
-  SinkWorker worker(std::make_unique<FakeSink>(store), "r", "/tmp");
+  SinkWorker worker(std::make_unique<FakeSink>(store), "r", "/tmp", "s");
   worker.start();
   std::thread pipeline([&] {
     Checkpoint stored;

@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(the_whole_text) {
                        "Times in      UTC\n"
                        "\n"
                        "What became of it\n"
-                       "  delivered elsewhere   2026-11-23 14:17:20  bob@example.com\n"
+                       "  sent                  2026-11-23 14:17:20  bob@example.com\n"
                        "    The mail to bob@example.com was accepted by the recipient's mail server on "
                        "2026-11-23 14:17:20 UTC."));
   BOOST_TEST(text.substr(text.find("The way\n"), text.find("Details\n") - text.find("The way\n")) ==
@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(the_whole_text) {
              "    from client.example.net [192.0.2.1]\n"
              "    sender alice@example.org, 2.0 KiB\n"
              "    to bob@example.com\n"
-             "      14:02:12  sent\n"
+             "      14:02:12  delivered\n"
              "    id " +
                  trace.mails[0].connect.id.hex() +
                  "\n"
@@ -156,7 +156,7 @@ BOOST_AUTO_TEST_CASE(an_expired_mail_says_why_it_waited) {
   d[1].status = "expired";
   d[1].response.reset();
   auto text = text_of(trace, terminal(), Detail::verdict);
-  BOOST_TEST(text.find("the last answer was: 451 4.7.1 Greylisted, come back later") != std::string::npos);
+  BOOST_TEST(text.find("The last answer was: 451 4.7.1 Greylisted, come back later") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(wrapped_and_cut_to_the_width) {

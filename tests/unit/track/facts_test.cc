@@ -404,4 +404,19 @@ BOOST_AUTO_TEST_CASE(text_is_made_storable) {
   BOOST_TEST(*deliveries(qid)[0].response == storable("\xff evil \x01"));
 }
 
+// pickup(8) logs the bare name of the submitter, qmgr(8) the address that cleanup(8) made of it.
+BOOST_AUTO_TEST_CASE(the_queue_manager_knows_the_sender) {
+  Opened first = picked_up("AAAAAA1");
+  first.sender = "root";
+  for (bool in_order : {true, false}) {
+    if (in_order) apply(1, first);
+    apply(1.1, queued("AAAAAA1", "root@mx1.alpha.example"));
+    if (!in_order) apply(1, first);
+    collect();
+    BOOST_TEST(*mail("AAAAAA1")->sender == "root@mx1.alpha.example");
+    rows = {};
+    restart();
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

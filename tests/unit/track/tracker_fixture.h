@@ -16,7 +16,7 @@ struct TrackerFixture {
   uint64_t sequence = 0;
   Time received = time_from_us(1'795'464'000'000'000);
   std::string host = "mx1", program = "postfix/smtpd", pid = "11";
-  bool whole_seconds = false;
+  bool whole_seconds = false, imported = false;
 
   std::unique_ptr<Tracker> make(Cache* with = nullptr) {
     return Tracker::make(config, with,
@@ -44,6 +44,7 @@ struct TrackerFixture {
     line.proc_id = pid;
     line.text = line.raw =
         std::holds_alternative<std::monostate>(fact) ? std::string_view(more) : std::string_view(text);
+    line.imported = imported;
     line.sequence = ++sequence;
     line.identity = hash_fields({host, std::to_string(to_us(line.time)), program, pid, text});
     tracker->apply(line, fact);

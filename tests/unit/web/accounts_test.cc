@@ -35,22 +35,26 @@ BOOST_AUTO_TEST_CASE(a_changed_audit_is_noticed) {
                       .action = "search",
                       .what = "n" + std::to_string(i),
                       .results = i});
-  BOOST_TEST(accounts->audit_is_whole());
+  BOOST_TEST(accounts->check_audit().whole);
   auto file = AccountFile::open(fixture.path());
   BOOST_REQUIRE(bool(file));
   auto run = [&](const char* sql) { BOOST_REQUIRE(bool((*file)->run(sql))); };
   run("UPDATE audit SET details = 'else' WHERE id = 3");
-  BOOST_TEST(!accounts->audit_is_whole());
+  BOOST_TEST(!accounts->check_audit().whole);
+  BOOST_TEST(accounts->check_audit().entries == 3);
+  BOOST_TEST(accounts->check_audit().broken.has_value());
   run("UPDATE audit SET details = 'n2' WHERE id = 3");
-  BOOST_TEST(accounts->audit_is_whole());
+  BOOST_TEST(accounts->check_audit().whole);
   run("UPDATE audit SET hits = 7 WHERE id = 4");
-  BOOST_TEST(!accounts->audit_is_whole());
+  BOOST_TEST(!accounts->check_audit().whole);
   run("UPDATE audit SET hits = 3 WHERE id = 4");
+  run("UPDATE audit SET user = 'boris' WHERE id = 1");
+  BOOST_TEST(!accounts->check_audit().whole);
   // The oldest may have gone for their age, those between may not.
   run("DELETE FROM audit WHERE id = 1");
-  BOOST_TEST(accounts->audit_is_whole());
+  BOOST_TEST(accounts->check_audit().whole);
   run("DELETE FROM audit WHERE id = 3");
-  BOOST_TEST(!accounts->audit_is_whole());
+  BOOST_TEST(!accounts->check_audit().whole);
 }
 
 BOOST_AUTO_TEST_CASE(the_same_is_told_once) {

@@ -66,7 +66,15 @@ export interface AuditEntry {
   address?: string;
   action: string;
   what?: string;
+  criteria?: Criteria; // what was searched for
+  mail?: string; // which mail was looked at
+  addresses?: string[]; // whose
   results?: number;
+}
+export interface AuditCheck {
+  whole: boolean;
+  entries: number;
+  broken?: string;
 }
 export interface AuditPage {
   entries: AuditEntry[];
@@ -175,7 +183,8 @@ export interface Verdict {
 }
 export interface Result {
   connect: Connect;
-  deliver: Deliver | null;
+  deliver: Deliver | null; // the last attempt
+  deliveries?: string[]; // all attempts that were asked for
   kind?: string;
   tone?: Tone;
 }
@@ -227,6 +236,7 @@ export interface Alike {
   at_least?: boolean;
   since?: string;
   server?: string;
+  criteria?: Criteria; // finds them, and this delivery
   sentence?: Text;
 }
 export interface Gap {
@@ -246,7 +256,8 @@ export interface HostProof {
   host: string;
   first: string;
   last: string;
-  lines?: number;
+  lines: number;
+  complete: boolean; // it sent lines before the time asked for, all over and until its end
   silent_seconds?: number;
   gaps?: Gap[];
   sentence: Text;
@@ -264,6 +275,7 @@ export interface Nothing {
   complete: boolean;
   sentence: Text;
   hosts?: HostProof[];
+  losses?: { from: string; to: string; lines: number; receiver?: string; reason: string; words: Text }[];
   near: Near[];
 }
 export interface Count {

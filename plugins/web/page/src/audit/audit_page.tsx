@@ -1,31 +1,71 @@
 // Who looked for whom, newest first.
 import { FormEvent, useEffect, useState } from "react";
 import { get } from "api/client";
-import { AuditEntry, AuditPage as Answer } from "api/types";
-import { day_and_clock, number } from "base/format";
+import { AuditCheck, AuditEntry, AuditPage as Answer, Criteria } from "api/types";
+import { day_and_clock, day_and_time, number } from "base/format";
 import { visible } from "base/hostile";
 import { use_loaded, use_title } from "base/hooks";
 import { go, link } from "base/route";
 import { Trouble, Waiting } from "parts/notice";
+import { is_time_field, params_of } from "search/query";
 import { use_words } from "words";
 
 const page_size = 50;
+
+// What was searched for, in words, as a link to the same search.
+function Searched({ criteria }: { criteria: Criteria }) {
+  const w = use_words();
+  const fields: Record<string, string> = w.search.field;
+  const known: Record<string, string> = w.status;
+  const worded = (name: string, value: string) =>
+    name === "status" ? known[value] ?? value : is_time_field(name) ? day_and_time(value) : visible(value || w.null_sender);
+  const parts = Object.entries(criteria).filter(([name]) => name in fields);
+  if (parts.length === 0) return <span className="muted">{w.audit.everything}</span>;
+  return (
+    <a href={link("search", params_of(criteria))}>
+      <bdi>{parts.map(([name, value]) => `${fields[name]}: ${[value].flat().map((one) => worded(name, one)).join(", ")}`).join("; ")}</bdi>
+    </a>
+  );
+}
+
+function About({ entry }: { entry: AuditEntry }) {
+  if (entry.criteria) return <Searched criteria={entry.criteria} />;
+  if (!entry.mail) return <bdi>{visible(entry.what ?? "")}</bdi>;
+  return (
+    <a href={link(`mail/${entry.mail}`)}>
+      <bdi>{visible(entry.addresses?.join(", ") || entry.mail)}</bdi>
+    </a>
+  );
+}
+
+// Whether the record can be trusted.
+function Check() {
+  const w = use_words();
+  const { value, error } = use_loaded((signal) => get<AuditCheck>("audit/check", {}, signal), []);
+  if (error !== undefined) return <Trouble error={error} />;
+  if (!value) return null;
+  return (
+    <p className={value.whole ? "muted" : "notice tone_bad"} role={value.whole ? undefined : "alert"}>
+      {value.whole ? w.audit.whole(number(value.entries)) : w.audit.broken(value.broken ? day_and_clock(value.broken) : "?")}
+    </p>
+  );
+}
 
 function Entry({ entry }: { entry: AuditEntry }) {
   const w = use_words();
   const actions: Record<string, string> = w.audit.actions;
   return (
     <tr>
-      <td>
+      <td className="audit_time">
         <time dateTime={entry.time}>{day_and_clock(entry.time)}</time>
       </td>
       <th scope="row">{visible(entry.user)}</th>
       <td>{actions[entry.action] ?? entry.action}</td>
       <td className="audit_what">
-        <bdi>{visible(entry.what ?? "")}</bdi>
+        <About entry={entry} />
       </td>
-      <td className="right">{entry.results === undefined ? "" : number(entry.results)}</td>
-      <td className="muted">{entry.address}</td>
+      <td className="right" data-label={w.audit.results}>{entry.results === undefined ? "" : number(entry.results)}</td>
+      <td className="muted" data-label={w.audit.from}>{entry.address}</td>
     </tr>
   );
 }
@@ -60,6 +100,7 @@ export function AuditPage({ query }: { query: URLSearchParams }) {
         <div>
           <h1>{w.audit.title}</h1>
           <p className="lead">{w.audit.lead}</p>
+          <Check />
         </div>
       </div>
       <form className="in_line" onSubmit={send}>
@@ -88,7 +129,7 @@ export function AuditPage({ query }: { query: URLSearchParams }) {
       {first.loading && <Waiting />}
       {first.value && entries.length === 0 && <p className="muted">{w.audit.none}</p>}
       {entries.length > 0 && (
-        <div className="card table_frame" tabIndex={0} role="region" aria-label={w.audit.title}>
+        <div className="card table_frame audit_entries" tabIndex={0} role="region" aria-label={w.audit.title}>
           <table>
             <thead>
               <tr>

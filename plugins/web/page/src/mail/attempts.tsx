@@ -1,13 +1,14 @@
 // All attempts over time, and where the time went.
-import { Deliver } from "api/types";
+import { Deliver, Verdict } from "api/types";
 import { day_and_clock, duration } from "base/format";
 import { relay_of } from "mail/direction";
 import { Address, Logged } from "parts/address";
-import { StatusPill } from "parts/status";
+import { shown_status, StatusPill } from "parts/status";
 import { use_words } from "words";
 
-export function Attempts({ deliveries }: { deliveries: Deliver[] }) {
+export function Attempts({ deliveries, verdicts }: { deliveries: Deliver[]; verdicts: Verdict[] }) {
   const w = use_words();
+  const kind_of = (deliver: Deliver) => verdicts.find((verdict) => verdict.deliveries?.includes(deliver.id))?.kind;
   const several = new Set(deliveries.map((deliver) => deliver.recipient)).size > 1;
   return (
     <section className="attempts">
@@ -17,7 +18,7 @@ export function Attempts({ deliveries }: { deliveries: Deliver[] }) {
           <li key={deliver.id}>
             <div className="timeline_head">
               <time dateTime={deliver.deliver_time}>{day_and_clock(deliver.deliver_time)}</time>
-              <StatusPill status={deliver.status ?? "open"} />
+              <StatusPill status={shown_status({ deliver, kind: kind_of(deliver) })} />
               {several && <Address value={deliver.recipient} />}
               {relay_of(deliver) && (
                 <span className="muted">

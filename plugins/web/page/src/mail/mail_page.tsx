@@ -120,20 +120,20 @@ export function MailPage({ id }: { id: string }) {
       </div>
       <TheWay id={id} />
       <div className="mail_pair">
-        <div className="card">
-          <Attempts deliveries={mail.value.deliveries} />
-        </div>
         <div>
-          <TicketCard mail={id} />
+          <div className="card">
+            <Attempts deliveries={mail.value.deliveries} verdicts={mail.value.verdicts} />
+          </div>
           <RelatedMails id={id} />
+          <Stored mail={mail.value} />
+          {may(session, "lines") && (
+            <div className="card">
+              <Lines mail={id} />
+            </div>
+          )}
         </div>
+        <TicketCard mail={id} />
       </div>
-      <Stored mail={mail.value} />
-      {may(session, "lines") && (
-        <div className="card">
-          <Lines mail={id} />
-        </div>
-      )}
     </article>
   );
 }

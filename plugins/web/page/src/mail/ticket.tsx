@@ -1,6 +1,6 @@
 // The answer for the ticket: asked for and copied with one click.
 import { useState } from "react";
-import { get } from "api/client";
+import { get, post } from "api/client";
 import { use_loaded } from "base/hooks";
 import { zone } from "base/format";
 import { visible } from "base/hostile";
@@ -14,10 +14,19 @@ interface Ticket {
   text: string;
   link: string;
 }
+// Whoever takes it is told in the audit.
+function take(mail: string, language: string, audience: string): Promise<Ticket> {
+  return post<Ticket>(address(mail, { language, audience }));
+}
+function address(mail: string, wish: Record<string, string>): string {
+  return `mails/${mail}/ticket?${new URLSearchParams({ ...wish, zone: zone() })}`;
+}
 async function ticket(mail: string, language: string, audience: string, signal?: AbortSignal): Promise<string> {
-  const given = await get<Ticket>(`mails/${mail}/ticket`, { language, audience, zone: zone() }, signal);
-  const address = new URL(`#/mail/${mail}`, window.location.href).href;
-  return given.text.includes(address) ? given.text : `${given.text.trimEnd()}\n\n${address}\n`;
+  return with_link(mail, await get<Ticket>(`mails/${mail}/ticket`, { language, audience, zone: zone() }, signal));
+}
+function with_link(mail: string, given: Ticket): string {
+  const page = new URL(`#/mail/${mail}`, window.location.href).href;
+  return given.text.includes(page) ? given.text : `${given.text.trimEnd()}\n\n${page}\n`;
 }
 
 export function TicketButton({ mail }: { mail: string }) {
@@ -26,8 +35,8 @@ export function TicketButton({ mail }: { mail: string }) {
   const [done, set_done] = useState(false);
   const [trouble, set_trouble] = useState<unknown>();
   const copy = () =>
-    ticket(mail, language, "customer").then(
-      (text) => copy_text(text).then(() => set_done(true)),
+    take(mail, language, "customer").then(
+      (given) => copy_text(with_link(mail, given)).then(() => set_done(true)),
       (error) => set_trouble(error),
     );
   return (
@@ -78,7 +87,7 @@ export function TicketCard({ mail }: { mail: string }) {
             {text.value.split("\n").map(visible).join("\n")}
           </pre>
           <div className="ticket_end">
-          <CopyButton id="copy_ticket" className="primary" text={text.value} label={w.mail.ticket_copy} icon="ticket" />
+          <CopyButton id="copy_ticket" className="primary" text={text.value} copied={() => void take(mail, language, audience)} label={w.mail.ticket_copy} icon="ticket" />
           {session.role !== "user" && (
             <label className="choice">
               <input

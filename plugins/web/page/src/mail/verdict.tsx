@@ -1,7 +1,7 @@
 // What happened, in one sentence for two audiences; who must act, what to do, when it goes on.
 import { useState } from "react";
 import { Verdict } from "api/types";
-import { clock, day_and_time, duration } from "base/format";
+import { clock, day_and_clock, day_and_time, duration } from "base/format";
 import { link } from "base/route";
 import { use_session } from "base/session";
 import { recall, remember } from "base/store";
@@ -25,12 +25,13 @@ const icons: Record<string, IconName> = {
   deleted: "trash",
 };
 
-function Waits({ verdict }: { verdict: Verdict }) {
+// What the sentence does not say already.
+function Waits({ verdict, sentence }: { verdict: Verdict; sentence: string }) {
   const w = use_words();
-  if (!verdict.next_from && !verdict.next_to && !verdict.deadline) return null;
+  const said = (when: string) => sentence.includes(day_and_clock(when));
   return (
     <>
-      {verdict.next_from && (
+      {verdict.next_from && (verdict.overdue || !said(verdict.next_from)) && (
         <div>
           <dt>{w.verdict.next_try}</dt>
           <dd>
@@ -39,7 +40,7 @@ function Waits({ verdict }: { verdict: Verdict }) {
           </dd>
         </div>
       )}
-      {verdict.deadline && (
+      {verdict.deadline && !said(verdict.deadline) && (
         <div>
           <dt>{w.verdict.gives_up}</dt>
           <dd>{day_and_time(verdict.deadline)}</dd>
@@ -118,7 +119,7 @@ function One({ verdict, audience, several }: { verdict: Verdict; audience: Audie
               </dd>
             </div>
           )}
-          <Waits verdict={verdict} />
+          <Waits verdict={verdict} sentence={sentence} />
         </dl>
         <Greylist verdict={verdict} />
         {verdict.told && verdict.told.length > 0 && (

@@ -10,10 +10,11 @@ export interface Layout {
   width: number;
   height: number;
   places: Place[]; // columns: left upper corner of the card; rows: centre of the dot
+  card: number; // columns: how wide the cards are
   text_x: number; // rows: where the words begin
   lanes: number[];
 }
-export const card = { width: 168, height: 92, gap: 78, between: 22, margin: 2 };
+export const card = { least: 132, most: 250, height: 92, gap: 64, wide_gap: 120, between: 22, margin: 2 };
 export const rail = { height: 82, lane: 30, first: 22, top: 34 };
 
 // The same way with each station behind those that lead to it, as far as no loop forbids it.
@@ -55,21 +56,24 @@ function columns_of(way: Way): number[] {
 function in_columns(way: Way, width: number): Layout | null {
   const column = columns_of(way);
   const count = Math.max(0, ...column) + 1;
-  const needed = count * card.width + (count - 1) * card.gap + 2 * card.margin;
+  const room = width - 2 * card.margin;
+  const needed = count * card.least + (count - 1) * card.gap;
   const members = Array.from({ length: count }, (_, at) => way.nodes.map((_node, index) => index).filter((index) => column[index] === at));
   const most = Math.max(...members.map((list) => list.length));
-  if (needed > width || most > 4) return null;
+  if (needed > room || most > 8) return null;
   const height = most * card.height + (most - 1) * card.between + 2 * card.margin;
-  const gap = count > 1 ? Math.min(150, (width - 2 * card.margin - count * card.width) / (count - 1)) : 0;
+  // Names need the room more than lines do.
+  const wide = Math.min(card.most, (room - (count - 1) * card.gap) / count);
+  const gap = count > 1 ? Math.min(card.wide_gap, (room - count * wide) / (count - 1)) : 0;
   const places: Place[] = [];
   members.forEach((list, at) => {
     const used = list.length * card.height + (list.length - 1) * card.between;
     list.forEach((index, row) => {
-      places[index] = { x: card.margin + at * (card.width + gap), y: (height - used) / 2 + row * (card.height + card.between) };
+      places[index] = { x: card.margin + at * (wide + gap), y: (height - used) / 2 + row * (card.height + card.between) };
     });
   });
-  const right = count * card.width + (count - 1) * gap + 2 * card.margin;
-  return { kind: "columns", width: right, height, places, text_x: 0, lanes: [] };
+  const right = count * wide + (count - 1) * gap + 2 * card.margin;
+  return { kind: "columns", width: right, height, places, card: wide, text_x: 0, lanes: [] };
 }
 
 // Like the rails of a line map: the first way on keeps the lane, others get the next free one.
@@ -107,6 +111,7 @@ function in_rows(way: Way, width: number): Layout {
     width,
     height: (way.nodes.length - 1) * rail.height + 2 * rail.top + 12,
     places,
+    card: 0,
     text_x: rail.first + most * rail.lane + 32,
     lanes,
   };

@@ -2,7 +2,7 @@
 import { Way } from "api/types";
 import { clock, day_and_clock, duration } from "base/format";
 import { link } from "base/route";
-import { edge_words, node_icon, node_kind, node_name, spent_at } from "mail/way_picture";
+import { edge_words, node_detail, node_icon, node_kind, node_name, spent_at } from "mail/way_picture";
 import { Logged } from "parts/address";
 import { Icon } from "parts/icon";
 import { use_words } from "words";
@@ -22,9 +22,9 @@ export function WayList({ way }: { way: Way }) {
                 <strong>
                   <Logged>{node_name(node, w)}</Logged>
                 </strong>{" "}
-                {node.detail && (
+                {node_detail(node) && (
                   <span className="muted">
-                    <Logged>{node.detail}</Logged>
+                    <Logged>{node_detail(node)}</Logged>
                   </span>
                 )}
               </p>
@@ -44,7 +44,7 @@ export function WayList({ way }: { way: Way }) {
                     <li key={at} className={`tone_${edge.tone ?? "neutral"}`}>
                       <Icon name="right" />
                       <span>
-                        {edge_words(edge, w)}: <Logged>{way.nodes[edge.to] ? node_name(way.nodes[edge.to], w) : w.unknown}</Logged>
+                        {edge_words(way, edge, w)}: <Logged>{way.nodes[edge.to] ? node_name(way.nodes[edge.to], w) : w.unknown}</Logged>
                         {edge.recipients && edge.recipients.length > 0 && (
                           <>
                             {" "}

@@ -29,8 +29,17 @@ export function node_kind(node: WayNode, w: Words): string {
 // Where it ended without a place of its own, the name is what happened.
 export function node_name(node: WayNode, w: Words): string {
   const said = node.words?.[current_language()];
+  if (node.kind === "outside" && node.name?.endsWith("]")) return node.name.replace(/ \[[^\]]*\]$/, "");
   if (node.name === "unknown" && node.detail) return node.detail;
+  if (node.kind === "filter" && node.name) return w.mail.filter_on(node.name);
+  // Customers are not told the names of the hosts.
+  if (!node.name && (node.kind === "host" || node.kind === "filter")) return w.mail.at_provider;
   return (node.kind === "nowhere" && said) || node.name || w.unknown;
+}
+// What stands below the name: the address of another server, too.
+export function node_detail(node: WayNode): string {
+  const address = node.kind === "outside" ? / \[([^\]]*)\]$/.exec(node.name ?? "")?.[1] : undefined;
+  return [address, node.detail].filter(Boolean).join(" · ");
 }
 // Spent at a station: until the mail left it.
 export function spent_at(way: Way, index: number): number | undefined {
@@ -65,12 +74,12 @@ function Symbol({ kind, x, y, size = 18 }: { kind: string; x: number; y: number;
 function Card({ way, index, layout, w }: { way: Way; index: number; layout: Layout; w: Words }) {
   const node = way.nodes[index];
   const { x, y } = layout.places[index];
-  const inner = card.width - 24;
+  const inner = layout.card - 24;
   const seconds = spent_at(way, index);
   return (
     <g className={`way_node tone_${node.tone ?? "neutral"} way_${node.kind}`} transform={`translate(${x} ${y})`}>
-      <title>{visible([node_kind(node, w), node_name(node, w), node.detail ?? ""].join(" "))}</title>
-      <rect className="way_card" width={card.width} height={card.height} rx="12" />
+      <title>{visible([node_kind(node, w), node_name(node, w), node_detail(node)].join(" "))}</title>
+      <rect className="way_card" width={layout.card} height={card.height} rx="12" />
       <Symbol kind={node.kind} x={12} y={11} />
       <text className="way_kind" x={37} y={24}>
         {fitted(node_kind(node, w), inner - 25, 11)}
@@ -79,7 +88,7 @@ function Card({ way, index, layout, w }: { way: Way; index: number; layout: Layo
         {fitted(node_name(node, w), inner, 13.5, 600)}
       </text>
       <text className="way_detail" x={12} y={64}>
-        {fitted(node.detail ?? "", inner, 11)}
+        {fitted(node_detail(node), inner, 11)}
       </text>
       {seconds !== undefined && (
         <text className="way_spent" x={12} y={81}>
@@ -96,11 +105,11 @@ function Station({ way, index, layout, w }: { way: Way; index: number; layout: L
   const room = layout.width - layout.text_x - 4;
   const seconds = spent_at(way, index);
   const incoming = way.edges.find((edge) => edge.to === index);
-  const second = [node.detail, seconds !== undefined ? w.mail.spent(duration(seconds)) : ""].filter(Boolean).join(" · ");
-  const first = [node_kind(node, w), incoming ? edge_words(incoming, w) : node.from ? clock(node.from) : ""].filter(Boolean).join(" · ");
+  const second = [node_detail(node), seconds !== undefined ? w.mail.spent(duration(seconds)) : ""].filter(Boolean).join(" · ");
+  const first = [node_kind(node, w), incoming ? edge_words(way, incoming, w) : node.from ? clock(node.from) : ""].filter(Boolean).join(" · ");
   return (
     <g className={`way_node tone_${node.tone ?? "neutral"} way_${node.kind}`}>
-      <title>{visible([node_kind(node, w), node_name(node, w), node.detail ?? ""].join(" "))}</title>
+      <title>{visible([node_kind(node, w), node_name(node, w), node_detail(node)].join(" "))}</title>
       <circle className="way_card" cx={x} cy={y} r="17" />
       <Symbol kind={node.kind} x={x - 9} y={y - 9} />
       <text className="way_kind" x={layout.text_x} y={y - 15}>
@@ -116,14 +125,15 @@ function Station({ way, index, layout, w }: { way: Way; index: number; layout: L
   );
 }
 
-export function edge_words(edge: WayEdge, w: Words): string {
+export function edge_words(way: Way, edge: WayEdge, w: Words): string {
   const kinds: Record<string, string> = w.edge;
   const attempts = (edge.attempts ?? 1) > 1 ? w.row.attempts(edge.attempts ?? 1) : "";
   const ends = edge.tone === "bad" || edge.kind === "deliver" || edge.kind === "attempt";
-  const what = ends ? status_word(edge, w) : kinds[edge.kind] ?? edge.kind;
+  const what = ends ? status_word(way, edge, w) : kinds[edge.kind] ?? edge.kind;
   return [edge.at ? clock(edge.at) : "", what, attempts].filter(Boolean).join(" · ");
 }
-function status_word(edge: WayEdge, w: Words): string {
+function status_word(way: Way, edge: WayEdge, w: Words): string {
+  if (edge.status === "sent" && way.nodes[edge.to]?.kind === "mailbox") return w.status.delivered;
   const kinds: Record<string, string> = { ...w.edge, ...w.status };
   return kinds[edge.status ?? ""] ?? kinds[edge.kind] ?? "";
 }
@@ -138,14 +148,14 @@ function Edge({ edge, layout, beside }: { edge: WayEdge; layout: Layout; beside:
   if (layout.kind === "rows") {
     const top = a.y + 17;
     const end = b.y - 20;
-    const bend = Math.min(end, top + 46);
+    const bend = Math.min(end - 12, top + 46); // the arrow points down: its last piece is straight
     const path =
       a.x === b.x
         ? `M${a.x} ${top}V${end}`
-        : `M${a.x} ${top}C${a.x} ${top + 36} ${b.x} ${top + 4} ${b.x} ${bend}V${end}`;
+        : `M${a.x} ${top}C${a.x} ${top + 26} ${b.x} ${bend - 26} ${b.x} ${bend}V${end}`;
     return <path className={look} d={path} markerEnd={`url(#way_arrow_${tone})`} />;
   }
-  const x1 = a.x + card.width;
+  const x1 = a.x + layout.card;
   const aside = 26 * beside;
   const y1 = a.y + card.height / 2 + aside;
   const x2 = b.x - 3;

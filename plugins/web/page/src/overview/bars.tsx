@@ -11,12 +11,14 @@ interface Given {
   counts: Count[];
   range: Record<string, string>;
   label?: (count: Count) => string;
+  shown?: (count: Count) => string; // instead of the number
   note?: (count: Count) => string;
+  share?: (count: Count) => number; // of 1, how long the bar is; else its part of the longest
   tone?: string;
   none?: string;
 }
 
-export function Bars({ title, counts, range, label, note, tone = "accent", none }: Given) {
+export function Bars({ title, counts, range, label, shown, note, share, tone = "accent", none }: Given) {
   const w = use_words();
   const most = Math.max(1, ...counts.map((count) => count.count));
   return (
@@ -31,17 +33,18 @@ export function Bars({ title, counts, range, label, note, tone = "accent", none 
             <li key={count.name}>
               <a
                 href={link("search", { ...range, ...params_of(count.criteria) })}
+                data-count={count.count}
                 aria-label={w.overview.open_search(name, number(count.count))}
               >
                 <span className="bar_head">
                   <bdi className="bar_name" title={name}>
                     {name}
                   </bdi>
-                  <span className="bar_count">{number(count.count)}</span>
+                  <span className="bar_count">{shown ? shown(count) : number(count.count)}</span>
                 </span>
                 <svg className={`bar tone_${tone}`} viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
                   <rect className="bar_ground" width="100" height="6" />
-                  <rect className="bar_value" width={Math.max(1.5, (100 * count.count) / most)} height="6" />
+                  <rect className="bar_value" width={Math.max(1.5, 100 * (share ? share(count) : count.count / most))} height="6" />
                 </svg>
                 {more && <span className="bar_note">{more}</span>}
               </a>

@@ -19,10 +19,14 @@ function columns_of(overview: Overview): { time: string; counts: Partial<Record<
   return all;
 }
 
-function search_of(time: string, step: number, status?: Status): string {
-  const from = new Date(time);
-  const range = { connect_from: from.toISOString(), connect_to: new Date(from.getTime() + step * 1000).toISOString() };
-  return link("search", status ? { ...range, status } : range);
+// The first and the last column are cut where the asked time begins and ends.
+function search_of(overview: Overview, time: string, status: Status): string {
+  const start = new Date(time).getTime();
+  const from = start < new Date(overview.from).getTime() ? overview.from : new Date(start).toISOString();
+  const end = start + overview.step * 1000;
+  const to = end > new Date(overview.to).getTime() ? overview.to : new Date(end).toISOString();
+  const range = { connect_from: from, connect_to: to };
+  return link("search", { ...range, status });
 }
 
 function Chart({ overview, used }: { overview: Overview; used: Status[] }) {
@@ -52,7 +56,7 @@ function Chart({ overview, used }: { overview: Overview; used: Status[] }) {
         labels: columns.map((column) => (long ? `${short_day(column.time)} ${short_clock(column.time)}` : short_clock(column.time))),
         titles: columns.map((column) => day_and_time(column.time)),
         series: used.map((status) => ({ status, word: w.status[status], values: columns.map((column) => column.counts[status] ?? 0) })),
-        chosen: (at, status) => go(search_of(columns[at].time, overview.step, status)),
+        chosen: (at, status) => go(search_of(overview, columns[at].time, status)),
       });
     });
     return () => {
@@ -92,11 +96,11 @@ function Table({ overview, used }: { overview: Overview; used: Status[] }) {
                 <td
                   key={status}
                 >
-                  {column.counts[status] ? <a href={search_of(column.time, overview.step, status)}>{number(column.counts[status] ?? 0)}</a> : "–"}
+                  {column.counts[status] ? <a href={search_of(overview, column.time, status)}>{number(column.counts[status] ?? 0)}</a> : "–"}
                 </td>
               ))}
               <td>
-                <a href={search_of(column.time, overview.step)}>{number(sum(column.counts))}</a>
+                {number(sum(column.counts))}
               </td>
             </tr>
           ))}

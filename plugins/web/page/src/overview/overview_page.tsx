@@ -18,20 +18,38 @@ function range_of(span: Span): { from: string; to: string } {
   return { from: new Date(to.getTime() - spans[span] * 3600_000).toISOString(), to: to.toISOString() };
 }
 
+const slow_seconds = 60;
+function troubled(there: Destination): number {
+  return (there.deferred ?? 0) + (there.bounced ?? 0);
+}
+function share_of(there: Destination): number {
+  return there.count ? troubled(there) / there.count : 0;
+}
+// Those that fail or are slow, the worst first.
+function in_trouble(all: Destination[]): Destination[] {
+  const ill = all.filter((there) => troubled(there) > 0 || (there.delay ?? 0) >= slow_seconds);
+  return ill.sort((one, other) => troubled(other) - troubled(one) || (other.delay ?? 0) - (one.delay ?? 0));
+}
+
 function Panels({ value }: { value: Overview }) {
   const w = use_words();
   const say = use_say();
   const reason = (count: Count) => say((count as Reason).text) || count.name;
+  // The same words may stand for several answers: then each says which.
+  const told = value.reasons.map(reason);
+  const answer = (count: Count) => (told.filter((text) => text === reason(count)).length > 1 ? count.name : "");
   const note = (count: Count) => {
     const there = count as Destination;
     return [
       there.deferred ? w.overview.waiting_n(number(there.deferred)) : "",
       there.bounced ? w.overview.returned_n(number(there.bounced)) : "",
+      w.overview.of_all(number(there.count)),
       there.delay !== undefined ? w.overview.median(duration(there.delay)) : "",
     ]
       .filter(Boolean)
       .join(" · ");
   };
+  const share = (count: Count) => share_of(count as Destination);
   const range = { connect_from: value.from, connect_to: value.to };
   return (
     <>
@@ -41,14 +59,17 @@ function Panels({ value }: { value: Overview }) {
           title={w.overview.reasons}
           counts={value.reasons}
           label={reason}
+          note={answer}
           range={range}
           tone="bad"
           none={w.overview.good}
         />
         <Bars
           title={w.overview.destinations}
-          counts={value.destinations}
+          counts={in_trouble(value.destinations)}
+          shown={(count) => w.overview.percent(number(100 * share(count)))}
           note={note}
+          share={share}
           range={range}
           tone="waiting"
           none={w.overview.good}

@@ -13,7 +13,15 @@ export function Address({ value }: { value: string | undefined }) {
   );
 }
 
-// Any other text out of a log.
+// "2026-11-23 20:12:21 CET", "23.11.2026, 20:12:21 Uhr (MEZ)": a time is read as one word.
+const moments = /(\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?(?: [A-Z]{2,5}\b)?|\d\d\.\d\d\.\d{4}, \d\d:\d\d(?::\d\d)?(?: Uhr)?(?: \([A-Z]{2,5}\))?)/;
+
+// Any other text out of a log, and sentences with such text.
 export function Logged({ children }: { children: string }) {
-  return <bdi className="logged">{visible(children)}</bdi>;
+  const parts = visible(children).split(moments);
+  return (
+    <bdi className="logged">
+      {parts.map((part, index) => (index % 2 ? <span key={index} className="moment">{part}</span> : part))}
+    </bdi>
+  );
 }

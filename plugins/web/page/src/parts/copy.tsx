@@ -23,12 +23,13 @@ export async function copy_text(text: string): Promise<void> {
 
 interface Given {
   text: string | (() => string);
+  copied?: () => void;
   label?: string;
   className?: string;
   icon?: IconName;
   id?: string;
 }
-export function CopyButton({ text, label, className = "", icon = "copy", id }: Given) {
+export function CopyButton({ text, copied, label, className = "", icon = "copy", id }: Given) {
   const w = use_words();
   const [done, set_done] = useState(false);
   useEffect(() => {
@@ -36,7 +37,11 @@ export function CopyButton({ text, label, className = "", icon = "copy", id }: G
     const timer = window.setTimeout(() => set_done(false), 2500);
     return () => window.clearTimeout(timer);
   }, [done]);
-  const copy = () => copy_text(typeof text === "string" ? text : text()).then(() => set_done(true));
+  const copy = () =>
+    copy_text(typeof text === "string" ? text : text()).then(() => {
+      set_done(true);
+      copied?.();
+    });
   return (
     <button type="button" id={id} className={className} onClick={copy} aria-label={label ? undefined : w.copy}>
       <Icon name={done ? "check" : icon} />

@@ -1,12 +1,20 @@
 // A status: colour, a shape of its own, and words. The tone alone never carries the meaning.
-import { Status, Tone } from "api/types";
+import { Result, Status, Tone } from "api/types";
 import { Icon, IconName } from "parts/icon";
 import { use_words } from "words";
 
-export type Shown = Status | "open";
+// "sent" has two ends that people tell apart.
+export type Shown = Status | "delivered" | "forwarded" | "open";
+export function shown_status({ deliver, kind }: Pick<Result, "deliver" | "kind">): Shown {
+  if (deliver?.status === "sent" && (kind === "delivered" || kind === "forwarded" || kind === "discarded")) return kind;
+  if (deliver?.status === "sent" && kind === "refused") return "rejected"; // by a rule of the mailbox
+  return deliver?.status ?? "open";
+}
 
 const looks: Record<Shown, { tone: Tone; icon: IconName }> = {
   sent: { tone: "good", icon: "done" },
+  delivered: { tone: "good", icon: "inbox" },
+  forwarded: { tone: "good", icon: "fork" },
   deferred: { tone: "waiting", icon: "clock" },
   bounced: { tone: "bad", icon: "back" },
   expired: { tone: "bad", icon: "back" },

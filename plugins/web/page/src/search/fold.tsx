@@ -39,7 +39,7 @@ export function Fold({ result }: { result: Result }) {
       <div className="fold_tools">
         <TicketButton mail={connect.id} />
       </div>
-      {attempts.length > 1 && <Attempts deliveries={attempts} />}
+      {attempts.length > 1 && <Attempts deliveries={attempts} verdicts={mail.value.verdicts} />}
       <details className="more">
         <summary>{w.mail.details}</summary>
         <div className="details_pair">

@@ -38,6 +38,7 @@ function Title({ query, found, limit }: { query: Params; found: Found; limit: nu
 export function ListHead({ query, found, limit, live, set_live, change }: Given) {
   const w = use_words();
   const export_query = { ...api_query(query), after: undefined };
+  const order_words = w.search.orders[sort_of(query) === "time" ? "time" : "words"][order_of(query)];
   const share = () => new URL(link("search", pinned(query)), window.location.href).href;
   return (
     <div className="list_head">
@@ -62,11 +63,10 @@ export function ListHead({ query, found, limit, live, set_live, change }: Given)
           type="button"
           className="quiet order"
           data-order={order_of(query)}
-          aria-label={order_of(query) === "asc" ? w.search.ascending : w.search.descending}
-          title={order_of(query) === "asc" ? w.search.ascending : w.search.descending}
+          title={w.search.turn_order(order_words)}
           onClick={() => change({ order: order_of(query) === "asc" ? "desc" : "asc" })}
         >
-          <Icon name="down" />
+          <Icon name="down" /> <span>{order_words}</span>
         </button>
         <select
           aria-label={w.search.page_size}

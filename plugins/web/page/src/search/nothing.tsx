@@ -19,8 +19,8 @@ function Hosts({ hosts }: { hosts: HostProof[] }) {
         const gaps = host.gaps?.length ?? 0;
         return (
           <li key={host.host}>
-            <span className={`proof_mark tone_${gaps ? "waiting" : "good"}`}>
-              <Icon name={gaps ? "warn" : "done"} />
+            <span className={`proof_mark tone_${host.complete ? "good" : "waiting"}`}>
+              <Icon name={host.complete ? "done" : "warn"} />
             </span>
             <div>
               <p>
@@ -28,7 +28,7 @@ function Hosts({ hosts }: { hosts: HostProof[] }) {
               </p>
               <p className="muted">
                 {w.nothing.last_line(ago(host.last))}
-                {host.lines !== undefined && ` · ${w.nothing.lines(number(host.lines))}`} · {w.nothing.gaps(gaps)}
+                {` · ${w.nothing.lines(number(host.lines))}`} · {w.nothing.gaps(gaps)}
               </p>
               {host.gaps?.map((gap) => (
                 <p key={gap.from} className="muted">
@@ -86,7 +86,7 @@ export function Nothing({ query }: { query: Params }) {
       {proof.value && (
         <>
           <p className="nothing_sentence">
-            {say(proof.value.sentence) || (proof.value.complete ? w.nothing.complete : w.nothing.incomplete)}
+            <Logged>{say(proof.value.sentence) || (proof.value.complete ? w.nothing.complete : w.nothing.incomplete)}</Logged>
           </p>
           {proof.value.hosts && proof.value.hosts.length > 0 && (
             <>
@@ -94,9 +94,26 @@ export function Nothing({ query }: { query: Params }) {
               <Hosts hosts={proof.value.hosts} />
             </>
           )}
+          {proof.value.losses && proof.value.losses.length > 0 && (
+            <>
+              <h3>{w.nothing.lost}</h3>
+              <ul className="proof_hosts proof_losses">
+                {proof.value.losses.map((loss, index) => (
+                  <li key={index}>
+                    <span className="proof_mark tone_bad">
+                      <Icon name="warn" />
+                    </span>
+                    <p>
+                      <Logged>{say(loss.words)}</Logged>
+                    </p>
+                  </li>
+                ))}
+              </ul>
+            </>
+          )}
           {has_criteria(query) && (
             <>
-              <h3>{w.nothing.near}</h3>
+              {proof.value.near.length > 0 && <h3>{w.nothing.near}</h3>}
               <NearMisses near={proof.value.near} query={query} />
             </>
           )}

@@ -10,23 +10,11 @@ import { Row } from "search/row";
 import { Found, row_key } from "search/run";
 import { use_words } from "words";
 
-interface Shown {
-  result: Result; // the last attempt
-  attempts: number;
-}
 interface Group {
   day: string;
-  rows: Shown[];
+  rows: Result[];
 }
 
-function same_delivery(one: Result, other: Result): boolean {
-  if (one.connect.id !== other.connect.id || !one.deliver || !other.deliver) return false;
-  return (
-    one.deliver.recipient === other.deliver.recipient &&
-    one.deliver.original_recipient === other.deliver.original_recipient
-  );
-}
-// Attempts of one delivery that stand together are one row; days are groups.
 function groups_of(results: Result[], by_day: boolean): Group[] {
   const groups: Group[] = [];
   for (const result of results) {
@@ -36,13 +24,7 @@ function groups_of(results: Result[], by_day: boolean): Group[] {
       group = { day, rows: [] };
       groups.push(group);
     }
-    const row = group.rows.slice(-12).find((other) => same_delivery(other.result, result));
-    if (!row) {
-      group.rows.push({ result, attempts: 1 });
-      continue;
-    }
-    ++row.attempts;
-    if ((result.deliver?.deliver_time ?? "") > (row.result.deliver?.deliver_time ?? "")) row.result = result;
+    group.rows.push(result);
   }
   return groups;
 }
@@ -51,7 +33,7 @@ export function Results({ found, sorted_by_time }: { found: Found; sorted_by_tim
   const [at, set_at] = useState<string | null>(null);
   const [unfolded, set_unfolded] = useState<Set<string>>(new Set());
   const groups = groups_of(found.results, sorted_by_time);
-  const keys = groups.flatMap((group) => group.rows.map((row) => row_key(row.result)));
+  const keys = groups.flatMap((group) => group.rows.map(row_key));
   const fold = (key: string) =>
     set_unfolded((old) => {
       const next = new Set(old);
@@ -77,16 +59,15 @@ export function Results({ found, sorted_by_time }: { found: Found; sorted_by_tim
     <div className="results" aria-busy={!found.done}>
       {groups.map((group, index) => (
         <section key={`${group.day}${index}`} className="day">
-          {group.day && <h3>{long_day(group.rows[0].result.connect.connect_time)}</h3>}
+          {group.day && <h3>{long_day(group.rows[0].connect.connect_time)}</h3>}
           <ol>
-            {group.rows.map(({ result, attempts }) => {
+            {group.rows.map((result) => {
               const key = row_key(result);
               return (
                 <Row
                   key={key}
                   name={key}
                   result={result}
-                  attempts={attempts}
                   with_day={!group.day}
                   fresh={found.fresh.has(key)}
                   unfolded={unfolded.has(key)}

@@ -6,14 +6,13 @@ import { link } from "base/route";
 import { client_of, direction_icon, direction_of, is_refused, relay_of } from "mail/direction";
 import { Address, Logged } from "parts/address";
 import { Icon } from "parts/icon";
-import { StatusPill } from "parts/status";
+import { shown_status, StatusPill } from "parts/status";
 import { Fold } from "search/fold";
 import { use_words } from "words";
 
 interface Given {
   name: string;
   result: Result;
-  attempts: number; // how many the row stands for
   with_day: boolean;
   fresh: boolean;
   unfolded: boolean;
@@ -48,7 +47,7 @@ function InLine({ result, with_day }: { result: Result; with_day: boolean }) {
   );
 }
 
-function OutLine({ result, attempts }: { result: Result; attempts: number }) {
+function OutLine({ result }: { result: Result }) {
   const w = use_words();
   const { connect, deliver } = result;
   if (!deliver) {
@@ -61,9 +60,11 @@ function OutLine({ result, attempts }: { result: Result; attempts: number }) {
     );
   }
   const relay = relay_of(deliver);
-  const folder = deliver.folder && deliver.status === "sent" ? w.row.into_folder(deliver.folder) : "";
+  // "(discarded)" and the like: the status says it.
+  const folder = deliver.folder && !deliver.folder.startsWith("(") && deliver.status === "sent" ? w.row.into_folder(deliver.folder) : "";
   const where = is_refused(connect) ? w.row.refused_by(connect.server) : folder || (relay ? `${w.row.to_server} ${relay}` : "");
   const short = deliver.status !== "sent" ? (deliver.response ?? "").replace(/^host \S+ said: /, "") : "";
+  const attempts = result.deliveries?.length ?? 1;
   const often = attempts > 1 ? w.row.attempts(attempts) : "";
   const alias = deliver.original_recipient && deliver.original_recipient !== deliver.recipient ? w.row.alias(deliver.original_recipient) : "";
   const moved = clock(deliver.deliver_time) !== clock(connect.connect_time);
@@ -85,7 +86,7 @@ function OutLine({ result, attempts }: { result: Result; attempts: number }) {
   );
 }
 
-export function Row({ name, result, attempts, with_day, fresh, unfolded, fold, focused }: Given) {
+export function Row({ name, result, with_day, fresh, unfolded, fold, focused }: Given) {
   const w = use_words();
   const { connect, deliver } = result;
   const status = deliver?.status ?? "open";
@@ -100,10 +101,10 @@ export function Row({ name, result, attempts, with_day, fresh, unfolded, fold, f
       <div className="row_head">
         <div className="row_main">
           <InLine result={result} with_day={with_day} />
-          <OutLine result={result} attempts={attempts} />
+          <OutLine result={result} />
         </div>
         <div className="row_end">
-          <StatusPill status={status} />
+          <StatusPill status={shown_status(result)} />
           <button
             type="button"
             className="quiet row_fold"

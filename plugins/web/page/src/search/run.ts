@@ -10,7 +10,7 @@ export interface Found {
   reached?: string;
   done: boolean;
   error?: unknown;
-  fresh: Set<string>; // rows that were not there before
+  fresh: Set<string>; // rows that came since it is live
 }
 const nothing_yet: Found = { results: [], next: null, done: false, fresh: new Set() };
 const live_seconds = 5;
@@ -62,7 +62,7 @@ export function use_search(params: Params, limit: number, live: boolean): Found 
           const all = await walk(api_query(new URLSearchParams(asked)), limit, stop.signal, () => undefined);
           const fresh = new Set(all.results.map(row_key).filter((key) => !known.current.has(key)));
           all.results.forEach((result) => known.current.add(row_key(result)));
-          if (!stop.signal.aborted) set_found({ ...all, fresh });
+          if (!stop.signal.aborted) set_found((old) => ({ ...all, fresh: new Set([...old.fresh, ...fresh]) }));
         } catch (error) {
           if (aborted(error)) return;
           // the next turn may succeed; what is shown stays

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """The mail log of a small provider: some days that end now, thousands of mails, everything the helpdesk is asked about.
 
-    sample.py [--days 3] [--end 2026-11-24T12:00:00Z] [--seed 1] [--scale 1.0] >mail.log
+    provider.py [--days 3] [--end 2026-11-24T12:00:00Z] [--seed 1] [--scale 1.0] >mail.log
 
-The same arguments give the same log. All names are RFC 2606 names, all addresses RFC 5737 addresses.
+The same arguments give the same log; conf/quickstart feeds it, the tests of the page use it. All names are RFC 2606 names, all addresses RFC 5737 addresses.
 """
 import argparse
 import datetime
@@ -129,6 +129,19 @@ class Provider:
             self.mailbox("mx1", time + seconds(0.1), queue, f"{person}@{OURS}", message_id, alias=f"sales@{OURS}")
         self.removed("mx1", time + seconds(0.5), queue)
 
+    def forwarded(self, time):
+        """A Sieve rule of the recipient sends it on; the mailbox keeps nothing."""
+        person, target = f"ivan.graf@{OURS}", "m.fischer@firma.example"
+        sender, name, address = self.random.choice(STRANGERS[4:])
+        message_id = self.log.message_id(sender.split("@")[1])
+        queue, second = self.open("mx1", time, sender, (name, address), message_id, 1), self.log.queue_id()
+        self.mailbox("mx1", time + seconds(0.1), queue, person, message_id, outcome=f"redirect action: forwarded to <{target}>")
+        self.removed("mx1", time + seconds(0.4), queue)
+        self.open("out1", time + seconds(0.28), sender, (f"mx1.{OURS}", "192.0.2.10"), message_id, 1, queue=second)
+        name, address = REMOTE["firma.example"]
+        self.attempt("out1", time + seconds(1.4), second, target, "smtp", f"{name}[{address}]:25", 1.1, "2.0.0", "sent", f"250 2.0.0 Ok: queued as {self.log.word(10).upper()}")
+        self.removed("out1", time + seconds(1.5), second)
+
     def discarded(self, time):
         self.incoming(time, outcome="marked message to be discarded if not explicitly delivered (discard action)")
 
@@ -165,8 +178,8 @@ class Provider:
         self.mailbox("mx2", time + seconds(1.9), second, to, message_id)
         self.removed("mx2", time + seconds(2.3), second)
 
-    def mailbox_full(self, time):
-        person = f"{self.random.choice(PEOPLE)}@{OURS}"
+    def mailbox_full(self, time, person=None):
+        person = person or f"{self.random.choice(PEOPLE)}@{OURS}"
         to = "lisa@freunde.example"
         message_id = self.log.message_id(OURS)
         queue = self.open("out1", time, person, ("unknown", "192.0.2.77"), message_id, 1, login=person)
@@ -176,8 +189,8 @@ class Provider:
         self.bounce("out1", time + seconds(1.4), queue, person, message_id)
         self.removed("out1", time + seconds(2.4), queue)
 
-    def wrong_address(self, time):
-        person = f"{self.random.choice(PEOPLE)}@{OURS}"
+    def wrong_address(self, time, person=None):
+        person = person or f"{self.random.choice(PEOPLE)}@{OURS}"
         to = "m.fisher@firma.example"
         message_id = self.log.message_id(OURS)
         queue = self.open("out1", time, person, ("unknown", "192.0.2.78"), message_id, 1, login=person)
@@ -198,8 +211,8 @@ class Provider:
         self.bounce("out1", time + seconds(1.4), queue, person, message_id)
         self.removed("out1", time + seconds(2.4), queue)
 
-    def waiting(self, time, until=None):
-        person = f"{self.random.choice(PEOPLE)}@{OURS}"
+    def waiting(self, time, until=None, person=None):
+        person = person or f"{self.random.choice(PEOPLE)}@{OURS}"
         to = f"kunde{self.random.randrange(30)}@big.example.net"
         message_id = self.log.message_id(OURS)
         queue = self.open("out1", time, person, ("unknown", f"192.0.2.{self.random.randrange(2, 250)}"), message_id, 1, login=person)
@@ -250,7 +263,7 @@ class Provider:
 
 
 # Which share of the mails ends how.
-ENDS = [("incoming", 420), ("outgoing", 190), ("internal", 90), ("filtered_in", 60), ("alias", 16), ("discarded", 8), ("mailbox_full", 9),
+ENDS = [("incoming", 420), ("outgoing", 190), ("internal", 90), ("filtered_in", 60), ("alias", 16), ("forwarded", 10), ("discarded", 8), ("mailbox_full", 9),
         ("wrong_address", 12), ("two_ends", 3), ("unknown_user", 34), ("block_list", 62), ("relay_denied", 5), ("greylisted", 24)]
 
 
@@ -265,7 +278,7 @@ def fill(log, scale):
     weights = [weight for _, weight in ENDS]
     time = log.start
     while time < log.end - seconds(20):
-        rate = 95 * scale * busy(time.hour) * (0.35 if time.weekday() >= 5 else 1)
+        rate = 95 * scale * busy(time.hour) * (0.6 if time.weekday() >= 5 else 1)
         time += seconds(log.random.expovariate(rate / 3600))
         if time < log.end - seconds(20):
             getattr(provider, log.random.choices(names, weights)[0])(time)
@@ -276,7 +289,7 @@ def fill(log, scale):
     for _ in range(int(14 * scale)):
         provider.waiting(log.end - seconds(log.random.randrange(120, 5000)))
     # What a helpdesk gets asked about, shortly before the end.
-    for minutes, what in ((3, "incoming"), (5, "two_ends"), (8, "mailbox_full"), (12, "filtered_in"), (14, "internal"), (40, "greylisted"), (17, "discarded"), (19, "alias")):
+    for minutes, what in ((3, "incoming"), (5, "two_ends"), (8, "mailbox_full"), (12, "filtered_in"), (14, "internal"), (40, "greylisted"), (17, "discarded"), (19, "alias"), (22, "forwarded")):
         getattr(provider, what)(log.end - seconds(60 * minutes))
 
 

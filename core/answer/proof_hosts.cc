@@ -1,0 +1,185 @@
+#include "core/answer/proof_hosts.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "core/mail/coverage.h"
+
+namespace mailtrace {
+namespace {
+
+using std::chrono::days;
+using std::chrono::hours;
+using std::chrono::seconds;
+
+// What is usual for a host is told by the time around the one asked for, too.
+constexpr hours known_before(48), known_after(24);
+// Without a line for longer than this a host is silent, whatever is usual for it.
+constexpr hours longest_pause(2);
+// Hosts that began to report within so long after another began together.
+constexpr hours same_beginning(24);
+
+struct Heard {
+  std::vector<HostRow> days;   // in order
+  std::vector<HourRow> hours;  // of the time around the asked one
+};
+
+using Gap = HostProof::Gap;
+
+// `gap` as far as it lies in the asked time, unless it is known.
+void add_gap(std::vector<Gap>& to, Gap gap, Time from, Time until) {
+  gap = {std::max(gap.from, from), std::min(gap.to, until)};
+  if (gap.from >= gap.to) return;
+  bool known = std::any_of(to.begin(), to.end(),
+                           [&](const Gap& other) { return gap.from < other.to && other.from < gap.to; });
+  if (!known) to.push_back(gap);
+}
+
+// Pauses of `longest_pause` and more: between hours with lines, or between days if no hours are counted.
+std::vector<Gap> long_pauses(const Heard& heard) {
+  std::vector<Gap> spoken;
+  for (auto& row : heard.hours)
+    if (row.lines() > 0) {
+      Time start = Time(row.day) + hours(row.hour);
+      spoken.push_back({start, start + hours(1)});
+    }
+  bool counts_hours = !spoken.empty();
+  for (auto& row : heard.days) {
+    if (counts_hours) spoken.push_back({row.first_time, row.first_time});
+    spoken.push_back({counts_hours ? row.last_time : row.first_time, row.last_time});
+  }
+  std::sort(spoken.begin(), spoken.end(), [](const Gap& a, const Gap& b) { return a.from < b.from; });
+  std::vector<Gap> out;
+  Time until = spoken.empty() ? Time{} : spoken.front().to;
+  for (auto& each : spoken) {
+    if (each.from >= until + longest_pause) out.push_back({until, each.from});
+    until = std::max(until, each.to);
+  }
+  return out;
+}
+
+// Unusual silences, to the minute, then what is silence for everybody.
+std::vector<Gap> gaps_of(const Heard& heard, Time from, Time to, Time known_until) {
+  std::vector<Gap> out;
+  for (auto& host : coverage(heard.days, heard.hours, from - known_before, known_until))
+    for (auto& silence : host.silences) add_gap(out, {silence.from, silence.to}, from, to);
+  for (auto& pause : long_pauses(heard)) add_gap(out, pause, from, to);
+  std::sort(out.begin(), out.end(), [](const Gap& a, const Gap& b) { return a.from < b.from; });
+  return out;
+}
+
+int64_t lines_of(const Heard& heard, Time from, Time to) {
+  Heard asked;
+  for (auto& row : heard.days)
+    if (row.last_time >= from && row.first_time < to) asked.days.push_back(row);
+  for (auto& row : heard.hours) {
+    Time start = Time(row.day) + hours(row.hour);
+    if (start < to && start + hours(1) > from) asked.hours.push_back(row);
+  }
+  auto found = coverage(asked.days, asked.hours, from, to);
+  return found.empty() ? 0 : found.front().lines;
+}
+
+Words host_words(const HostProof& host, Time from, Time to, const ProofOptions& options) {
+  auto say = [&](Language language) {
+    bool german = language == Language::german;
+    const char* text = german ? "{host}: Zeilen vom {first} bis zum {last}, die letzte vor {ago}"
+                              : "{host}: lines from {first} to {last}, the last one {ago} ago";
+    if (host.first >= to)
+      text = german ? "{host}: keine Zeilen aus dieser Zeit; die erste kam am {first}"
+                    : "{host}: no lines of this time; the first one came on {first}";
+    else if (host.last < from)
+      text = german ? "{host}: keine Zeilen aus dieser Zeit; die letzte kam am {last}, vor {ago}"
+                    : "{host}: no lines of this time; the last one came on {last}, {ago} ago";
+    std::string out = fill(
+        text, {{"host", host.host},
+               {"first", time_text(host.first, language, options.zone)},
+               {"last", time_text(host.last, language, options.zone)},
+               {"ago", duration_text(static_cast<double>(host.silent_seconds), language, Case::dative)}});
+    for (auto& gap : host.gaps)
+      out += fill(german ? "; keine Zeilen vom {from} bis zum {to}" : "; no lines from {from} to {to}",
+                  {{"from", time_text(gap.from, language, options.zone)},
+                   {"to", time_text(gap.to, language, options.zone)}});
+    return out;
+  };
+  return {say(Language::english), say(Language::german)};
+}
+
+HostProof proof_of(const std::string& name, const Heard& heard, Time from, Time to, Time known_until,
+                   const ProofOptions& options) {
+  HostProof out;
+  out.host = name;
+  out.first = heard.days.front().first_time;
+  out.last = heard.days.front().last_time;
+  for (auto& row : heard.days) {
+    out.first = std::min(out.first, row.first_time);
+    out.last = std::max(out.last, row.last_time);
+  }
+  out.lines = lines_of(heard, from, to);
+  if (out.first < to && out.last >= from) out.gaps = gaps_of(heard, from, to, known_until);
+  out.silent_seconds =
+      std::max<int64_t>(0, std::chrono::duration_cast<seconds>(options.now - out.last).count());
+  out.complete = out.gaps.empty() && out.first <= from && out.last + options.quiet >= to;
+  out.sentence = host_words(out, from, to, options);
+  return out;
+}
+
+std::vector<Proof::Loss> losses_of(const std::vector<GapRow>& rows, const ProofOptions& options) {
+  std::vector<Proof::Loss> out;
+  for (auto& row : rows) {
+    Proof::Loss loss{row.first_time, row.last_time, row.lines, row.receiver, row.reason, {}};
+    auto lines = row.lines > 0 ? counted(row.lines, {"log line", "Log-Zeile"}, {"log lines", "Log-Zeilen"})
+                               : Words{"log lines", "Log-Zeilen"};
+    auto say = [&](Language language, const char* text) {
+      return fill(text, {{"lines", lines.in(language)},
+                         {"receiver", row.receiver},
+                         {"from", time_text(row.first_time, language, options.zone)},
+                         {"to", time_text(row.last_time, language, options.zone)}});
+    };
+    loss.words = {say(Language::english, "{receiver} lost {lines} between {from} and {to}"),
+                  say(Language::german, "{receiver} verlor {lines} zwischen dem {from} und dem {to}")};
+    out.push_back(std::move(loss));
+  }
+  return out;
+}
+
+// Since when all of them reported, if they began together; else when the first one began.
+Time beginning(const std::map<std::string, Heard>& hosts) {
+  Time first = Time::max(), last{};
+  for (auto& [name, heard] : hosts) {
+    first = std::min(first, heard.days.front().first_time);
+    last = std::max(last, heard.days.front().first_time);
+  }
+  return last - first <= same_beginning ? last : first;
+}
+
+}  // namespace
+
+Result<void> prove_hosts(Reader& reader, std::optional<Time>& from, Time to, const ProofOptions& options,
+                         Proof& out) {
+  auto rows = reader.hosts(Day{}, day_of(std::max(to, options.now)) + days(1));
+  if (!rows) return rows.error();
+  std::map<std::string, Heard> hosts;
+  std::sort(rows->begin(), rows->end(), [](auto& a, auto& b) { return a.day < b.day; });
+  for (auto& row : *rows) hosts[row.host].days.push_back(std::move(row));
+  if (hosts.empty()) return {};
+  if (!from) from = std::min(beginning(hosts), to);
+  Time known_until = std::max(to, std::min<Time>(to + known_after, options.now));
+  auto per_hour = reader.hours(*from - known_before, known_until);
+  if (!per_hour && per_hour.error().fault != Fault::config) return per_hour.error();
+  if (!per_hour) per_hour = std::vector<HourRow>{};  // a database that counts days
+  for (auto& row : *per_hour)
+    if (auto host = hosts.find(row.host); host != hosts.end()) host->second.hours.push_back(std::move(row));
+  auto gaps = reader.gaps(*from, to);
+  if (!gaps && gaps.error().fault != Fault::config) return gaps.error();
+  if (gaps) out.losses = losses_of(*gaps, options);
+  out.complete = gaps && out.losses.empty();
+  for (auto& [name, heard] : hosts) {
+    out.hosts.push_back(proof_of(name, heard, *from, to, known_until, options));
+    if (!out.hosts.back().complete) out.complete = false;
+  }
+  return {};
+}
+
+}  // namespace mailtrace

@@ -1,0 +1,164 @@
+// When "their logs are complete" may be said: asked of a real database.
+#include "core/answer/proof.h"
+#include "tests/answer/stored.h"
+#include "tests/unit/answer/traces.h"
+
+using namespace mailtrace;
+using namespace mailtrace::test;
+
+namespace {
+
+constexpr int64_t every_minute = (int64_t{1} << 60) - 1;
+
+// What hosts sent, as a sink gets it.
+struct Sent {
+  StoredRows rows;
+  std::vector<HourRow> hours;
+
+  // A line in every minute from one full hour to another. `source`: "" for an import, whose lines only the
+  // hours count.
+  void speaks(const std::string& host, const std::string& from, const std::string& to,
+              const std::string& source = "r1") {
+    for (Time start = at(from); start < at(to); start += std::chrono::hours(1)) {
+      HourRow hour;
+      hour.day = day_of(start);
+      hour.hour = std::chrono::duration_cast<std::chrono::hours>(start - Time(hour.day)).count();
+      hour.host = host;
+      hour.program = "postfix";
+      hour.source = source;
+      hour.understood = 60;
+      hour.minutes = every_minute;
+      hours.push_back(hour);
+      Time last = start + std::chrono::minutes(59) + std::chrono::seconds(30);
+      auto [row, added] =
+          rows.hosts.try_emplace({hour.day, host}, HostRow{hour.day, host, start, last, 0, 0});
+      row->second.first_time = std::min(row->second.first_time, start);
+      row->second.last_time = std::max(row->second.last_time, last);
+      if (!source.empty()) row->second.lines += 60;
+    }
+  }
+  Proof proof(const std::string& from, const std::string& to, const std::string& now) {
+    Stored stored(rows, hours);
+    Query query;
+    query.sender = "nobody@example.net";
+    if (!from.empty()) query.connect_from = at(from);
+    if (!to.empty()) query.connect_to = at(to);
+    ProofOptions options;
+    options.now = at(now);
+    options.limit = std::chrono::seconds(60);
+    auto out = prove_nothing(stored.reader(), query, options);
+    BOOST_REQUIRE_MESSAGE(out, (out ? "" : out.error().text));
+    return *out;
+  }
+};
+
+bool says_complete(const Proof& proof) {
+  bool english = proof.sentence.en.find("complete") != std::string::npos;
+  BOOST_TEST(english == (proof.sentence.de.find("vollständig") != std::string::npos));
+  return english;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(proof_hosts)
+
+BOOST_AUTO_TEST_CASE(hosts_that_sent_lines_all_the_time_prove_it) {
+  Sent sent;
+  for (auto* host : {"mx1", "mx2"}) sent.speaks(host, "2026-11-24T00:00:00Z", "2026-11-25T12:00:00Z");
+  auto proof = sent.proof("2026-11-24T10:00:00Z", "2026-11-25T08:00:00Z", "2026-11-25T12:00:00Z");
+  BOOST_TEST(proof.complete);
+  BOOST_TEST(says_complete(proof));
+  BOOST_REQUIRE_EQUAL(proof.hosts.size(), 2u);
+  for (auto& host : proof.hosts) {
+    BOOST_TEST(host.complete);
+    BOOST_TEST(host.gaps.empty());
+    BOOST_TEST(host.lines == 22 * 60);
+    BOOST_TEST(host.silent_seconds == 30);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_host_without_a_line_before_the_end_proves_nothing) {
+  Sent sent;
+  sent.speaks("mx1", "2026-11-25T09:00:00Z", "2026-11-25T12:00:00Z");
+  auto proof = sent.proof("2026-11-24T10:00:00Z", "2026-11-25T08:00:00Z", "2026-11-25T12:00:00Z");
+  BOOST_TEST(!proof.complete);
+  BOOST_TEST(!says_complete(proof));
+  BOOST_REQUIRE_EQUAL(proof.hosts.size(), 1u);
+  BOOST_TEST(!proof.hosts[0].complete);
+  BOOST_TEST(proof.hosts[0].lines == 0);
+  BOOST_TEST(proof.hosts[0].sentence.en ==
+             "mx1: no lines of this time; the first one came on 2026-11-25 09:00:00 UTC");
+  // Nor does one that began within that time, be it a second too late.
+  proof = sent.proof("2026-11-25T08:59:59Z", "2026-11-25T12:00:00Z", "2026-11-25T12:00:00Z");
+  BOOST_TEST(!proof.complete);
+  proof = sent.proof("2026-11-25T09:00:00Z", "2026-11-25T12:00:00Z", "2026-11-25T12:00:00Z");
+  BOOST_TEST(proof.complete);
+}
+
+BOOST_AUTO_TEST_CASE(a_host_that_fell_silent_days_ago_is_named) {
+  Sent sent;
+  sent.speaks("mx1", "2026-11-22T00:00:00Z", "2026-11-23T18:00:00Z");
+  sent.speaks("mx2", "2026-11-22T00:00:00Z", "2026-11-27T08:00:00Z");
+  auto proof = sent.proof("2026-11-27T00:00:00Z", "", "2026-11-27T08:00:00Z");
+  BOOST_TEST(!proof.complete);
+  BOOST_TEST(!says_complete(proof));
+  BOOST_REQUIRE_EQUAL(proof.hosts.size(), 2u);
+  BOOST_TEST(proof.hosts[0].host == "mx1");
+  BOOST_TEST(!proof.hosts[0].complete);
+  BOOST_TEST(proof.hosts[0].sentence.de.find(
+                 "mx1: keine Zeilen aus dieser Zeit; die letzte kam am 23.11.2026") == 0u);
+  BOOST_TEST(proof.hosts[1].complete);
+}
+
+BOOST_AUTO_TEST_CASE(a_host_silent_all_the_time_and_heard_again_has_a_gap) {
+  Sent sent;
+  for (auto* span : {"2026-11-23T", "2026-11-26T"})
+    sent.speaks("mx1", span + std::string("06:00:00Z"), span + std::string("18:00:00Z"));
+  auto proof = sent.proof("2026-11-24T10:00:00Z", "2026-11-24T20:00:00Z", "2026-11-26T18:00:00Z");
+  BOOST_TEST(!proof.complete);
+  BOOST_REQUIRE_EQUAL(proof.hosts[0].gaps.size(), 1u);
+  BOOST_TEST((proof.hosts[0].gaps[0].from == at("2026-11-24T10:00:00Z")));
+  BOOST_TEST((proof.hosts[0].gaps[0].to == at("2026-11-24T20:00:00Z")));
+}
+
+BOOST_AUTO_TEST_CASE(twenty_minutes_without_a_line_of_a_busy_host_are_a_gap) {
+  Sent sent;
+  sent.speaks("mx1", "2026-11-25T00:00:00Z", "2026-11-25T12:00:00Z");
+  for (int minute = 20; minute < 40; ++minute) sent.hours[6].minutes &= ~(int64_t{1} << minute);
+  auto proof = sent.proof("2026-11-25T05:00:00Z", "2026-11-25T08:00:00Z", "2026-11-25T12:00:00Z");
+  BOOST_TEST(!proof.complete);
+  BOOST_REQUIRE_EQUAL(proof.hosts[0].gaps.size(), 1u);
+  BOOST_TEST((proof.hosts[0].gaps[0].from == at("2026-11-25T06:20:00Z")));
+  BOOST_TEST((proof.hosts[0].gaps[0].to == at("2026-11-25T06:40:00Z")));
+  // What lies outside the time asked for does not matter.
+  proof = sent.proof("2026-11-25T07:00:00Z", "2026-11-25T08:00:00Z", "2026-11-25T12:00:00Z");
+  BOOST_TEST(proof.complete);
+}
+
+BOOST_AUTO_TEST_CASE(imported_lines_are_counted) {
+  Sent sent;
+  sent.speaks("mx1", "2026-11-24T00:00:00Z", "2026-11-25T12:00:00Z", "");
+  auto proof = sent.proof("2026-11-25T00:00:00Z", "2026-11-25T10:00:00Z", "2026-11-25T12:00:00Z");
+  BOOST_TEST(proof.complete);
+  BOOST_TEST(proof.hosts[0].lines == 600);
+}
+
+BOOST_AUTO_TEST_CASE(without_a_beginning_it_is_that_of_the_logs) {
+  Sent sent;
+  sent.speaks("mx1", "2026-11-23T06:00:00Z", "2026-11-25T12:00:00Z");
+  sent.speaks("mx2", "2026-11-23T07:00:00Z", "2026-11-25T12:00:00Z");
+  auto proof = sent.proof("", "", "2026-11-25T12:00:00Z");
+  BOOST_TEST(proof.complete);
+  BOOST_TEST(proof.sentence.en.find("between 2026-11-23 07:00:00 UTC and") != std::string::npos,
+             proof.sentence.en);
+  // One that came days later cannot speak for the days before.
+  sent.speaks("mx3", "2026-11-25T07:00:00Z", "2026-11-25T12:00:00Z");
+  proof = sent.proof("", "", "2026-11-25T12:00:00Z");
+  BOOST_TEST(!proof.complete);
+}
+
+BOOST_AUTO_TEST_CASE(without_hosts_nothing_is_proved) {
+  BOOST_TEST(!Sent{}.proof("2026-11-24T10:00:00Z", "", "2026-11-25T12:00:00Z").complete);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
