@@ -39,6 +39,8 @@ std::string Links::key_of(Side side, std::string_view text) {
   return out.append(text);
 }
 
+std::string Links::name_of(const LinkEnd& end) { return number_key(end.server, 0) + end.queue_id; }
+
 std::vector<uint32_t> Links::fitting(const std::string& key, const LinkEnd& other, bool other_is_child,
                                      bool pipe) {
   std::vector<uint32_t> out;
@@ -55,13 +57,35 @@ std::vector<uint32_t> Links::fitting(const std::string& key, const LinkEnd& othe
   return out;
 }
 
+// A host has one file of a name at a time: of its mails that had this queue id one after the other, the
+// hand-over made the last one born before the answer was logged.
+void Links::keep_nearest(std::vector<uint32_t>& children, const LinkEnd& parent) const {
+  auto nearer = [&](const LinkEnd& one, const LinkEnd& other) {
+    bool one_before = one.birth <= parent.attempt, other_before = other.birth <= parent.attempt;
+    if (one_before != other_before) return one_before;
+    return one_before ? one.birth > other.birth : one.birth < other.birth;
+  };
+  std::erase_if(children, [&, all = children](uint32_t index) {
+    const LinkEnd& child = entries_[index].end;
+    return std::any_of(all.begin(), all.end(), [&](uint32_t other) {
+      const LinkEnd& rival = entries_[other].end;
+      return rival.server == child.server && nearer(rival, child);
+    });
+  });
+}
+
 bool Links::claim(std::string_view next_queue_id, LinkEnd parent) {
   auto children = fitting(key_of(child_side, next_queue_id), parent, false, false);
+  keep_nearest(children, parent);
   if (children.size() == 1) {
     LinkEnd& child = entries_[children[0]].end;
-    if (!child.linked) linked_(child, parent, hop_kind(child, parent));
-    child.linked = true;
-    return true;
+    if (!child.linked) {
+      linked_(child, parent, hop_kind(child, parent));
+      child.linked = true;
+      child.parent = name_of(parent);
+    }
+    if (child.parent == name_of(parent)) return true;
+    // Another's: the mail with this queue id that is meant is still to come.
   }
   auto key = key_of(claim_side, next_queue_id);
   auto [at, end] = table_.equal_range(key);
@@ -73,10 +97,12 @@ bool Links::claim(std::string_view next_queue_id, LinkEnd parent) {
 
 void Links::arrived(LinkEnd child) {
   auto parents = fitting(key_of(claim_side, child.queue_id), child, true, false);
+  std::erase_if(parents, [&](uint32_t index) { return entries_[index].end.linked; });
   if (parents.size() == 1) {
     LinkEnd& parent = entries_[parents[0]].end;
     linked_(child, parent, hop_kind(child, parent));
     child.linked = parent.linked = true;
+    child.parent = name_of(parent);
   }
   auto key = key_of(child_side, child.queue_id);
   add(std::move(key), std::move(child));

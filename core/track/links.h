@@ -27,6 +27,7 @@ struct LinkEnd {
   Time received{};
   uint64_t sequence = 0;  // of the line that told it
   bool linked = false;
+  std::string parent;  // child that was handed on: whose it is, see Links::name_of
   bool same(const LinkEnd& other) const {
     if (mail.index != Handle::none && mail == other.mail) return true;
     if (!id.is_zero() && !other.id.is_zero()) return id == other.id;
@@ -86,6 +87,8 @@ class Links {
   Entry* entry(const Named& named);
   static std::string key_of(Side side, std::string_view text);
   std::vector<uint32_t> fitting(const std::string& key, const LinkEnd& other, bool other_is_child, bool pipe);
+  static std::string name_of(const LinkEnd& end);
+  void keep_nearest(std::vector<uint32_t>& children, const LinkEnd& parent) const;
   void add(std::string key, LinkEnd end);
   void remove(uint32_t index);
 

@@ -336,18 +336,19 @@ class Reference:
             by_queue_id[mail.queue_id].append(mail)
             for value in mail.message_ids:
                 by_message_id[mail.host, value].append(mail)
-        for parent in mails:
-            for line, relay, status, following, forwarded in parent.attempts:
-                if forwarded:
-                    fitting = [child for child in by_queue_id[following] if child.host == parent.host]
-                    self.adopt(fitting, parent, line, "forward")
-                elif following and own(relay[1]):
-                    fitting = [child for child in by_queue_id[following] if child.own_client and child is not parent]
-                    self.adopt(fitting, parent, line, None)
-                elif line.program == "pipe" and status == "sent":
-                    for value in parent.message_ids:
-                        fitting = [child for child in by_message_id[parent.host, value] if child.pickup and child is not parent]
-                        self.adopt(fitting, parent, line, "filter")
+        # In order of time: where a queue id comes again, the earlier hand-over takes the earlier mail.
+        attempts = [(parent, *attempt) for parent in mails for attempt in parent.attempts]
+        for parent, line, relay, status, following, forwarded in sorted(attempts, key=lambda attempt: attempt[1].time):
+            if forwarded:
+                fitting = [child for child in by_queue_id[following] if child.host == parent.host]
+                self.adopt(fitting, parent, line, "forward")
+            elif following and own(relay[1]):
+                fitting = [child for child in by_queue_id[following] if child.own_client and child is not parent]
+                self.adopt(fitting, parent, line, None)
+            elif line.program == "pipe" and status == "sent":
+                for value in parent.message_ids:
+                    fitting = [child for child in by_message_id[parent.host, value] if child.pickup and child is not parent]
+                    self.adopt(fitting, parent, line, "filter")
 
     @staticmethod
     def adopt(children, parent, line, kind):

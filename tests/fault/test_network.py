@@ -143,7 +143,7 @@ class Network(Case):
                 stream.sendall(frame[position:position + 1])
             sender.feed(self.lines[position * helping:(position + 1) * helping])
         self.daemon.wait_received(len(self.lines), sender.process.output()[-1000:])
-        self.assertGreaterEqual(self.counter("relp_broken_sessions_total"), 50)
+        wait_until(lambda: self.counter("relp_broken_sessions_total") >= 50, "that broken sessions are counted")
         grown = self.memory() - before
         print(f"    memory grew by {grown >> 20} MiB", flush=True)
         self.assertLess(grown, 64 << 20)

@@ -61,6 +61,8 @@ class Server {
   void kill(int signal) {
     if (pid_ <= 0) return;
     ::kill(pid_, signal);
+    // Each of its threads stops by itself; until the last one has, an answer may still come.
+    if (signal == SIGSTOP) ::waitpid(pid_, nullptr, WUNTRACED);
     if (signal != SIGKILL) return;
     ::waitpid(pid_, nullptr, 0);
     pid_ = 0;

@@ -109,6 +109,44 @@ BOOST_AUTO_TEST_CASE(two_possible_children_are_no_link) {
   BOOST_TEST(hop.origin("out2") == "none");
 }
 
+// A short queue id comes again while the mail that is handed on the second time has waited since before the
+// first.
+BOOST_AUTO_TEST_CASE(a_queue_id_that_comes_again_is_the_last_mail_before_the_answer) {
+  constexpr auto other_parent = "CCCCCC1";
+  auto first_pair = [&] {
+    host = "out1";
+    apply(2.4, opened(child_id, "10.0.0.1"));
+    host = "mx1";
+    apply(2, opened(other_parent));
+    apply(2.5, handed_to(other_parent, child_id, own));
+    host = "out1";
+    apply(3, removed(child_id));
+  };
+  auto second = [&](bool parent_first) {
+    host = "mx1";
+    apply(1, opened(parent_id));
+    if (parent_first) apply(8.5, handed_to(parent_id, child_id, own));
+    host = "out1";
+    apply(8.4, opened(child_id, "10.0.0.1"));
+    host = "mx1";
+    if (!parent_first) apply(8.5, handed_to(parent_id, child_id, own));
+  };
+  for (bool parent_first : {false, true}) {
+    rows = {};
+    restart();
+    first_pair();
+    second(parent_first);
+    collect();
+    std::string origins;
+    for (auto& [id, row] : rows.connects) {
+      if (row.queue_id != child_id) continue;
+      BOOST_TEST_REQUIRE(row.origin_id.has_value());
+      origins += rows.connects.at(*row.origin_id).queue_id.value_or("") + " ";
+    }
+    BOOST_TEST(origins == "CCCCCC1 AAAAAA1 ");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(two_recipients_of_one_transaction_are_one_link) {
   Hop hop{*this};
   hop.parent();
