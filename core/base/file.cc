@@ -188,6 +188,7 @@ Fault fault_of(int error) {
   switch (error < 0 ? -error : error) {
     case EACCES:
     case EPERM:
+    case ENOENT:
     case ENOTDIR:
     case EISDIR:
     case ELOOP:

@@ -22,8 +22,6 @@ namespace {
 const bool ways[] = {false, true};
 const std::string servers[] = {"postgresql", "mysql"};
 
-void must(const Result<void>& result) { BOOST_REQUIRE_MESSAGE(result, (result ? "" : result.error().text)); }
-
 Batch mails(int age, int count) {
   Batch batch;
   for (int i = 0; i < count; ++i) {

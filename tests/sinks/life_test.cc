@@ -25,8 +25,6 @@ namespace {
 
 const std::string servers[] = {"postgresql", "mysql"};
 
-void must(const Result<void>& result) { BOOST_REQUIRE_MESSAGE(result, (result ? "" : result.error().text)); }
-
 Batch days_of_mail(int count) {
   Batch batch;
   for (int age = 0; age < count; ++age) {

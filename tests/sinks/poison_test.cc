@@ -20,8 +20,6 @@ namespace data = boost::unit_test::data;
 
 namespace {
 
-void must(const Result<void>& result) { BOOST_REQUIRE_MESSAGE(result, (result ? "" : result.error().text)); }
-
 constexpr const char* refused_recipient = "refused@example.org";
 
 // A constraint for deliveries, a trigger for mails and one for counts: all words a database has for "no".

@@ -158,6 +158,8 @@ std::string piped(const std::string& client, const std::string& statement, bool 
 
 std::string scratch() { return folder().path.string(); }
 
+void must(const Result<void>& result) { BOOST_REQUIRE_MESSAGE(result, (result ? "" : result.error().text)); }
+
 std::string shell(const std::string& command, bool check) {
   std::string out;
   FILE* pipe = popen(("{ " + command + "\n} 2>&1").c_str(), "r");

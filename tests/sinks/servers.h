@@ -37,6 +37,7 @@ class Database {
 // The same for every test.
 inline const std::string all_kinds[] = {"sqlite", "postgresql", "mysql"};
 
+void must(const Result<void>& result);  // fails the test with the error's text
 // Runs a shell command; its output. Fails the test if it fails.
 std::string shell(const std::string& command, bool check = true);
 std::string scratch();  // a folder of this run

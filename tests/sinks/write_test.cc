@@ -17,8 +17,6 @@ namespace data = boost::unit_test::data;
 
 namespace {
 
-void must(const Result<void>& result) { BOOST_REQUIRE_MESSAGE(result, (result ? "" : result.error().text)); }
-
 std::unique_ptr<Sink> opened(const Database& database, const std::string& more = "") {
   auto sink = database.sink(more);
   must(sink->open());

@@ -109,6 +109,14 @@ constexpr const char* same_recipient =
     "coalesce(e.recipient, '') = coalesce(d.recipient, '') AND "
     "coalesce(e.original_recipient, '') = coalesce(d.original_recipient, '')";
 
+// "d is the first of its delivery's rows for which `condition` holds."
+std::string first_of(const std::string& condition) {
+  return "NOT EXISTS (SELECT 1 FROM deliverlog e WHERE e.day = d.day AND e.connect_id = d.connect_id AND "
+         "e.id < d.id "
+         "AND " +
+         condition + " AND " + same_recipient + ")";
+}
+
 class DayOverview {
  public:
   DayOverview(Dialect dialect, Budget& budget, Day day, const OverviewQuery& query)
@@ -158,17 +166,26 @@ Result<void> DayOverview::mails() {
   return {};
 }
 
+// Of one delivery several rows may tell an end ("forwarded as …", then "delivered to mailbox"): it counts
+// once in the column of a status, and once at a destination.
 Result<void> DayOverview::deliveries() {
+  std::string destination = destination_of(dialect_, "d");
   Piece piece;
-  piece.add("SELECT " + hour_of(dialect_, "d.connect_time") + ", coalesce(d.status, ''), ");
-  piece.add(destination_of(dialect_, "d") + ", count(*)");
+  piece.add("SELECT x.started, x.status, x.destination, sum(x.first_of_status), sum(x.first_there)");
   double low = -1;
   for (double bound : Overview::delay_bounds) {
-    piece.add(fmt::format(", sum(CASE WHEN d.delay > {} AND d.delay <= {} THEN 1 ELSE 0 END)", low, bound));
+    piece.add(fmt::format(", sum(CASE WHEN x.delay > {} AND x.delay <= {} THEN x.first_there ELSE 0 END)",
+                          low, bound));
     low = bound;
   }
-  piece.add(" FROM deliverlog d").add(deliveries_of_day());
-  piece.add(" AND coalesce(d.status, '') <> 'deferred' GROUP BY 1, 2, 3");
+  piece.add(" FROM (SELECT " + hour_of(dialect_, "d.connect_time") + " AS started, d.delay, ");
+  piece.add("coalesce(d.status, '') AS status, " + destination + " AS destination, ");
+  piece.add("CASE WHEN ").add(first_of("coalesce(e.status, '') = coalesce(d.status, '')"));
+  piece.add(" THEN 1 ELSE 0 END AS first_of_status, CASE WHEN ");
+  piece.add(first_of("e.status IN ('sent', 'bounced', 'expired') AND " + destination_of(dialect_, "e") +
+                     " = " + destination));
+  piece.add(" THEN 1 ELSE 0 END AS first_there FROM deliverlog d").add(deliveries_of_day());
+  piece.add(" AND coalesce(d.status, '') <> 'deferred') x GROUP BY 1, 2, 3");
   auto rows = budget_.query(piece);
   if (!rows) return rows.error();
   std::unordered_map<std::string, Overview::Destination> destinations;
@@ -178,21 +195,22 @@ Result<void> DayOverview::deliveries() {
     int64_t count = c[3].number;
     hour(c[0].number).deliveries[status] += count;
     if (std::find(std::begin(refusals), std::end(refusals), status) != std::end(refusals)) refused_ += count;
-    auto& destination = destinations[c[2].text];
-    destination.name = c[2].text;
-    if (status == "bounced" || status == "expired") destination.bounced += count;
+    count = c[4].number;
+    auto& there = destinations[c[2].text];
+    there.name = c[2].text;
+    if (status == "bounced" || status == "expired") there.bounced += count;
     if (status != "sent") continue;
-    destination.sent += count;
+    there.sent += count;
     int64_t slow = count;
     for (size_t k = 0; k < Overview::delay_bounds.size(); ++k) {
-      destination.delays[k] += c[4 + k].number;
-      slow -= c[4 + k].number;
+      there.delays[k] += c[5 + k].number;
+      slow -= c[5 + k].number;
     }
-    destination.delays.back() += slow;
+    there.delays.back() += slow;
   }
   Overview all;
-  for (auto& [name, destination] : destinations)
-    if (!name.empty()) all.destinations.push_back(std::move(destination));
+  for (auto& [name, there] : destinations)
+    if (!name.empty()) all.destinations.push_back(std::move(there));
   out_.add(all, top_);
   return {};
 }
@@ -233,18 +251,30 @@ Result<void> DayOverview::deferred() {
 Result<void> DayOverview::reasons() {
   if (refused_ == 0) return {};
   Piece piece;
-  piece.add("SELECT d.status, coalesce(d.dsn, ''), coalesce(d.response, '') FROM deliverlog d");
+  piece.add(
+      "SELECT d.status, coalesce(d.dsn, ''), coalesce(d.response, ''), d.connect_id, coalesce(d.recipient, "
+      "''), ");
+  piece.add("coalesce(d.original_recipient, '') FROM deliverlog d");
   piece.add(deliveries_of_day()).add(" AND d.status IN (");
   for (size_t i = 0; i < std::size(refusals); ++i) piece.add(i ? ", " : "").bind(text_value(refusals[i]));
   piece.add(fmt::format(") ORDER BY d.connect_id DESC LIMIT {}", read_refusals));
   auto rows = budget_.query(piece);
   if (!rows) return rows.error();
-  std::map<std::tuple<std::string, std::string, std::string>, int64_t> counts;
+  using Reason = std::tuple<std::string, std::string, std::string>;
+  std::map<Reason, int64_t> counts;
+  std::set<std::tuple<Reason, std::string, std::string>>
+      of_mail;  // a recipient who was refused twice counts once
+  std::string mail;
+  int64_t seen = 0;
   for (size_t i = 0; i < rows->size(); ++i) {
     const Cell* c = rows->row(i);
-    ++counts[{c[0].text, c[1].text, words_of(c[2].text)}];
+    if (c[3].text != mail) of_mail.clear();
+    mail = c[3].text;
+    Reason reason(c[0].text, c[1].text, words_of(c[2].text));
+    if (!of_mail.emplace(reason, c[4].text, c[5].text).second) continue;
+    ++counts[reason];
+    ++seen;
   }
-  auto seen = static_cast<int64_t>(rows->size());
   Overview all;
   for (auto& [key, count] : counts) {
     auto& [status, dsn, text] = key;
@@ -256,11 +286,12 @@ Result<void> DayOverview::reasons() {
   return {};
 }
 
-// Deliveries that have an end, which they have once.
+// Deliveries that have an end, each once.
 Piece DayOverview::ended(const std::string& columns, const std::string& joined) const {
   Piece piece;
   piece.add("SELECT " + columns + " FROM deliverlog d" + joined).add(deliveries_of_day());
-  return piece.add(" AND coalesce(d.status, '') <> 'deferred'");
+  piece.add(" AND coalesce(d.status, '') <> 'deferred' AND ");
+  return piece.add(first_of("coalesce(e.status, '') <> 'deferred'"));
 }
 
 // Deliveries that were put off and have no end yet, each once.
@@ -376,7 +407,8 @@ Result<Alike> read_alike(Dialect dialect, Connection& connection, const AlikeQue
     if (budget.spent()) break;
     Piece piece;
     piece.add(
-        "SELECT lower(d.recipient), lower(c.sender), count(*), min(d.deliver_time), max(d.deliver_time) ");
+        "SELECT lower(d.recipient), lower(c.sender), count(DISTINCT d.connect_id), min(d.deliver_time), "
+        "max(d.deliver_time) ");
     piece.add(
         "FROM deliverlog d LEFT JOIN connectlog c ON c.day = d.day AND c.id = d.connect_id WHERE d.day = ");
     piece.bind(day_value(day))
