@@ -166,7 +166,7 @@ class Disk(FaultCase):
         config = configuration(self.scratch, "few", [self.database.sink()], [entry], spool=SEGMENTS)
         codes, alive = set(), 0
         for limit in range(5, 41, 3):
-            process = Process(self.scratch, f"few-{limit}", "prlimit", f"--nofile={limit}", MAILTRACED, "--config", config)
+            process = Process(self.scratch, f"few-{limit}", "prlimit", f"--nofile={limit}:1024", MAILTRACED, "--config", config)
             wait_until(lambda: not process.running() or "daemon.ready" in process.output() or "state.wait" in process.output(),
                        lambda: f"its start or its end with {limit} descriptors: {process.output()}")
             if process.running():

@@ -183,7 +183,7 @@ class Call(unittest.TestCase):
         self.begin("de")
         self.ask(NOON)
         self.unfold("Verworfen")
-        self.answered("neutral", "verworfen")
+        self.answered("bad", "verworfen")
 
 
 if __name__ == "__main__":
