@@ -76,6 +76,8 @@ struct Mailroom {
     DeliverRow u = delivery(q4, "under_score@example.com", "sent");
     DeliverRow x = delivery(q4, "back\\slash!@example.com", "sent");
     DeliverRow z = delivery(q4, "z\xC3\xBCrich*star@example.com", "sent");
+    u.folder = "(discarded)";
+    x.folder = "(discarded), INBOX";
     must(sink->write(batch_of({q1, q2, q3, q4}, {b, c, d, u, x, z})));
     auto made = sink->open_reader();
     BOOST_REQUIRE_MESSAGE(made, (made ? "" : made.error().text));
@@ -103,6 +105,8 @@ BOOST_DATA_TEST_CASE(every_field_is_searched, data::make(all_kinds)) {
   BOOST_TEST(find([](Query& q) { q.message_id = "<one@Example.org>"; }) == "q1:B q1:c");
   BOOST_TEST(find([](Query& q) { q.message_id = "two@*"; }) == "q2:d");
   BOOST_TEST(find([](Query& q) { q.status = {"bounced", "deferred"}; }) == "q1:c q2:d");
+  BOOST_TEST(find([](Query& q) { q.status = {"discarded"}; }) == "q4:u");
+  BOOST_TEST(find([](Query& q) { q.status = {"sent"}; }) == "q1:B q4:b q4:z");
   BOOST_TEST(find([&](Query& q) { q.connect_from = room.q1.connect_time; }) == "q1:B q1:c q3");
   BOOST_TEST(find([&](Query& q) { q.connect_to = room.q1.connect_time; }) == "q2:d q4:b q4:u q4:z");
   BOOST_TEST(find([&](Query& q) { q.deliver_from = room.q1.connect_time + days(1); }) == "q1:c");

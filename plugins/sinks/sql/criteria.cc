@@ -324,7 +324,7 @@ void Planner::delivery_criteria() {
   const Query& q = query_;
   if (!q.status.empty()) {
     Piece status;
-    status.add("d.status IN (");
+    status.add(status_of("d") + " IN (");
     for (size_t i = 0; i < q.status.size(); ++i) {
       status.add(i == 0 ? "" : ", ").bind(text_value(q.status[i]));
     }
@@ -437,6 +437,15 @@ Piece dictionary_statement(Dialect dialect, const Pattern& pattern, size_t limit
 
 Result<Plan> make_plan(Dialect dialect, Connection& connection, const Query& query, Day newest) {
   return Planner(dialect, connection, query, newest).make();
+}
+
+// Of several outcomes, which the track joins by ", ", another one decides.
+std::string status_of(const std::string& alias) {
+  auto only = [&](const char* outcome) {
+    return " WHEN " + alias + ".status = 'sent' AND " + alias + ".folder LIKE '(" + outcome + "%' AND " +
+           alias + ".folder NOT LIKE '%, %' THEN '" + outcome + "'";
+  };
+  return "(CASE" + only("discarded") + only("rejected") + " ELSE " + alias + ".status END)";
 }
 
 }  // namespace mailtrace::sql

@@ -42,4 +42,8 @@ Result<Plan> make_plan(Dialect dialect, Connection& connection, const Query& que
 // Addresses of the dictionary that match; at least three characters, for its trigrams.
 Piece dictionary_statement(Dialect dialect, const Pattern& pattern, size_t limit);
 
+// What is asked for as the status of a delivery: a mail that the mail server handed to a mailbox whose own
+// rule threw it away or refused it counts as that, as row_status() of core/answer shows it.
+std::string status_of(const std::string& alias);
+
 }  // namespace mailtrace::sql

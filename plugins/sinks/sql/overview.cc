@@ -169,9 +169,11 @@ Result<void> DayOverview::mails() {
 // Of one delivery several rows may tell an end ("forwarded as …", then "delivered to mailbox"): it counts
 // once in the column of a status, and once at a destination.
 Result<void> DayOverview::deliveries() {
-  std::string destination = destination_of(dialect_, "d");
+  std::string destination = destination_of(dialect_, "d"), status = status_of("d"),
+              other_status = status_of("e");
   Piece piece;
-  piece.add("SELECT x.started, x.status, x.destination, sum(x.first_of_status), sum(x.first_there)");
+  piece.add("SELECT x.started, x.status, x.destination, sum(x.first_of_status), sum(x.first_there), ");
+  piece.add("sum(CASE WHEN x.status = x.logged THEN x.first_of_status ELSE 0 END)");
   double low = -1;
   for (double bound : Overview::delay_bounds) {
     piece.add(fmt::format(", sum(CASE WHEN x.delay > {} AND x.delay <= {} THEN x.first_there ELSE 0 END)",
@@ -179,11 +181,12 @@ Result<void> DayOverview::deliveries() {
     low = bound;
   }
   piece.add(" FROM (SELECT " + hour_of(dialect_, "d.connect_time") + " AS started, d.delay, ");
-  piece.add("coalesce(d.status, '') AS status, " + destination + " AS destination, ");
-  piece.add("CASE WHEN ").add(first_of("coalesce(e.status, '') = coalesce(d.status, '')"));
+  piece.add("coalesce(" + status + ", '') AS status, d.status AS logged, " + destination +
+            " AS destination, ");
+  piece.add("CASE WHEN ").add(first_of("coalesce(" + other_status + ", '') = coalesce(" + status + ", '')"));
   piece.add(" THEN 1 ELSE 0 END AS first_of_status, CASE WHEN ");
-  piece.add(first_of("e.status IN ('sent', 'bounced', 'expired') AND " + destination_of(dialect_, "e") +
-                     " = " + destination));
+  piece.add(first_of(other_status + " IN ('sent', 'bounced', 'expired') AND " +
+                     destination_of(dialect_, "e") + " = " + destination));
   piece.add(" THEN 1 ELSE 0 END AS first_there FROM deliverlog d").add(deliveries_of_day());
   piece.add(" AND coalesce(d.status, '') <> 'deferred') x GROUP BY 1, 2, 3");
   auto rows = budget_.query(piece);
@@ -191,20 +194,21 @@ Result<void> DayOverview::deliveries() {
   std::unordered_map<std::string, Overview::Destination> destinations;
   for (size_t i = 0; i < rows->size(); ++i) {
     const Cell* c = rows->row(i);
-    const std::string& status = c[1].text;
+    const std::string& name = c[1].text;
     int64_t count = c[3].number;
-    hour(c[0].number).deliveries[status] += count;
-    if (std::find(std::begin(refusals), std::end(refusals), status) != std::end(refusals)) refused_ += count;
+    hour(c[0].number).deliveries[name] += count;
+    if (std::find(std::begin(refusals), std::end(refusals), name) != std::end(refusals))
+      refused_ += c[5].number;
     count = c[4].number;
     auto& there = destinations[c[2].text];
     there.name = c[2].text;
-    if (status == "bounced" || status == "expired") there.bounced += count;
-    if (status != "sent") continue;
+    if (name == "bounced" || name == "expired") there.bounced += count;
+    if (name != "sent") continue;
     there.sent += count;
     int64_t slow = count;
     for (size_t k = 0; k < Overview::delay_bounds.size(); ++k) {
-      there.delays[k] += c[5 + k].number;
-      slow -= c[5 + k].number;
+      there.delays[k] += c[6 + k].number;
+      slow -= c[6 + k].number;
     }
     there.delays.back() += slow;
   }
