@@ -121,6 +121,7 @@ std::string list_in(std::string_view text) {
 }
 
 std::string domain_of(const std::string& address) {
+  if (address == "…") return address;  // of many mails, none of them named
   auto at = address.rfind('@');
   return at == std::string::npos ? "" : address.substr(at + 1);
 }

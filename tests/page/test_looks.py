@@ -66,6 +66,8 @@ class Looks(unittest.TestCase):
         checked("nothing")
         for page in ("overview", "users", "audit", "account"):
             browser.open(page)
+            if page == "overview":
+                browser.one(f"canvas[data-drawn={language}]")
             checked(page)
         return browser
 

@@ -334,7 +334,7 @@ class Reading(Case):
 
     def test_a_full_mailbox(self):
         self.unfold("response=*quota*&status=bounced")
-        browser.wait_text("Who must act", "What to do now", "Answer of the other server", "Mailbox full, quota exceeded")
+        browser.wait_text("Who must act", "What to do now", "Answer of the server", "Mailbox full, quota exceeded")
         customer = browser.text(".verdict_sentence")
         browser.checked(self, "fold-mailbox-full")
         browser.click("admins")

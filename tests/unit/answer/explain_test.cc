@@ -148,6 +148,18 @@ BOOST_AUTO_TEST_CASE(values_are_put_in_once) {
              "The address {sender}@example.org does not exist.");
 }
 
+// An overview explains the answer that many mails got.
+BOOST_AUTO_TEST_CASE(nobody_is_named_of_many) {
+  ConnectRow connect;
+  DeliverRow deliver;
+  connect.sender = deliver.recipient = "…";
+  deliver.status = "rejected";
+  deliver.dsn = "5.7.1";
+  deliver.response = "Relay access denied";
+  BOOST_TEST(all().explain(connect, deliver).text.customer.en ==
+             "The mail server does not pass on mails for … from somebody who has not logged in.");
+}
+
 BOOST_AUTO_TEST_CASE(replies_of_several_lines_are_one_text) {
   BOOST_TEST(
       plain_reply(

@@ -58,6 +58,7 @@ function Chart({ overview, used }: { overview: Overview; used: Status[] }) {
         series: used.map((status) => ({ status, word: w.status[status], values: columns.map((column) => column.counts[status] ?? 0) })),
         chosen: (at, status) => go(search_of(overview, columns[at].time, status)),
       });
+      canvas.current.dataset.drawn = language;
     });
     return () => {
       gone = true;

@@ -213,7 +213,7 @@ export const de: Words = {
     between: (from, to) => `zwischen ${from} und ${to}`,
     gives_up: "Geht an den Absender zurück, wenn nicht zugestellt bis",
     overdue: "Ein Versuch war fällig und steht nicht im Log.",
-    answer: "Antwort des anderen Servers",
+    answer: "Antwort des Servers",
     told: (who) => `Eine Nachricht ging an ${who}.`,
     greylist: "Der erste Besuch",
     grey_refused: "sollte wiederkommen",

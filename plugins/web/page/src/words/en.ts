@@ -211,7 +211,7 @@ export const en = {
     between: (from: string, to: string) => `between ${from} and ${to}`,
     gives_up: "Returned to the sender if not delivered by",
     overdue: "An attempt was due and is not in the log.",
-    answer: "Answer of the other server",
+    answer: "Answer of the server",
     told: (who: string) => `A notice was sent to ${who}.`,
     greylist: "The first visit",
     grey_refused: "asked to come again",
