@@ -255,4 +255,5 @@ class Memcached:
         self.process.wait_ready(lambda: accepts(self.port))
 
     def cache(self):
-        return {"memcached": {"servers": [f"127.0.0.1:{self.port}"]}}
+        """With time enough for a busy machine: what is not answered in time is a link of two receivers that is missed."""
+        return {"memcached": {"servers": [f"127.0.0.1:{self.port}"], "timeout": "1s"}}

@@ -44,7 +44,7 @@ class Users(Case):
     def read_the_views(self, query, rows):
         """`query` asks as the web user does, without any program of ours, and gives a list of rows of text, or None where that is
         refused. The columns are those of sql/README.md."""
-        mails, deliveries = rows["connectlog"], rows["deliverlog"]
+        mails, deliveries = rows["connectlog"].values(), rows["deliverlog"].values()
         self.assertEqual([[str(len(mails))]], query("SELECT count(*) FROM mails"))
         self.assertEqual([[str(len(deliveries))]], query("SELECT count(*) FROM deliveries"))
         counts = {}

@@ -58,8 +58,8 @@ std::span<const Option> MemcachedCache::options() {
              "list of host:port; addresses rather than names, names are looked up at every connect"),
       option("prefix", &Config::prefix, "receivers with the same prefix share their half-seen mails"),
       option("timeout", &Config::timeout, Microseconds(std::chrono::milliseconds(1)),
-             Microseconds(std::chrono::milliseconds(20)),
-             "longest wait for a server, for connect and for an answer"),
+             Microseconds(std::chrono::seconds(1)),
+             "longest wait for a server, for connect and for an answer; meanwhile no line is read"),
       option("failures", &Config::failures, 1, 100,
              "after so many failures in a row a server is left alone for 1 s, doubling up to 30 s"),
   };
