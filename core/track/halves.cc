@@ -46,6 +46,8 @@ std::optional<Mail> MailTracker::later_half(const OpenMail& mail) {
   for (Time at = std::max(mail.last_time, begin) + longest_wait;;) {
     auto found = find_open_(mails_.server_name(mail.server), mail.queue_id, at);
     if (!found || found->connect.connect_time < begin) break;
+    // Before the first moment a database knows it finds the same row again.
+    if (found->connect.connect_time > at) break;
     at = found->connect.connect_time - Microseconds(1);
     next = std::move(found);
   }

@@ -9,6 +9,7 @@
 #include <random>
 
 #include "core/mail/columns.h"
+#include "core/mail/plausible.h"
 #include "core/mail/row_json.h"
 #include "core/parse/header.h"
 #include "core/plugin/loader.h"
@@ -69,6 +70,7 @@ void StoredRows::take(const Batch& batch) {
 
 std::optional<Mail> StoredRows::find_open(const std::string& server, const std::string& queue_id,
                                           Time at) const {
+  at = within_calendar(at);  // as time_value() of the databases
   const ConnectRow* best = nullptr;
   for (auto& [id, row] : connects)
     if (row.server == server && row.queue_id == queue_id && row.connect_time <= at &&

@@ -134,6 +134,17 @@ BOOST_AUTO_TEST_CASE(a_daemon_takes_late_lines_too) {
   BOOST_TEST(rows.connects.size() == 1u);
 }
 
+// A forged stamp is moved into the calendar, and no database knows an earlier moment.
+BOOST_AUTO_TEST_CASE(a_mail_of_the_first_moment_is_found_once) {
+  constexpr double first_moment = -62'135'596'800.0 - 1'795'464'000.0;  // 0001-01-01
+  for (int round = 0; round < 2; ++round) {
+    apply(first_moment, opened(queue_id));
+    apply(first_moment, queued(queue_id));
+    next_import();
+    BOOST_TEST(rows.connects.size() == 1u);
+  }
+}
+
 // Lines in order cost no question.
 BOOST_AUTO_TEST_CASE(nobody_asks_for_what_comes_in_order) {
   imported = false;
