@@ -191,14 +191,17 @@ class Disk(FaultCase):
         for _ in range(settings.number("kills", FAULTS)):
             self.wait_lines()
             errors = self.count("spool_errors_total")
-            # None is free below the limit: not even the status can be asked for.
-            held = {int(name) for name in os.listdir(f"/proc/{pid}/fd")}
-            resource.prlimit(pid, resource.RLIMIT_NOFILE, (min(set(range(len(held) + 1)) - held), before[1]))
-            sent = len(self.load.sent)
-            wait_until(lambda: len(self.load.sent) > sent + 4000, "a load of several segments")
-            resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
-            wait_until(lambda: self.daemon.status(quiet=True), "a status")
-            self.assertGreater(self.count("spool_errors_total"), errors)
+
+            def runs_out():
+                # None is free below the limit: not even the status can be asked for.
+                held = {int(name) for name in os.listdir(f"/proc/{pid}/fd")}
+                resource.prlimit(pid, resource.RLIMIT_NOFILE, (min(set(range(len(held) + 1)) - held), before[1]))
+                sent = len(self.load.sent)
+                wait_until(lambda: len(self.load.sent) > sent + 4000, "a load of several segments")
+                resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+                wait_until(lambda: self.daemon.status(quiet=True), "a status")
+                return self.count("spool_errors_total") > errors  # else they are still on their way
+            wait_until(runs_out, "that a segment was wanted and could not be opened")
             self.assertIn(os.strerror(errno.EMFILE), self.daemon.status()["spool"]["last_error"])
         self.wait_lines()
         self.finish(f"no more descriptors {settings.number('kills', FAULTS)} times")
