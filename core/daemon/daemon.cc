@@ -376,11 +376,11 @@ void Daemon::beat() {
   if (phase_ == Phase::draining && (late || !line_reader_ || line_reader_->ended())) finish(late);
   if (phase_ == Phase::stopping && late) {
     log(LogLevel::warning, "daemon.hurry", {{"reason", "inputs or spool did not close in time"}});
-    finish(true);
+    end_at_once();
   }
 }
 
-void Daemon::finish(bool late) {
+void Daemon::stop_storing(bool late) {
   phase_ = Phase::stopped;
   for (auto& named : plugins_.webs) named.plugin->stop();
   for (auto& sink : sinks_)
@@ -389,6 +389,19 @@ void Daemon::finish(bool late) {
   if (late)
     log(LogLevel::warning, "daemon.undrained",
         {{"reason", "a database did not take everything; the spool keeps the rest"}});
+}
+
+// Inputs and spool are in the middle of closing, and nobody else can close what is theirs. What they have not
+// acknowledged comes again.
+void Daemon::end_at_once() {
+  stop_storing(true);
+  log(LogLevel::info, "daemon.stopped");
+  std::fflush(nullptr);
+  ::_exit(exit_code_);
+}
+
+void Daemon::finish(bool late) {
+  stop_storing(late);
   control_.reset();
   uv_walk(
       &loop_, [](uv_handle_t* handle, void*) { close_handle(handle); }, nullptr);

@@ -62,6 +62,8 @@ class Daemon {
   void begin_stop();
   void stop_inputs();
   void stop_spool();
+  void stop_storing(bool late);
+  [[noreturn]] void end_at_once();
   void finish(bool late);
   void beat();
   std::string answer(std::string_view command) const;

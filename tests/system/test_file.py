@@ -1,5 +1,6 @@
 """Log files that a real logrotate turns over while they are written and read: the rows are those of one import."""
 import pathlib
+import signal
 import sys
 
 from corpus import POSTFIX_GROUPS, lines_of
@@ -74,6 +75,53 @@ class File(Case):
         for script, signal in signals.items():
             text += f"  {script}\n    kill {signal} {self.writer.child.pid} 2>/dev/null || true\n  endscript\n"
         self.rotation.write_text(text + "}\n")
+
+    def stop_with_a_large_rotated_rest(self):
+        """Most of a file is unread when it was rotated and SIGTERM comes: it is to be read to its end first. Nothing is read before SIGCONT."""
+        self.log = self.scratch.folder("log", mode=0o755) / "mail.log"
+        self.log.write_bytes(b"")
+        self.database = Sqlite(self.scratch)
+        entry = {"file": {"path": str(self.log), "poll_interval": "200ms"}}
+        self.daemon = Mailtraced(self.scratch, configuration(self.scratch, "receiver", [self.database.sink()], [entry]))
+        idle = b"2026-11-23T22:00:00.%06d+00:00 mx1 postfix/anvil[9]: statistics: max cache size 1 at Nov 23 22:00:00 " + b"x" * 100
+        self.log.write_bytes(idle % 0 + b"\n")
+        self.daemon.wait_received(1)
+        # While it stands still, so that all of this is left for the end.
+        self.daemon.process.child.send_signal(signal.SIGSTOP)
+        rest = [idle % number for number in range(1, 80_000)] + MARK
+        with open(self.log, "ab") as file:
+            file.write(b"".join(line + b"\n" for line in rest))
+        self.log.rename(self.log.with_name("mail.log.1"))
+        fresh = [line.replace(b"0FEED0FEED0", b"0FEED0FEED1") for line in MARK]
+        self.log.write_bytes(b"".join(line + b"\n" for line in fresh))
+        self.daemon.process.child.send_signal(signal.SIGTERM)
+        return rest, fresh
+
+    def mails(self):
+        return sorted(row["queue_id"] for row in self.database.read_all("deliverlog"))
+
+    def test_stop_with_a_large_rotated_rest(self):
+        rest, fresh = self.stop_with_a_large_rotated_rest()
+        self.assertEqual(0, self.daemon.process.stop(signal.SIGCONT), self.daemon.process.output())
+        self.assertNotIn("daemon.hurry", self.daemon.process.output())
+        self.assertEqual(["0FEED0FEED0"], self.mails())
+        self.daemon.start()
+        self.daemon.wait_received(1 + len(rest) + len(fresh))
+        self.daemon.wait_stored()
+        read = {each["label"]: each["value"] for each in self.daemon.status()["counters"] if each["name"] == "input_lines_total"}
+        self.assertEqual({'input="file"': len(fresh)}, read)
+        self.daemon.stop()
+        self.assertEqual(["0FEED0FEED0", "0FEED0FEED1"], self.mails())
+
+    def test_second_sigterm(self):
+        """Somebody cannot wait for that: it ends at once, as asked, and the next start reads what is left."""
+        self.stop_with_a_large_rotated_rest()
+        self.daemon.process.child.send_signal(signal.SIGCONT)
+        wait_until(lambda: "daemon.stop" in self.daemon.process.output(), "its end to begin")
+        self.daemon.stop()
+        self.daemon.start()
+        wait_until(lambda: self.mails() == ["0FEED0FEED0", "0FEED0FEED1"], lambda: f"both mails: {self.mails()}")
+        self.daemon.stop()
 
     def test_create_and_compress(self):
         """The daemon runs on, or is ended properly: it reads a rotated file to its end before it ends. Whole lines only:
