@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/base/counters.h"
 
 namespace mailtrace {
@@ -24,27 +26,18 @@ GapRow GapWatch::row(const char* kind, Time first, Time last, std::string reason
   return out;
 }
 
-void GapWatch::received(Time at) {
-  for (GapRow& gap : open_) {
-    if (gap.first_time == Time{}) {
-      // Nothing was read before it in this run.
-      auto lines = gap.lines;
-      gap = row("damage", at, at, std::move(gap.reason), std::to_string(lines));
-      gap.lines = lines;
-    }
-    gap.last_time = std::max(gap.first_time, at);
-    done_.push_back(std::move(gap));
+// The same hole makes the same row if it is found again, after a crash or for another database.
+void GapWatch::end_holes(Time at) {
+  for (auto& gap : open_) {
+    // Where nothing is left of what was before it, nobody knows since when lines are lost.
+    Time first = gap.after == Time{} ? at : gap.after;
+    done_.push_back(row("damage", first, std::max(first, at),
+                        fmt::format("{} bytes in {}: {}", gap.bytes, gap.segment, gap.reason),
+                        fmt::format("{}-{}", gap.first_sequence, gap.next_sequence)));
+    done_.back().lines =
+        static_cast<int64_t>(gap.next_sequence - std::min(gap.next_sequence, gap.first_sequence));
   }
   open_.clear();
-  last_received_ = at;
-}
-
-void GapWatch::damaged(const SpoolGap& gap) {
-  open_.push_back(row("damage", last_received_, last_received_,
-                      fmt::format("{} bytes in {}: {}", gap.bytes, gap.segment, gap.reason),
-                      fmt::format("{}-{}", gap.first_sequence, gap.next_sequence)));
-  open_.back().lines =
-      static_cast<int64_t>(gap.next_sequence - std::min(gap.next_sequence, gap.first_sequence));
 }
 
 uint64_t GapWatch::dropped() {

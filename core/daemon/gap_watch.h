@@ -14,9 +14,11 @@ class GapWatch {
  public:
   GapWatch(std::string receiver, std::string spool)
       : receiver_(std::move(receiver)), spool_(std::move(spool)) {}
-  // Each record that was read, and each hole between two of them.
-  void received(Time at);
-  void damaged(const SpoolGap& gap);
+  // Each record that was read, and each hole in front of the next one.
+  void received(Time at) { end_holes(at); }
+  void damaged(const SpoolGap& gap) { open_.push_back(gap); }
+  // Nothing more can be read now: what is lost was received before.
+  void caught_up(Time now) { end_holes(now); }
   // Looks at the counters of lines that were dropped; now and then.
   void look(Time now);
   // What is new; the same gap again as it grows.
@@ -24,14 +26,16 @@ class GapWatch {
 
  private:
   GapRow row(const char* kind, Time first, Time last, std::string reason, std::string_view what) const;
+  void end_holes(Time at);
   static uint64_t dropped();
 
   std::string receiver_, spool_;
-  Time last_received_{}, looked_{};
+  Time looked_{};
   uint64_t dropped_ = dropped();
   std::optional<GapRow> drops_;  // under way
   bool drops_grew_ = false;
-  std::vector<GapRow> open_, done_;  // holes that wait for the record behind them
+  std::vector<SpoolGap> open_;  // wait for the record behind them
+  std::vector<GapRow> done_;
 };
 
 }  // namespace mailtrace

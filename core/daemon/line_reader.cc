@@ -102,6 +102,7 @@ bool LineReader::wait_for_sinks(Checkpoint& from) {
 }
 
 bool LineReader::read_some(SpoolReader& reader, Pipeline& pipeline) {
+  static Counter& lost = counter("spool_lost_lines_total");
   uint64_t durable = parts_.spool->durable_sequence();
   Record record;
   SpoolGap gap;
@@ -111,18 +112,18 @@ bool LineReader::read_some(SpoolReader& reader, Pipeline& pipeline) {
         gaps_->received(record.received);
         pipeline.feed(record);
         break;
-      case SpoolReader::Next::gap: {
+      case SpoolReader::Next::gap:
         log(LogLevel::error, "spool.gap",
             {{"first", std::to_string(gap.first_sequence)},
              {"next", std::to_string(gap.next_sequence)},
              {"bytes", std::to_string(gap.bytes)},
              {"reason", gap.reason}});
+        lost += gap.next_sequence - gap.first_sequence;
         gaps_->damaged(gap);
-        std::lock_guard lock(mutex_);
-        ++status_.gaps;
+        pipeline.skip(gap.next_sequence);
         break;
-      }
       case SpoolReader::Next::end:
+        gaps_->caught_up(now());
         return false;
     }
   }

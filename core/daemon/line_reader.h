@@ -39,7 +39,6 @@ class LineReader {
     // When the oldest line was received that no database may have had at the start; that of the start if
     // there was none. Until a sink has committed in this run, data is visible until about here.
     Time unread_since{};
-    uint64_t gaps = 0;
   };
 
   explicit LineReader(Parts parts);

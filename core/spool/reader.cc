@@ -61,6 +61,7 @@ DirectoryReader::Step DirectoryReader::find_on(SpoolGap& gap, uint64_t limit) {
   auto after = std::upper_bound(bases.begin(), bases.end(), expected_);
   if (after != bases.begin() && *(after - 1) > base_) return enter(*(after - 1), no_limit, gap);
   if (was_replaced()) {
+    after_ = last_received();
     base_ = 0;
     cursor_.reset();
     return Step::moved;
@@ -106,6 +107,7 @@ DirectoryReader::Step DirectoryReader::enter(uint64_t base, uint64_t lost_bytes,
     bool whole = !cursor_ || lost_bytes == 0;
     step = lose(previous, lost_bytes, whole ? "segment missing or undecodable" : "no valid record", gap);
   }
+  after_ = last_received();
   cursor_ = std::move(cursor);
   base_ = base;
   fresh_until_ = 0;
@@ -138,6 +140,7 @@ DirectoryReader::Step DirectoryReader::lose(uint64_t next_sequence, uint64_t byt
   gap.bytes = bytes;
   gap.segment = base_ ? segment_name(base_) : "";
   gap.reason = std::move(reason);
+  gap.after = last_received();
   if (cursor_ && cursor_->saw_read_error()) gap.reason += ", read error";
   if (cursor_ && keep_damage_ && bytes > 0) {
     // After a search the offset is behind the damage, else in front of it.
@@ -147,6 +150,10 @@ DirectoryReader::Step DirectoryReader::lose(uint64_t next_sequence, uint64_t byt
   }
   expected_ = next_sequence;
   return Step::gap;
+}
+
+Time DirectoryReader::last_received() const {
+  return cursor_ && cursor_->last_received() != Time{} ? cursor_->last_received() : after_;
 }
 
 uint64_t DirectoryReader::bytes_left() { return cursor_ ? cursor_->torn_bytes() : 0; }

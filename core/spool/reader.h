@@ -26,6 +26,7 @@ class DirectoryReader final : public SpoolReader {
   bool was_replaced();
   Step stop_before(uint64_t base, SpoolGap& gap);
   uint64_t bytes_left();
+  Time last_received() const;
 
   FileSystem& files_;
   std::string directory_;
@@ -33,6 +34,7 @@ class DirectoryReader final : public SpoolReader {
   bool keep_damage_;
   std::unique_ptr<SegmentCursor> cursor_;
   uint64_t base_ = 0;           // of the segment we are in, also if it is undecodable; 0 before the first
+  Time after_{};                // when the last record of the segments before was received
   uint64_t later_version_ = 0;  // base of the segment that is not read past
   uint64_t fresh_until_ = 0;    // records before this were on disk when the buffer was read
 };

@@ -84,11 +84,13 @@ bool SegmentCursor::read(uint64_t expected, Record& record) {
     if (bytes.empty() || !decode_head(bytes.data(), header_.salt, head)) return false;
     if (head.sequence < header_.base || head.sequence > expected) return false;
     if (head.sequence < expected) {
+      last_received_ = time_from_us(head.received_us);
       offset_ += head.record_bytes();
       continue;
     }
     if (bytes.size() < head.record_bytes()) bytes = window(offset_, head.record_bytes());
     if (bytes.empty() || !decode_body(bytes.data(), head, record)) return false;
+    last_received_ = record.received;
     offset_ += head.record_bytes();
     return true;
   }

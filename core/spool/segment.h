@@ -23,6 +23,8 @@ class SegmentCursor {
   const spool_format::SegmentHeader& header() const { return header_; }
   uint64_t base() const { return header_.base; }
   uint64_t offset() const { return offset_; }
+  // When the last record before the offset that could be read was received; Time{}: there was none.
+  Time last_received() const { return last_received_; }
   File& file() { return *file_; }
 
   // The record `expected` if it lies at the offset, whole; then steps behind it. Earlier ones are stepped
@@ -47,6 +49,7 @@ class SegmentCursor {
   std::unique_ptr<File> file_;
   spool_format::SegmentHeader header_;
   uint64_t offset_ = spool_format::header_bytes;
+  Time last_received_{};
   std::vector<char> buffer_;
   uint64_t buffer_offset_ = 0;
   size_t buffered_ = 0;

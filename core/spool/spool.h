@@ -24,6 +24,7 @@ struct SpoolGap {
   uint64_t first_sequence = 0, next_sequence = 0;  // [first, next)
   uint64_t bytes = 0;
   std::string segment, reason;
+  Time after{};  // of the reader: when the last record before it was received, if that is still there
 };
 
 struct SpoolStatus {
@@ -106,6 +107,7 @@ struct SpoolReport {
   uint64_t first_sequence = 0, next_sequence = 0, records = 0, bytes = 0;
   size_t segments = 0;
   std::vector<SpoolGap> gaps;
+  uint64_t goes_on_at = 0;    // number that the next start gives out first: not before next_sequence
   uint64_t torn_bytes = 0;    // an unfinished write at the very end: normal after a crash
   std::string later_version;  // the segment of a later version that ends what can be read; usually ""
 };

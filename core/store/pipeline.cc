@@ -66,6 +66,8 @@ void Pipeline::feed(const Record& record) {
   sequencer_->put(line);
 }
 
+void Pipeline::skip(uint64_t sequence) { next_ = std::max(next_, sequence); }
+
 void Pipeline::count_foreign(const Record& record, const LogLine& line) {
   std::string peer(record.peer);
   if (foreign_.size() >= most_programs && !foreign_.contains(peer)) peer = "other";

@@ -27,6 +27,8 @@ class Pipeline {
   void recall(const std::vector<HintRow>& hints, Time now);
   // Also counts parse_lines_total{result="fact|ignored|unknown|unparsed",program="…"} (unparsed: no parser).
   void feed(const Record& record);
+  // Records before `sequence` that were not fed are lost: they are waited for no longer.
+  void skip(uint64_t sequence);
   // Rows that are due, with the checkpoint's sequence (pinned()) and counted (what is still held back for its
   // order is not counted yet). True if more are due at once. `all`: everything held is released first.
   // Who lags behind the spool by an hour waits, holds back and forgets as if it were an hour earlier: so

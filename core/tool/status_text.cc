@@ -34,6 +34,7 @@ std::string when(const Json& json, const char* key, const Terminal& terminal) {
 
 constexpr std::pair<std::string_view, std::string_view> trouble[] = {
     {"dropped_lines_total", "lines dropped: the spool took no more"},
+    {"spool_lost_lines_total", "lines lost: the spool was damaged"},
     {"unstored_lines_total", "lines received and not kept: the disk failed"},
     {"input_kernel_drops_total", "datagrams dropped by the kernel"},
     {"input_rejected_datagrams_total", "datagrams refused"},

@@ -107,6 +107,7 @@ constexpr std::pair<std::string_view, std::string_view> table[] = {
     {"no parser in the configuration", "kein Parser in der Konfiguration"},
     {"Look at", "Anzusehen"},
     {"lines dropped: the spool took no more", "Zeilen verworfen: der Spool nahm nichts mehr an"},
+    {"lines lost: the spool was damaged", "Zeilen verloren: der Spool war beschädigt"},
     {"lines received and not kept: the disk failed",
      "Zeilen empfangen und nicht behalten: Fehler der Platte"},
     {"datagrams dropped by the kernel", "Datagramme vom Kernel verworfen"},

@@ -11,7 +11,7 @@ import time
 import settings
 from corpus import forwarded_lines
 from daemon import MAILTRACE, Mailtraced, configuration, import_reference, listener
-from databases import Sqlite
+from databases import Sqlite, microseconds
 from harness import Case, free_port, run, wait_until
 from relp_client import RelpClient
 
@@ -90,6 +90,36 @@ class Spools(Case):
             with self.subTest(mutant=number):
                 worst = max(worst, self.one(source, whole, number))
         print(f"    the slowest start took {worst:.1f} s", flush=True)
+
+    def test_lost_end(self):
+        """The last segment is gone and nothing comes after it: that is known and shown at once, once."""
+        source, _ = self.fill()
+        dump = [json.loads(line) for line in self.tool("dump", "--json", source).stdout.splitlines()]
+        entry, _ = listener("relp")
+        database = Sqlite(self.scratch, "lostend")
+        config = self.write_configuration("lostend", database.sink(), entry)
+        folder = self.scratch.path / "lostend" / "spool"
+        shutil.copytree(source, folder)
+        last = sorted(folder.glob("*.seg"))[-1]
+        base = int(last.stem, 16)
+        self.assertGreater(base, 1)
+        last.unlink()
+        lost = len(dump) + 1 - base
+        daemon = Mailtraced(self.scratch, config)
+        daemon.wait_stored()
+        for ending in (daemon.kill, daemon.stop):
+            wait_until(lambda: database.read("gaps"), "a row about what is lost")
+            gap, = database.read("gaps")
+            self.assertEqual(("damage", lost), (gap["kind"], gap["lines"]))
+            self.assertEqual(microseconds(dump[base - 2]["received"]), gap["first_time"])
+            wait_until(lambda: daemon.status()["spool"]["backlog_lines"] == 0, "that nothing waits to be read")
+            shown = run(MAILTRACE, "--config", config, "status").stdout
+            self.assertIn(dump[base - 2]["received"][:10], shown)
+            ending()
+            daemon.start()
+            daemon.wait_stored()
+        daemon.stop()
+        self.assertEqual(1, len(database.read("gaps")))
 
     def test_spool_of_the_first_format(self):
         """An upgrade with a filled spool: what an earlier build has accepted is stored by this one."""

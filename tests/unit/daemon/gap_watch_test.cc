@@ -13,6 +13,15 @@ namespace {
 
 const Time start = time_from_us(1'700'000'000'000'000);
 
+SpoolGap hole(Time after) {
+  return {.first_sequence = 5,
+          .next_sequence = 9,
+          .bytes = 100,
+          .segment = "0001",
+          .reason = "crc",
+          .after = after};
+}
+
 std::vector<GapRow> rows_of(GapWatch& watch) {
   std::vector<GapRow> rows;
   watch.collect(rows);
@@ -24,9 +33,7 @@ std::vector<GapRow> rows_of(GapWatch& watch) {
 BOOST_AUTO_TEST_CASE(a_hole_lies_between_two_records) {
   auto run = [](bool from_before) {
     GapWatch watch("r1", "spool");
-    if (from_before) watch.received(start);
-    watch.damaged(
-        {.first_sequence = 5, .next_sequence = 9, .bytes = 100, .segment = "0001", .reason = "crc"});
+    watch.damaged(hole(from_before ? start : Time{}));
     BOOST_TEST(rows_of(watch).empty());
     watch.received(start + seconds(9));
     watch.received(start + seconds(10));
@@ -44,6 +51,21 @@ BOOST_AUTO_TEST_CASE(a_hole_lies_between_two_records) {
   BOOST_TEST((row.last_time == start + seconds(9)));
   BOOST_TEST((row.id == run(true).id));  // read again after a crash: the same row
   BOOST_TEST((run(false).first_time == start + seconds(9)));
+}
+
+// Nothing may come for hours: then it would not be known for hours.
+BOOST_AUTO_TEST_CASE(a_hole_at_the_end_is_told_when_all_is_read) {
+  GapWatch watch("r1", "spool");
+  watch.damaged(hole(start));
+  watch.caught_up(start + seconds(9));
+  auto rows = rows_of(watch);
+  BOOST_REQUIRE(rows.size() == 1u);
+  BOOST_TEST(rows[0].lines == 4);
+  BOOST_TEST((rows[0].first_time == start));
+  BOOST_TEST((rows[0].last_time == start + seconds(9)));
+  watch.caught_up(start + seconds(10));
+  watch.received(start + seconds(11));
+  BOOST_TEST(rows_of(watch).empty());
 }
 
 BOOST_AUTO_TEST_CASE(drops_that_go_on_are_one_gap) {

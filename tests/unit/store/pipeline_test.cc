@@ -101,6 +101,18 @@ BOOST_AUTO_TEST_CASE(all_releases_what_is_held) {
   BOOST_TEST(batch.checkpoint.sequence == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(the_checkpoint_passes_what_is_lost_but_not_what_is_held) {
+  feed("open AAAAAA1");
+  pipeline->skip(9);
+  BOOST_TEST(pipeline->next_sequence() == 9u);
+  BOOST_TEST(collect().checkpoint.sequence == 1u);
+  pass(11);
+  BOOST_TEST(collect().checkpoint.sequence == 9u);
+  BOOST_TEST(collect().checkpoint.counted == 9u);
+  pipeline->skip(2);
+  BOOST_TEST(pipeline->next_sequence() == 9u);
+}
+
 BOOST_AUTO_TEST_CASE(a_half_seen_mail_pins) {
   feed("open AAAAAA1");
   pass(3);
