@@ -1,6 +1,7 @@
 // `mailtrace spool verify|dump|salvage`: whole directories read for a person. Any one thread.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <limits>
 
@@ -42,6 +43,7 @@ bool was_trimmed(FileSystem& files, const std::string& directory, const SpoolGap
 // Of a directory at rest: what the next start will make of what lies behind the last record.
 void report_end(SegmentCursor* cursor, const SegmentFile& last, const State* state, SpoolReport& report) {
   auto end = cursor ? judge_end(*cursor, report.next_sequence, state) : judge_undecodable(last, state);
+  report.goes_on_at = end.next;
   if (report.next_sequence < end.previous) {
     report.gaps.push_back(
         {report.next_sequence, end.previous, end.bytes, segment_name(last.base), end.reason});
@@ -84,6 +86,7 @@ Result<SpoolReport> verify_spool(const std::string& directory, const std::functi
     if (each) each(record);
   }
   report.next_sequence = std::max(reader.expected(), report.first_sequence);
+  report.goes_on_at = report.next_sequence;
   report.later_version = reader.later_version();
   if (!in_use && !bases.empty() && report.later_version.empty())
     report_end(reader.cursor(), last, state, report);
@@ -138,6 +141,12 @@ Result<SpoolReport> salvage_spool(const std::string& from, const std::string& to
       &files);
   flush();
   store.close();
+  // What is missing at the end is told by an empty segment behind it, as there is no record that could.
+  if (report && stored && report->goes_on_at > std::max(next, survey->first_sequence)) {
+    store.lost_until(report->next_sequence);
+    stored = store.prepare(report->goes_on_at);
+    store.close();
+  }
   if (!stored) {
     SpoolStatus status;
     store.fill(status);

@@ -380,3 +380,53 @@ BOOST_AUTO_TEST_CASE(salvage_keeps_sequences_and_gaps) {
   BOOST_TEST(verify_spool("/saved", {}, &files)->id == verify_spool("/spool", {}, &files)->id);
   BOOST_TEST(!salvage_spool("/spool", "/saved", &files).operator bool());
 }
+
+// Nothing comes behind it that could tell, neither in the spool nor in what is saved of it.
+BOOST_AUTO_TEST_CASE(a_lost_end_is_a_gap_at_once_and_stays_one_when_it_is_salvaged) {
+  for (bool with_state : {true, false}) {
+    MemoryFiles files;
+    std::string path = make_spool(files, 10);
+    std::string bytes = files.content(path);
+    auto offsets = record_offsets(bytes);
+    for (size_t record : {8, 9}) bytes[offsets[record] + 50] ^= 1;
+    files.put(path, bytes);
+    if (!with_state) files.remove("/spool/state");
+    BOOST_REQUIRE(salvage_spool("/spool", "/saved", &files));
+    for (const char* directory : {"/spool", "/saved"}) {
+      Harness harness(files, directory);
+      BOOST_REQUIRE(harness.open());
+      auto read = read_back(files, directory, 1, harness.spool().durable_sequence());
+      BOOST_TEST(read.lines.size() == 8u);
+      BOOST_REQUIRE(!read.gaps.empty());
+      BOOST_TEST(read.gaps.front().first_sequence == 9u);
+      uint64_t end = read.gaps.back().next_sequence;
+      BOOST_TEST((with_state ? end == 11 : end >= 11));
+      BOOST_TEST(read.lost() == end - 9);
+      BOOST_TEST((read.gaps.front().after == time_from_us(1'700'000'000'000'000)));
+      // No number of a lost one is given out again, whatever was stored of them.
+      uint64_t next = harness.spool().status().next_sequence;
+      BOOST_TEST((with_state ? next == 11 : next > 1'000'000));
+      harness.close();
+    }
+  }
+}
+
+// Who begins to read behind a record knows when that was received; with nothing left before it, nobody does.
+BOOST_AUTO_TEST_CASE(a_gap_begins_after_the_record_before_it) {
+  MemoryFiles files;
+  make_spool(files, 1000, 300);
+  std::vector<std::string> segments;
+  for (auto& path : files.paths())
+    if (path.ends_with(".seg")) segments.push_back(path);
+  BOOST_REQUIRE(segments.size() > 3u);
+  uint64_t base = 0;
+  BOOST_REQUIRE(spool_format::parse_segment_name(segments[1].substr(7), base));
+  files.remove(segments[1]);
+  auto known = read_back(files, "/spool", base);
+  BOOST_REQUIRE(known.gaps.size() == 1u);
+  BOOST_TEST((known.gaps[0].after == time_from_us(1'700'000'000'000'000)));
+  files.remove(segments[0]);
+  auto unknown = read_back(files, "/spool", base);
+  BOOST_REQUIRE(unknown.gaps.size() == 1u);
+  BOOST_TEST((unknown.gaps[0].after == Time{}));
+}
