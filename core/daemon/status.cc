@@ -1,4 +1,6 @@
 // The answer to `mailtrace status`: what is received, kept, understood and stored, and what is in trouble.
+#include <algorithm>
+
 #include "core/base/counters.h"
 #include "core/daemon/daemon.h"
 #include "core/mail/row_json.h"
@@ -33,8 +35,8 @@ Json spool_json(const SpoolStatus& status, const LineReader::Status& reader) {
                     {"bytes", gap.bytes},
                     {"segment", gap.segment},
                     {"reason", gap.reason}});
-  // The first record is 1; a reader that has read nothing yet stands at 0.
-  uint64_t read_until = std::max<uint64_t>(1, reader.next_sequence);
+  // A reader that waits for its database stands at 0; what was stored before its start waits for nobody.
+  uint64_t read_until = std::max({reader.next_sequence, status.stored_sequence, status.first_sequence});
   uint64_t unread = status.durable_sequence - std::min(status.durable_sequence, read_until);
   return {{"id", status.id},
           {"segments", status.segments},

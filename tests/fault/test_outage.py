@@ -42,17 +42,21 @@ class Outage(FaultCase):
         begun = datetime.datetime.now(datetime.timezone.utc)
         self.assertTrue(RelpClient(port, lines).send(len(lines)))
         daemon.wait_stored()
+        # The spool knows what is stored, so that a start without the database can say what waits.
+        state = self.scratch.path / daemon.name / "spool" / "state"
+        wait_until(lambda: int.from_bytes(state.read_bytes()[32:40], "little") == len(lines) + 1, "what is stored, in the state")
         away[0] = True
         self.proxy.cut_all()
         more = [line.replace(MARK.encode(), b"0CAFE0CAFE0") for line in mark()]
         self.assertTrue(RelpClient(port, more).send(len(more)))
         sent = datetime.datetime.now(datetime.timezone.utc)
-        for _ in range(2):
+        for waiting in (len(more), len(more) + 1):
             daemon.kill()
             daemon.start()
             wait_until(lambda: self.sink(daemon)["state"] == "retrying" and self.sink(daemon)["visible_until"], lambda: f"trouble: {self.sink(daemon)}")
             visible = datetime.datetime.fromisoformat(self.sink(daemon)["visible_until"].replace("Z", "+00:00"))
             self.assertTrue(begun <= visible <= sent, f"{begun} {visible} {sent}")
+            self.assertEqual(waiting, daemon.status()["spool"]["backlog_lines"])
             self.assertTrue(RelpClient(port, [b"<22>1 - mx1 postfix/qmgr 1 - - one more"]).send(1))
         away[0] = False
         daemon.wait_stored()
