@@ -155,6 +155,7 @@ MailTracker::Written MailTracker::write(OpenMail& given, bool all, Time now) {
     mail->waited = true;
     return Written::postponed;
   }
+  size_t told = loose_.size();
   adopt_parent(*mail);
   if (!mail->endings.empty()) end_recipients(*mail);
   claim_late(*mail);
@@ -168,6 +169,9 @@ MailTracker::Written MailTracker::write(OpenMail& given, bool all, Time now) {
   bool unlinked = mail->own_client && !mail->has_origin && !mail->real && !mail->finished;
   if (all && (unlinked || (mail->pickup && !mail->message_id_seen))) remember_lines(*mail);
   emitter_.add_mail(*mail, mails_.server_name(mail->server));
+  // What was found out about other mails on the way comes with the next rows; only these lines tell it again.
+  for (; told < loose_.size(); ++told)
+    if (!loose_[told].sequence) loose_[told].sequence = mail->dirty_sequence;
   mails_.clean(*mail);
   return Written::yes;
 }
@@ -312,6 +316,12 @@ void MailTracker::use_cached_links(OpenMail& mail) {
     const DeliverRow& row = delivery.row;
     if (!row.next_queue_id || !row.relay_addr || row.status != "sent" || !own_.contains(*row.relay_addr))
       continue;
+    // Told only now if the mail began at another instance: whose it is was not known when the line came.
+    if (delivery.unlinked)
+      cache_->put(claim_key(*row.next_queue_id),
+                  encode_end({mail.id, mail.birth, row.deliver_time, mails_.server_name(mail.server),
+                              mail.queue_id, self.instance}),
+                  3600);
     auto value = cached(child_key(*row.next_queue_id));
     auto known = value ? decode_end(*value) : std::nullopt;
     if (!known || known->id == mail.id) continue;

@@ -71,6 +71,49 @@ BOOST_AUTO_TEST_CASE(after_a_restart_between_child_and_parent) {
   BOOST_TEST(hop.origin() == "relay");
 }
 
+// Behind a balancer that cuts connections, the mail before began at one instance and was handed on at
+// another, which does not know yet whose queue id it is; and the mail behind comes last.
+BOOST_AUTO_TEST_CASE(a_hand_over_at_another_instance_than_the_beginning) {
+  auto other = make(&cache);
+  restart(&cache);
+  apply(1, opened(parent_id));
+  tracker.swap(other);
+  apply(1.5, handed_to(parent_id, child_id, own));
+  apply(1.6, removed(parent_id));
+  for (int i = 0; i < 3; ++i) pass(11);
+  BOOST_REQUIRE(mail(parent_id));
+  BOOST_TEST(ends(parent_id) == "sent:r@example.net");
+  tracker.swap(other);
+  Hop hop{*this};
+  hop.child();
+  apply(1.7, removed(child_id));
+  for (int i = 0; i < 3; ++i) pass(11);
+  BOOST_TEST(hop.origin() == "relay");
+  BOOST_TEST(rows.connects.size() == 2u);
+}
+
+// The link is a row of the other mail, which nothing else would write again after a crash.
+BOOST_AUTO_TEST_CASE(a_link_found_in_the_cache_holds_the_checkpoint_until_it_is_written) {
+  auto other = make(&cache);
+  restart(&cache);
+  Hop hop{*this};
+  hop.child();
+  tracker.swap(other);
+  uint64_t before = sequence;
+  hop.parent();
+  apply(1.6, removed(parent_id));
+  bool written = false;
+  for (int round = 0; !written && round < 9; ++round) {
+    Batch batch;
+    if (!tracker->collect(received, false, 1000, batch)) received += std::chrono::seconds(11);
+    for (auto& row : batch.connects) written |= row.origin_id.has_value();
+    if (!written) BOOST_TEST(tracker->pinned(sequence + 1) == before + 1);
+    rows.take(batch);
+  }
+  BOOST_TEST(written);
+  BOOST_TEST(tracker->pinned(sequence + 1) == sequence + 1);
+}
+
 BOOST_AUTO_TEST_CASE(on_one_host_it_is_a_filter) {
   Hop hop{*this};
   hop.child("127.0.0.1", 1.4, "mx1");
