@@ -20,11 +20,17 @@ class Balancer(FaultCase):
         def kill(choice, daemons):
             if choice.random() < 0.3:
                 daemon = choice.choice(daemons)
+                self.note_unanswered(daemon)
                 daemon.kill()
                 daemon.start()
         self.balance("killed", kill)
 
+    def note_unanswered(self, daemon):
+        self.unanswered += sum(each["value"] for each in daemon.status()["counters"]
+                               if each["name"] in ("mailtrace_cache_failures_total", "mailtrace_cache_unanswered_total"))
+
     def balance(self, name, more):
+        self.unanswered = 0
         choice = random.Random(settings.number("seed"))
         kind = settings.databases[-1] if len(settings.databases) == 1 else "postgresql"
         database = self.database(kind, name)
@@ -50,9 +56,11 @@ class Balancer(FaultCase):
         for daemon in daemons:
             daemon.wait_stored()
         for daemon in daemons:
+            self.note_unanswered(daemon)
             daemon.stop()
-        # memcached has 20 ms to answer; on a busy machine it does not always, and a link of two receivers is missed.
-        rows = self.assert_as_reference(load.sent, database, share_without_link=0.01)
+        # What memcached does not answer in time, on a very busy machine, may be a link of two receivers that is missed.
+        self.say(f"{self.unanswered} calls that memcached did not answer in time")
+        rows = self.assert_as_reference(load.sent, database, share_without_link=0.01 if self.unanswered else 0)
         self.say(f"{kind}: {len(RECEIVERS)} receivers, {cuts} connections cut; {len(load.sent)} lines of {len(HOSTS)} hosts, "
                  f"{received - len(load.sent)} of them twice; {rows} rows, 0 missing, 0 twice, 0 different")
         self.assertGreater(cuts, 4)
