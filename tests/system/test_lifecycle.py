@@ -119,9 +119,12 @@ class Lifecycle(Case):
         for i in range(20):
             change = ("inputs: [\n", "nonsense: 1\n", "log_level: info\n", "peers: {a.example: [b]}\n")[i % 4]
             daemon.config.write_text(change if change.startswith("inputs") else good + change)
-            sender.feed(lines[i * step:(i + 1) * step if i < 19 else len(lines)])
+            fed = (i + 1) * step if i < 19 else len(lines)
+            sender.feed(lines[i * step:fed])
             daemon.process.child.send_signal(signal.SIGHUP)
             wait_until(lambda: daemon.process.output().count("config.reload") > i, f"the answer to hangup {i + 1}")
+            # rsyslog reads two connections side by side: lines of the next one must not come between.
+            daemon.wait_received(fed, sender.process.output()[-1000:])
         output = daemon.process.output()
         self.assertEqual(10, output.count('result="refused'))
         self.assertGreaterEqual(output.count("config.mistake"), 10)
