@@ -142,6 +142,8 @@ class Network(Case):
             for stream in slow:
                 stream.sendall(frame[position:position + 1])
             sender.feed(self.lines[position * helping:(position + 1) * helping])
+            # rsyslog reads two connections side by side: lines of the next one must not come between.
+            self.daemon.wait_received(min((position + 1) * helping, len(self.lines)), sender.process.output()[-1000:])
         self.daemon.wait_received(len(self.lines), sender.process.output()[-1000:])
         wait_until(lambda: self.counter("relp_broken_sessions_total") >= 50, "that broken sessions are counted")
         grown = self.memory() - before
