@@ -100,11 +100,15 @@ class Writer {
 std::string format(const std::monostate&) { return "nothing"; }
 
 std::string format(const SessionOpened& f) {
-  return Writer("session_opened").peer("client", f.client).take();
+  return Writer("session_opened").peer("client", f.client).text("session", f.session).take();
 }
 
 std::string format(const SessionTls& f) {
-  return Writer("session_tls").peer("client", f.client).tls(f.tls).take();
+  return Writer("session_tls").peer("client", f.client).tls(f.tls).text("session", f.session).take();
+}
+
+std::string format(const SessionLogin& f) {
+  return Writer("session_login").text("session", f.session).text("username", f.username).take();
 }
 
 std::string format(const SessionClosed& f) {
@@ -113,6 +117,7 @@ std::string format(const SessionClosed& f) {
       .text("how", f.how)
       .text("stage", f.stage)
       .text("counts", f.counts)
+      .text("session", f.session)
       .take();
 }
 
@@ -144,7 +149,9 @@ std::string format(const Opened& f) {
       .text("message_id", f.message_id)
       .text("subject", f.subject)
       .number("size", f.size)
+      .number("recipients", f.recipients)
       .tls(f.tls)
+      .text("session", f.session)
       .take();
 }
 
@@ -188,6 +195,7 @@ std::string format(const Attempt& f) {
       .flag("forwarded", f.forwarded)
       .text("lmtp_session", f.lmtp_session)
       .flag("cut", f.cut)
+      .text("session", f.session)
       .take();
 }
 
@@ -210,7 +218,12 @@ std::string format(const Notification& f) {
 }
 
 std::string format(const AdminAction& f) {
-  return Writer("admin_action").text("queue_id", f.queue_id).choice("kind", f.kind).take();
+  return Writer("admin_action")
+      .text("queue_id", f.queue_id)
+      .choice("kind", f.kind)
+      .text("recipient", f.recipient)
+      .text("original_recipient", f.original_recipient)
+      .take();
 }
 
 std::string format(const Policy& f) {
@@ -235,6 +248,7 @@ std::string format(const Policy& f) {
       .flag("greylisted", f.greylisted)
       .flag("blocked", f.blocked)
       .flag("cut", f.cut)
+      .text("session", f.session)
       .take();
 }
 

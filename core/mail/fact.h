@@ -24,20 +24,28 @@ struct Tls {
   std::string_view cipher;    // "TLS_AES_256_GCM_SHA384"
 };
 
-// ---- a client's session; joined to its mails by host, program and pid --------------------------------
+// ---- a session; joined to its mails by host, program and pid, or by its own name -----------------------
 
+// `session`, here and below: the name that stands in each line of it (OpenSMTPD). Then these lines alone say
+// who the client is, and one process has many at a time.
 struct SessionOpened {
   Peer client;
+  std::string_view session{};
 };
 struct SessionTls {
   Peer client;
   Tls tls;
+  std::string_view session{};
+};
+struct SessionLogin {
+  std::string_view session, username;
 };
 struct SessionClosed {
   Peer client;
   std::string_view how;     // "", "lost connection", "timeout", "too many errors" …
   std::string_view stage;   // "after RCPT" gives RCPT
   std::string_view counts;  // "ehlo=1 mail=1 rcpt=0/1 quit=1 commands=3/4"
+  std::string_view session{};
 };
 struct LoginFailed {
   Peer client;
@@ -59,8 +67,9 @@ struct Opened {
   std::string_view uid;                    // pickup: Unix user
   std::optional<std::string_view> sender;  // when the same line says it
   std::string_view helo, protocol, message_id, subject;
-  std::optional<int64_t> size;
+  std::optional<int64_t> size, recipients;
   Tls tls;
+  std::string_view session{};
 };
 
 struct MessageId {
@@ -96,6 +105,7 @@ struct Attempt {
   bool forwarded = false;          // next_queue_id is of this host (local(8) "forwarded as")
   std::string_view lmtp_session;   // Dovecot's session in "… Saved"
   bool cut = false;                // the sender cut the line: the response may lack its end
+  std::string_view session{};      // with the relay
 };
 
 // qmgr "status=expired, returned to sender": ends every recipient that is still waiting.
@@ -117,9 +127,10 @@ struct Notification {
 };
 
 enum class AdminKind { deleted, held, released, requeued, expired };
-struct AdminAction {  // postsuper(1)
+struct AdminAction {  // postsuper(1), exim -M…, smtpctl(8)
   std::string_view queue_id;
   AdminKind kind = AdminKind::deleted;
+  std::string_view recipient{}, original_recipient{};  // that one only; empty: all
 };
 
 // ---- refusals and policy ------------------------------------------------------------------------------
@@ -158,6 +169,7 @@ struct Policy {
   bool greylisted = false;  // the server's own text says greylisting
   bool blocked = false;  // refused for who the client is (RBL, postscreen, client access), not for the mail
   bool cut = false;      // the sender cut the line: what stands at its end is missing
+  std::string_view session{};
 };
 
 // header_checks INFO/WARN on Subject, the only way Postfix logs it.
@@ -207,9 +219,9 @@ struct ServiceEvent {
   std::string_view what, version;
 };
 
-using Fact = std::variant<std::monostate, SessionOpened, SessionTls, SessionClosed, LoginFailed, Opened,
-                          MessageId, Queued, Attempt, Expired, Removed, Notification, AdminAction, Policy,
-                          Subject, Listed, Screened, Aborted, Verdict, Mailbox, ServiceEvent>;
+using Fact = std::variant<std::monostate, SessionOpened, SessionTls, SessionLogin, SessionClosed, LoginFailed,
+                          Opened, MessageId, Queued, Attempt, Expired, Removed, Notification, AdminAction,
+                          Policy, Subject, Listed, Screened, Aborted, Verdict, Mailbox, ServiceEvent>;
 
 // "attempt queue_id=… recipient=…": name and set fields in the order above, for fixtures and debugging.
 std::string format_fact(const Fact& fact);

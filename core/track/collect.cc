@@ -1,6 +1,7 @@
 // Rows out of mails: what is due, in which state, and what memory may forget. Pipeline thread.
 #include <algorithm>
 
+#include "core/track/fill.h"
 #include "core/track/mail_tracker.h"
 
 namespace mailtrace {
@@ -11,12 +12,6 @@ constexpr Microseconds probe_wait = std::chrono::minutes(5);
 
 // Dovecot logs what it did before Postfix logs its answer, or right behind.
 constexpr Microseconds mailbox_wait = std::chrono::minutes(5);
-
-// From the connection to the other side to its answer.
-Microseconds transmit_time(const DeliverRow& row) {
-  return Microseconds(
-      static_cast<int64_t>((row.delay_connect.value_or(0) + row.delay_transmit.value_or(0)) * 1e6));
-}
 
 }  // namespace
 
@@ -52,8 +47,7 @@ size_t MailTracker::write_loose(size_t max_rows) {
     Loose& loose = loose_.front();
     Id id = loose.connect.id;
     Time time = loose.connect.connect_time;
-    if (!loose.session.key.empty())
-      loose.connect.tls = cached_tls(loose.session.key, loose.session.since, time);
+    use_cached_session(loose.session, loose.connect, time);
     emitter_.add(std::move(loose.connect));
     if (loose.deliver) emitter_.add(std::move(*loose.deliver));
     if (!loose.lines.empty()) emitter_.add_lines(id, loose.line, loose.lines);
@@ -77,14 +71,20 @@ void MailTracker::prefetch(const std::vector<Handle>& due) {
     OpenMail* mail = mails_.get(handle);
     if (!mail) continue;
     keys.push_back(mail_key(mails_.server_name(mail->server), mail->queue_id));
-    if (!mail->session.key.empty()) add_tls_keys(mail->session.key, mail->opener_time);
+    if (mail->session.named)
+      for (auto part : named_parts) keys.push_back(named_key(mail->session.key, part));
+    else if (!mail->session.key.empty())
+      add_tls_keys(mail->session.key, mail->opener_time);
     if (mail->own_client && !mail->has_origin) keys.push_back(claim_key(mail->queue_id));
     if (mail->pickup && !mail->has_origin && mail->message_id_hash)
       keys.push_back(pipe_key(mails_.server_name(mail->server), mail->message_id_hash));
     for (auto& delivery : mail->deliveries) {
       for (size_t number = 0; !delivery.lmtp_session.empty() && number < cached_outcomes; ++number)
         keys.push_back(outcome_key(delivery.lmtp_session, number));
-      if (!delivery.session_key.empty()) add_tls_keys(delivery.session_key, delivery.row.deliver_time);
+      if (delivery.named_session)
+        keys.push_back(named_key(delivery.session_key, 't'));
+      else if (!delivery.session_key.empty())
+        add_tls_keys(delivery.session_key, delivery.row.deliver_time);
       if (delivery.row.next_queue_id && delivery.row.relay_addr && own_.contains(*delivery.row.relay_addr))
         keys.push_back(child_key(*delivery.row.next_queue_id));
     }
@@ -246,34 +246,6 @@ void MailTracker::end_recipients(OpenMail& mail) {
   mail.endings.clear();
 }
 
-std::optional<std::string> MailTracker::cached_tls(const std::string& session, Time since, Time time) {
-  int64_t period = tls_period(time);
-  for (int64_t number : {period, period - 1}) {
-    auto value = cached(opened_key(session, number));
-    auto opened = value ? decode_tls(*value) : std::nullopt;
-    if (opened && opened->first <= time) since = std::max(since, opened->first);
-  }
-  for (int64_t number : {period, period - 1})
-    for (const char* which : {last_of_period, ""}) {
-      auto value = cached(tls_key(session, number) + which);
-      auto tls = value ? decode_tls(*value) : std::nullopt;
-      if (tls && tls->first <= time && tls->first >= since) return std::move(tls->second);
-    }
-  return std::nullopt;
-}
-
-void MailTracker::use_cached_tls(OpenMail& mail) {
-  if (!mail.session.key.empty() && mail.row && !mail.row->tls)
-    mail.row->tls = cached_tls(mail.session.key, mail.session.since, mail.opener_time);
-  mail.session.key.clear();
-  for (auto& delivery : mail.deliveries) {
-    if (delivery.session_key.empty() || delivery.row.tls) continue;
-    auto age = transmit_time(delivery.row) + std::chrono::seconds(1);
-    Time time = delivery.row.deliver_time;
-    delivery.row.tls = cached_tls(delivery.session_key, time - age, time);
-  }
-}
-
 void MailTracker::use_cached_pipe(OpenMail& mail, const LinkEnd& self) {
   if (!mail.message_id_hash) return;
   auto key = pipe_key(mails_.server_name(mail.server), mail.message_id_hash);
@@ -414,6 +386,7 @@ void MailTracker::forget_old(Time now, bool all) {
   };
   links_.forget_before(older_than(config_.forget_after));
   sessions_.forget_before(older_than(config_.forget_after));
+  named_.forget_before(older_than(config_.forget_after));
   reasons_.forget_before(older_than(mailbox_wait));
   mailboxes_.forget_before(older_than(mailbox_wait));
 }
@@ -425,6 +398,7 @@ uint64_t MailTracker::pinned(uint64_t next) const {
   least = links_.pinned(least, now_ - config_.flush_after);
   least = reasons_.pinned(least, now_ - config_.flush_after);
   least = mailboxes_.pinned(least, now_ - config_.flush_after);
+  least = named_.pinned(least, now_ - config_.flush_after);
   return sessions_.pinned(least, now_ - config_.flush_after);
 }
 

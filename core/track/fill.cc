@@ -68,6 +68,11 @@ std::string tls_text(const Tls& tls) {
   return out;
 }
 
+Microseconds transmit_time(const DeliverRow& row) {
+  return Microseconds(
+      static_cast<int64_t>((row.delay_connect.value_or(0) + row.delay_transmit.value_or(0)) * 1e6));
+}
+
 std::string_view instance_of(std::string_view app_name) {
   auto name = app_name.substr(0, app_name.find('/'));
   return name == "postfix" || name.starts_with("postfix-") ? name : std::string_view{};
@@ -84,6 +89,7 @@ void fill_opened(const Opened& opened, ConnectRow& row) {
   put_text(row.message_id, opened.message_id);
   put_text(row.subject, opened.subject);
   if (opened.size) put_most(row.size, *opened.size);
+  if (opened.recipients) put_most(row.recipients, *opened.recipients);
 }
 
 void fill_message_id(const MessageId& fact, ConnectRow& row) {

@@ -12,6 +12,8 @@ std::string stored_text(std::string_view text);
 void put_text(std::optional<std::string>& column, std::string_view text);
 // "TLSv1.3 TLS_AES_256_GCM_SHA384 (Anonymous)"
 std::string tls_text(const Tls& tls);
+// From the connection to the other side to its answer.
+Microseconds transmit_time(const DeliverRow& row);
 // The Postfix instance: what stands before the first '/' of the tag, if that is "postfix" or "postfix-…".
 std::string_view instance_of(std::string_view app_name);
 

@@ -1,6 +1,6 @@
 // MailTracker: the Tracker. Facts are taken in tracker.cc, mails are identified in resolve.cc, rows are made
 // in collect.cc, what is half seen is stored and read again in recall.cc, facts without queue id are joined
-// in join.cc, mails whose later lines came first in halves.cc. Pipeline thread.
+// in join.cc, sessions in clients.cc, mails whose later lines came first in halves.cc. Pipeline thread.
 #pragma once
 #include <deque>
 #include <map>
@@ -9,6 +9,7 @@
 #include "core/track/emit.h"
 #include "core/track/links.h"
 #include "core/track/mailboxes.h"
+#include "core/track/named_sessions.h"
 #include "core/track/networks.h"
 #include "core/track/open_mails.h"
 #include "core/track/reasons.h"
@@ -41,9 +42,6 @@ class MailTracker final : public Tracker {
 
   // ---- tracker.cc
   void on(const LogLine& line, const std::monostate&);
-  void on(const LogLine& line, const SessionOpened& fact);
-  void on(const LogLine& line, const SessionTls& fact);
-  void on(const LogLine& line, const SessionClosed& fact);
   void on(const LogLine& line, const Opened& fact);
   void on(const LogLine& line, const MessageId& fact);
   void on(const LogLine& line, const Queued& fact);
@@ -63,12 +61,33 @@ class MailTracker final : public Tracker {
   // The mail `queue_id` with the line accounted to it; null if it has taken this line before.
   OpenMail* take(const LogLine& line, std::string_view queue_id, LineKind kind);
   void account(OpenMail& mail, const LogLine& line, LineKind kind);
-  uint64_t session_pin(const LogLine& line);
   void keep_raw(OpenMail& mail, std::string_view raw, const Hash128& identity);
   void origin_of_opened(OpenMail& mail, const LogLine& line, const Opened& fact);
+  void came_from_own(OpenMail& mail, std::string_view address);
   void claims_of_attempt(OpenMail& mail, const LogLine& line, const Attempt& fact);
   void note_recipient(OpenMail& mail, const Attempt& fact, Time time);
   void refuse(const LogLine& line, const Policy& fact);
+
+  // ---- clients.cc
+  void on(const LogLine& line, const SessionOpened& fact);
+  void on(const LogLine& line, const SessionTls& fact);
+  void on(const LogLine& line, const SessionLogin& fact);
+  void on(const LogLine& line, const SessionClosed& fact);
+  uint64_t session_pin(const LogLine& line);
+  // A line of a session that names itself says one of these; mails and refusals that came before it get it.
+  void say_named(const LogLine& line, std::string_view name, const Peer& client, std::string_view tls,
+                 std::string_view user);
+  uint64_t named_pin(const LogLine& line, std::string_view name) const;
+  void join_named(OpenMail& mail, const LogLine& line, std::string_view name);
+  // Fills in the client; where the session holds the checkpoint.
+  uint64_t refused_named(Loose& refusal, const LogLine& line, Policy& fact);
+  void use_named_tls(OpenMail& mail, Delivery& delivery, const LogLine& line, std::string_view name);
+  // Of a session that another instance has seen begin.
+  CachedSession session_of(const LogLine& line, const Peer& client);
+  // The TLS session of that key that began at `since` or later, and not after `time`.
+  std::optional<std::string> cached_tls(const std::string& session, Time since, Time time);
+  void use_cached_session(const CachedSession& session, ConnectRow& row, Time time);
+  void use_cached_tls(OpenMail& mail);
 
   // ---- join.cc
   void on(const LogLine& line, const Mailbox& fact);
@@ -120,6 +139,7 @@ class MailTracker final : public Tracker {
   void remember_reasons(Time settled);
   void remember_lines(const OpenMail& mail);
   void recall_session(std::string_view data, Time now);
+  void recall_named(std::string_view data, Time now);
   void recall_mailbox(std::string_view data, Time now);
   void recall_link(std::string_view data, Time now);
   void recall_reasons(std::string_view data, Time now);
@@ -135,11 +155,6 @@ class MailTracker final : public Tracker {
   void end_recipients(OpenMail& mail);
   void claim_late(OpenMail& mail);
   void find_written_children(OpenMail& mail);
-  // Of a session that another instance has seen begin.
-  CachedSession session_of(const LogLine& line, const Peer& client);
-  // The TLS session of that key that began at `since` or later, and not after `time`.
-  std::optional<std::string> cached_tls(const std::string& session, Time since, Time time);
-  void use_cached_tls(OpenMail& mail);
   void use_cached_pipe(OpenMail& mail, const LinkEnd& self);
   void use_cached_links(OpenMail& mail);
   size_t write_loose(size_t max_rows);
@@ -153,6 +168,7 @@ class MailTracker final : public Tracker {
   const Networks own_;
   mutable OpenMails mails_;
   Sessions sessions_;
+  NamedSessions named_;
   mutable Links links_;
   Mailboxes mailboxes_;
   mutable Reasons reasons_;

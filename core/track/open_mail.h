@@ -59,6 +59,7 @@ struct CachedSession {
   std::string key;  // empty: nothing to ask
   Time since{};     // no older than this
   bool began_elsewhere = false;
+  bool named = false;  // the key is that of a session that names itself
 };
 
 // A row of deliverlog that waits for its mail's id.
@@ -70,6 +71,7 @@ struct Delivery {
   bool piped = false;          // through pipe(8), while the Message-ID was not known
   std::string lmtp_session{};  // in the answer of one of our own mailbox servers
   std::string session_key{};   // of its TLS session in the cache, when this instance has not seen one
+  bool named_session = false;  // that session names itself
 };
 
 // The last attempt for one recipient.

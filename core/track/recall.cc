@@ -8,6 +8,7 @@ namespace {
 
 enum Kind : char {
   session_hint = 's',
+  named_hint = 'n',
   mailbox_hint = 'b',
   link_hint = 'k',
   lines_hint = 'l',
@@ -45,6 +46,20 @@ void MailTracker::remember(Time now, bool all, Batch& batch) {
         }
         hints_.push_back({hint_id({"session", name, process}), std::move(data), until});
       });
+  named_.remember(before,
+                  [&](uint32_t server, std::string_view session_name, const NamedSessions::Session* session) {
+                    const std::string& name = mails_.server_name(server);
+                    std::string data;
+                    if (session) {
+                      FieldWriter out(named_hint);
+                      out.text(name);
+                      out.text(session_name);
+                      for (auto& text : {session->address, session->client, session->tls, session->user})
+                        out.text(text);
+                      data = out.done();
+                    }
+                    hints_.push_back({hint_id({"named", name, session_name}), std::move(data), until});
+                  });
   mailboxes_.remember(before, all, settled, [&](const Mailboxes::Session& session) {
     FieldWriter out(mailbox_hint);
     out.text(session.name);
@@ -132,6 +147,9 @@ void MailTracker::recall(const std::vector<HintRow>& hints, Time now, std::vecto
       case session_hint:
         recall_session(hint.data, now);
         break;
+      case named_hint:
+        recall_named(hint.data, now);
+        break;
       case mailbox_hint:
         recall_mailbox(hint.data, now);
         break;
@@ -171,6 +189,15 @@ void MailTracker::recall_session(std::string_view data, Time now) {
   session.time = in.time();
   session.received = now;
   if (in.complete()) sessions_.restore(mails_.server(server), process, std::move(session));
+}
+
+void MailTracker::recall_named(std::string_view data, Time now) {
+  FieldReader in(data, named_hint);
+  NamedSessions::Session session;
+  std::string server = in.text(), name = in.text();
+  for (auto* text : {&session.address, &session.client, &session.tls, &session.user}) *text = in.text();
+  session.received = now;
+  if (in.complete()) named_.restore(mails_.server(server), name, std::move(session));
 }
 
 void MailTracker::recall_mailbox(std::string_view data, Time now) {

@@ -154,6 +154,8 @@ std::string tls_key(std::string_view session, int64_t period) {
 
 std::string opened_key(std::string_view session, int64_t period) { return tls_key(session, period) + ":o"; }
 
+std::string named_key(std::string_view session, char part) { return std::string(session) + ":" + part; }
+
 int64_t tls_period(Time time) { return to_us(time) / 5'000'000; }
 
 std::string encode_tls(Time time, std::string_view tls) {

@@ -56,6 +56,9 @@ std::string opened_key(std::string_view session, int64_t period);
 // Behind a tls_key(): the last one of those five seconds, if there was more than one.
 inline constexpr const char* last_of_period = ":l";
 int64_t tls_period(Time time);
+// What a session that names itself said: client address and name, TLS, user. Its session_key() has no client.
+inline constexpr char named_parts[] = {'a', 'n', 't', 'u'};
+std::string named_key(std::string_view session, char part);
 std::string encode_tls(Time time, std::string_view tls);
 std::optional<std::pair<Time, std::string>> decode_tls(std::string_view bytes);
 

@@ -127,45 +127,6 @@ void MailTracker::on(const LogLine& line, const std::monostate&) {
   account(*mail, line, mail->only_removed ? LineKind::note : LineKind::other);
 }
 
-// ---- sessions
-
-void MailTracker::on(const LogLine& line, const SessionOpened& fact) {
-  sessions_.opened(mails_.server(line.hostname), line, fact.client, cache_ != nullptr);
-  if (!cache_ || line.proc_id.empty()) return;
-  auto session = session_key(line.hostname, line.app_name, line.proc_id, fact.client.addr);
-  cache_->put(opened_key(session, tls_period(line.time)), encode_tls(line.time, {}), 60);
-}
-
-void MailTracker::on(const LogLine& line, const SessionTls& fact) {
-  sessions_.tls(mails_.server(line.hostname), line, fact.client, fact.tls);
-  if (!cache_ || line.proc_id.empty()) return;
-  auto session = session_key(line.hostname, line.app_name, line.proc_id, fact.client.addr);
-  auto period = tls_key(session, tls_period(line.time));
-  if (tls_put_.size() > 10'000) tls_put_.clear();
-  auto value = encode_tls(line.time, tls_text(fact.tls));
-  if (tls_put_.insert(period).second)
-    cache_->add(period, value, 60);
-  else
-    cache_->put(period + last_of_period, value, 60);
-}
-
-uint64_t MailTracker::session_pin(const LogLine& line) {
-  return sessions_.pin_of(mails_.server(line.hostname), line,
-                          std::max(now_, line.received) - config_.flush_after);
-}
-
-// For asking the cache: what an earlier client of the same process did is none of this one's.
-CachedSession MailTracker::session_of(const LogLine& line, const Peer& client) {
-  constexpr Microseconds longest = std::chrono::hours(1);
-  Time opened = sessions_.opened_at(mails_.server(line.hostname), line, client);
-  return {session_key(line.hostname, line.app_name, line.proc_id, client.addr),
-          std::max(opened, line.time - longest), opened == Time{}};
-}
-
-void MailTracker::on(const LogLine& line, const SessionClosed&) {
-  sessions_.closed(mails_.server(line.hostname), line);
-}
-
 // ---- the way of a mail
 
 void MailTracker::on(const LogLine& line, const Opened& fact) {
@@ -195,15 +156,29 @@ void MailTracker::on(const LogLine& line, const Opened& fact) {
   // Exim and Sendmail name it once, here.
   if (fact.service == "pickup") first.sender.reset();
   fill_opened(first, row);
+  if (!fact.session.empty()) {
+    join_named(mail, line, fact.session);
+    first.client = {row.client_name.value_or(""), row.client_addr.value_or(""), 0};
+  }
   auto tls = sessions_.tls_of(mail.server, line, fact.client);
   put_text(row.tls, tls);
   mails_.pin(mail, session_pin(line));
   if (sessions_.take_hold(mail.server, line, fact.client)) row.flags |= row_flag::held;
   if (cache_ && !row.tls && !fact.client.addr.empty() && !line.proc_id.empty())
     mail.session = session_of(line, fact.client);
-  origin_of_opened(mail, line, fact);
+  origin_of_opened(mail, line, first);
   if (mail.message_id_hash && mail.pickup) links_.picked_up(mail.message_id_hash, end_of(mail, line));
   if (cache_) shadow(mail);
+}
+
+// Who handed it on says "queued as"; another instance may have that line.
+void MailTracker::came_from_own(OpenMail& mail, std::string_view address) {
+  if (!own_.contains(address)) return;
+  mail.own_client = true;
+  if (!cache_ || !mail.identified) return;
+  KnownEnd end{mail.id, mail.birth, {}, mails_.server_name(mail.server), mail.queue_id, {}};
+  if (mail.row && mail.row->instance) end.instance = *mail.row->instance;
+  cache_->put(child_key(mail.queue_id), encode_end(end), 3600);
 }
 
 void MailTracker::origin_of_opened(OpenMail& mail, const LogLine& line, const Opened& fact) {
@@ -218,12 +193,7 @@ void MailTracker::origin_of_opened(OpenMail& mail, const LogLine& line, const Op
   }
   if (!own_.contains(fact.client.addr)) return;
   if (fact.orig_queue_id.empty()) {
-    mail.own_client = true;
-    if (cache_ && mail.identified) {
-      KnownEnd end{mail.id, mail.birth, {}, mails_.server_name(mail.server), mail.queue_id, {}};
-      end.instance = instance_of(line.app_name);
-      cache_->put(child_key(mail.queue_id), encode_end(end), 3600);
-    }
+    came_from_own(mail, fact.client.addr);
     links_.arrived(end_of(mail, line));
     return;
   }
@@ -281,7 +251,9 @@ void MailTracker::on(const LogLine& line, const Attempt& fact) {
     delivery.row.flags |= row_flag::truncated;
     mail->change().flags |= row_flag::truncated;
   }
-  if (fact.tls.empty() && !fact.relay.addr.empty()) {
+  if (!fact.session.empty()) {
+    use_named_tls(*mail, delivery, line, fact.session);
+  } else if (fact.tls.empty() && !fact.relay.addr.empty()) {
     auto tls = sessions_.relay_tls_of(mail->server, line, fact.relay, fact.queue_id);
     put_text(delivery.row.tls, tls);
     if (!tls.empty()) mails_.pin(*mail, session_pin(line));
@@ -396,7 +368,15 @@ void MailTracker::on(const LogLine& line, const AdminAction& fact) {
   if (!mail) return;
   mail->real = true;
   ConnectRow& row = mail->change();
-  if (fact.kind == AdminKind::deleted) {
+  if (fact.kind == AdminKind::deleted && !fact.recipient.empty()) {
+    Attempt last;
+    last.recipient = fact.recipient;
+    last.original_recipient = fact.original_recipient;
+    Delivery deleted{attempt_row(last, line.time), line.identity};
+    deleted.row.status = "deleted";
+    mail->deliveries.push_back(std::move(deleted));
+    note_recipient(*mail, last, line.time);
+  } else if (fact.kind == AdminKind::deleted) {
     mail->endings.push_back({line.identity, line.time, "deleted"});
     row.flags |= row_flag::removed;
     row.end_time = row.end_time ? std::max(*row.end_time, line.time) : line.time;
@@ -449,9 +429,12 @@ void MailTracker::refuse(const LogLine& line, const Policy& fact) {
   Policy told = fact;
   bool proxied = fact.proxy && fact.client.addr.empty();
   if (proxied) told.client = sessions_.proxied_client(mails_.server(line.hostname), line);
+  uint64_t named_pin = fact.session.empty() ? 0 : refused_named(loose, line, told);
   fill_session(told, row);
-  put_text(row.tls, sessions_.tls_of(mails_.server(line.hostname), line, told.client));
-  if (cache_ && !row.tls && !line.proc_id.empty()) loose.session = session_of(line, told.client);
+  if (fact.session.empty()) {
+    put_text(row.tls, sessions_.tls_of(mails_.server(line.hostname), line, told.client));
+    if (cache_ && !row.tls && !line.proc_id.empty()) loose.session = session_of(line, told.client);
+  }
   row.flags |= row_flag::refused;
   row.flags |= doubts(line);
 
@@ -472,6 +455,7 @@ void MailTracker::refuse(const LogLine& line, const Policy& fact) {
   explain(loose, line, fact, told.client);
   if (auto sequence = session_pin(line); sequence && (row.tls || proxied))
     loose.sequence = std::min(sequence, loose.sequence);
+  if (named_pin) loose.sequence = std::min(named_pin, loose.sequence);
   loose_.push_back(std::move(loose));
 }
 

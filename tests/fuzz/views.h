@@ -31,14 +31,19 @@ template <class F>
 struct ViewWalk {
   F& f;
   void operator()(const std::monostate&) const {}
-  void operator()(const SessionOpened& x) const { views(x.client, f); }
+  void operator()(const SessionOpened& x) const {
+    views(x.client, f);
+    f(x.session);
+  }
   void operator()(const SessionTls& x) const {
     views(x.client, f);
     views(x.tls, f);
+    f(x.session);
   }
+  void operator()(const SessionLogin& x) const { texts(f, x.session, x.username); }
   void operator()(const SessionClosed& x) const {
     views(x.client, f);
-    texts(f, x.how, x.stage, x.counts);
+    texts(f, x.how, x.stage, x.counts, x.session);
   }
   void operator()(const LoginFailed& x) const {
     views(x.client, f);
@@ -50,7 +55,8 @@ struct ViewWalk {
     views(x.sender, f);
     views(x.tls, f);
     texts(f, x.queue_id, x.service, x.sasl_method, x.sasl_username, x.sasl_sender, x.orig_queue_id,
-          x.resent_queue_id, x.notifies_queue_id, x.uid, x.helo, x.protocol, x.message_id, x.subject);
+          x.resent_queue_id, x.notifies_queue_id, x.uid, x.helo, x.protocol, x.message_id, x.subject,
+          x.session);
   }
   void operator()(const MessageId& x) const { texts(f, x.queue_id, x.message_id); }
   void operator()(const Queued& x) const {
@@ -60,7 +66,7 @@ struct ViewWalk {
   void operator()(const Attempt& x) const {
     views(x.relay, f);
     texts(f, x.queue_id, x.transport, x.recipient, x.original_recipient, x.other_recipients, x.tls, x.dsn,
-          x.response, x.next_queue_id, x.lmtp_session);
+          x.response, x.next_queue_id, x.lmtp_session, x.session);
   }
   void operator()(const Expired& x) const {
     views(x.sender, f);
@@ -68,12 +74,12 @@ struct ViewWalk {
   }
   void operator()(const Removed& x) const { f(x.queue_id); }
   void operator()(const Notification& x) const { texts(f, x.queue_id, x.child_queue_id); }
-  void operator()(const AdminAction& x) const { f(x.queue_id); }
+  void operator()(const AdminAction& x) const { texts(f, x.queue_id, x.recipient, x.original_recipient); }
   void operator()(const Policy& x) const {
     views(x.client, f);
     views(x.sender, f);
     texts(f, x.queue_id, x.service, x.stage, x.dsn, x.text, x.recipient, x.protocol, x.helo, x.sasl_method,
-          x.sasl_username, x.header);
+          x.sasl_username, x.header, x.session);
   }
   void operator()(const Subject& x) const { texts(f, x.queue_id, x.subject); }
   void operator()(const Listed& x) const { texts(f, x.addr, x.domain, x.answer); }

@@ -41,15 +41,16 @@ Parsed read_queue(Scan scan, Fact& fact) {
       !read_path(scan, sender) || !scan.skip(", to=") || !read_path(scan, to) || !scan.skip(", rcpt=") ||
       !read_path(scan, rcpt) || !scan.skip(", delay=") || !scan.until(", stat=", delay))
     return Parsed::unknown;
+  std::string_view first = rcpt != "-" && rcpt != to ? rcpt : std::string_view();
   if (what == "Remove") {
-    fact = AdminAction{id.substr(0, message_digits), AdminKind::deleted};
+    fact = AdminAction{id.substr(0, message_digits), AdminKind::deleted, to, first};
     return Parsed::fact;
   }
   if (what != "Expire") return Parsed::unknown;
   Attempt attempt;
   attempt.queue_id = id.substr(0, message_digits);
   attempt.recipient = to;
-  if (rcpt != "-" && rcpt != to) attempt.original_recipient = rcpt;
+  attempt.original_recipient = first;
   attempt.outcome = Outcome::expired;
   attempt.response = scan.rest();
   fact = attempt;
@@ -65,11 +66,44 @@ Peer read_relay(std::string_view text) {
   return peer;
 }
 
+// Behind "address=": "192.0.2.1", "[2001:db8::1]", "local" (the socket of sendmail(8) and the bounce
+// process), then " host=mx.example.org" or " host=<unknown>" (envelope.c ss_to_text()).
+Peer read_client(Scan scan) {
+  Peer client;
+  if (!scan.until(" host=", client.addr))
+    client.addr = scan.rest();
+  else
+    client.name = scan.rest();
+  if (client.name == "<unknown>") client.name = "unknown";
+  if (client.addr == "local") client.addr = {};
+  if (client.addr.starts_with('[') && client.addr.ends_with(']'))
+    client.addr = client.addr.substr(1, client.addr.size() - 2);
+  return client;
+}
+
+// "TLSv1.3:TLS_AES_256_GCM_SHA384:256" (tls_to_text())
+Parsed read_tls(Scan scan, std::string_view session, Fact& fact) {
+  SessionTls tls;
+  tls.session = session;
+  if (!scan.until(":", tls.tls.protocol) || !scan.until(":", tls.tls.cipher)) return Parsed::unknown;
+  fact = tls;
+  return Parsed::fact;
+}
+
+Parsed read_closed(std::string_view reason, std::string_view session, Fact& fact) {
+  SessionClosed closed;
+  closed.session = session;
+  if (reason != "quit") closed.how = reason;
+  fact = closed;
+  return Parsed::fact;
+}
+
 // Behind "mta delivery ": `… source="…" relay="…" delay=1s result="Ok" stat="…"`; stat is the other side's
 // text and takes all the rest.
-Parsed read_mta(Scan scan, Fact& fact) {
+Parsed read_mta_delivery(Scan scan, std::string_view session, Fact& fact) {
   Attempt attempt;
   attempt.transport = "mta";
+  attempt.session = session;
   std::string_view sender, rcpt, source, relay, delay, result;
   if (!read_envelope(scan, attempt.queue_id, sender, attempt.recipient, rcpt)) return Parsed::unknown;
   if (!scan.skip(" source=\"") || !scan.until("\" relay=\"", source) || !scan.until("\" delay=", relay) ||
@@ -106,11 +140,15 @@ Parsed read_mda(Scan scan, Fact& fact) {
 
 constexpr std::string_view before_result = "\" result=\"";
 
+// "RCPT TO:<…>"; the process that writes bounces puts a blank before the address.
+bool skip_verb(Scan& scan, std::string_view verb) { return scan.skip(verb) && (scan.skip(" ") || true); }
+
 // Where the command ends: behind its address if nothing else follows, else where only one end is possible.
 size_t command_end(std::string_view text) {
   Scan scan(text);
   std::string_view address;
-  if ((scan.skip("RCPT TO:") || scan.skip("MAIL FROM:")) && read_path(scan, address)) {
+  if (skip_verb(scan, "RCPT TO:") || skip_verb(scan, "MAIL FROM:")) {
+    if (!read_path(scan, address)) return find_only(text, before_result);
     while (scan.skip(" ")) {
     }
     if (scan.rest().starts_with(before_result)) return text.size() - scan.rest().size();
@@ -119,8 +157,9 @@ size_t command_end(std::string_view text) {
 }
 
 // `command="RCPT TO:<…> " result="550 Invalid recipient: <…>"`: both hold what the client sent.
-Parsed read_failed(Scan scan, Fact& fact) {
+Parsed read_failed(Scan scan, std::string_view session, Fact& fact) {
   Policy policy;
+  policy.session = session;
   policy.service = "smtpd";
   if (!scan.skip("command=\"")) return Parsed::unknown;
   size_t at = command_end(scan.rest());
@@ -133,10 +172,10 @@ Parsed read_failed(Scan scan, Fact& fact) {
   policy.text = scan.rest();
   if (policy.text.ends_with('"')) policy.text.remove_suffix(1);
   if (policy.smtp_code / 100 == 4) policy.action = PolicyAction::defer;
-  if (command.skip("RCPT TO:")) {
+  if (skip_verb(command, "RCPT TO:")) {
     policy.stage = "RCPT";
     read_path(command, policy.recipient);
-  } else if (command.skip("MAIL FROM:")) {
+  } else if (skip_verb(command, "MAIL FROM:")) {
     policy.stage = "MAIL";
     if (read_path(command, address)) policy.sender = address;
   } else if (command.rest().starts_with("DATA")) {
@@ -150,15 +189,43 @@ Parsed read_failed(Scan scan, Fact& fact) {
   return Parsed::fact;
 }
 
-Parsed read_smtp(Scan scan, Fact& fact) {
+// "user=anna result=ok": the user is what the client sent, the result stands behind it.
+Parsed read_login(Scan scan, std::string_view session, Fact& fact) {
+  size_t at = scan.rest().rfind(" result=");
+  if (at == npos) return Parsed::unknown;
+  std::string_view user = take(scan, at);
+  if (scan.rest() == " result=ok") {
+    fact = SessionLogin{session, user};
+    return Parsed::fact;
+  }
+  LoginFailed failed;
+  failed.username = user;
+  failed.reason = scan.rest().substr(8);
+  fact = failed;
+  return Parsed::fact;
+}
+
+Parsed read_smtp(Scan scan, std::string_view session, Fact& fact) {
+  if (scan.skip("connected address=")) {
+    fact = SessionOpened{read_client(scan), session};
+    return Parsed::fact;
+  }
+  if (scan.skip("tls ciphers=")) return read_tls(scan, session, fact);
+  if (scan.skip("authentication user=")) return read_login(scan, session, fact);
+  if (scan.skip("disconnected ")) {
+    scan.skip(" ");
+    return scan.skip("reason=") ? read_closed(scan.rest(), session, fact) : Parsed::unknown;
+  }
   if (scan.skip("message msgid=")) {
     Opened opened;
     opened.service = "smtpd";
+    opened.session = session;
     int64_t size = 0, recipients = 0;
     if (!read_hex(scan, message_digits, opened.queue_id) || !scan.skip(" size=") || !scan.number(size) ||
         !scan.skip(" nrcpt=") || !scan.number(recipients))
       return Parsed::unknown;
     opened.size = size;
+    opened.recipients = recipients;
     if (scan.skip(" proto=")) read_word(scan, "", opened.protocol);
     fact = opened;
     return Parsed::fact;
@@ -171,18 +238,16 @@ Parsed read_smtp(Scan scan, Fact& fact) {
     fact = queued;
     return Parsed::fact;
   }
-  if (scan.skip("failed-command ")) return read_failed(scan, fact);
-  if (scan.skip("authentication user=") && !scan.rest().ends_with(" result=ok")) {
-    LoginFailed failed;
-    size_t at = scan.rest().rfind(" result=");
-    if (at == npos) return Parsed::unknown;
-    failed.username = scan.rest().substr(0, at);
-    failed.reason = scan.rest().substr(at + 8);
-    fact = failed;
-    return Parsed::fact;
-  }
-  // connected, disconnected, tls, bad-input, client-cert-check …
-  return Parsed::ignored;
+  if (scan.skip("failed-command ")) return read_failed(scan, session, fact);
+  return Parsed::ignored;  // bad-input, client-cert-check, event=proxy …
+}
+
+// What it does as a client of other servers.
+Parsed read_mta(Scan scan, std::string_view session, Fact& fact) {
+  if (scan.skip("delivery ")) return read_mta_delivery(scan, session, fact);
+  if (scan.skip("tls ciphers=")) return read_tls(scan, session, fact);
+  if (scan.skip("disconnected reason=")) return read_closed(scan.rest(), session, fact);
+  return Parsed::ignored;  // connecting, connected, error, server-cert-check …
 }
 
 bool is_note(std::string_view text) {
@@ -215,11 +280,10 @@ class OpenSmtpd : public Parser {
     if (Scan queue = scan; queue.skip("relay: ") || queue.skip("delivery: ")) return read_queue(queue, fact);
     if (!read_hex(scan, 16, session) || !scan.skip(" "))
       return is_note(line.text) ? Parsed::ignored : Parsed::unknown;
-    if (scan.skip("smtp ")) return read_smtp(scan, fact);
-    if (scan.skip("mta delivery ")) return read_mta(scan, fact);
+    if (scan.skip("smtp ")) return read_smtp(scan, session, fact);
+    if (scan.skip("mta ")) return read_mta(scan, session, fact);
     if (scan.skip("mda delivery ")) return read_mda(scan, fact);
-    return scan.skip("mta ") || scan.skip("mda ") || scan.skip("filters ") ? Parsed::ignored
-                                                                           : Parsed::unknown;
+    return scan.skip("mda ") || scan.skip("filters ") ? Parsed::ignored : Parsed::unknown;
   }
 
  private:

@@ -38,6 +38,8 @@ BOOST_AUTO_TEST_CASE(session) {
       format_fact(SessionTls{{"", "2001:db8::1", 0}, {"Trusted", "TLSv1.3", "TLS_AES_256_GCM_SHA384"}}) ==
       "session_tls client_addr=2001:db8::1 tls_trust=Trusted tls_protocol=TLSv1.3 "
       "tls_cipher=TLS_AES_256_GCM_SHA384");
+  BOOST_TEST(format_fact(SessionOpened{client, "5df8"}).ends_with(" client_port=4711 session=5df8"));
+  BOOST_TEST(format_fact(SessionLogin{"5df8", "anna"}) == "session_login session=5df8 username=anna");
   BOOST_TEST(
       format_fact(SessionClosed{{"unknown", "192.0.2.1", 0}, "lost connection", "RCPT", "ehlo=1 rcpt=0/1"}) ==
       "session_closed client_name=unknown client_addr=192.0.2.1 how=\"lost connection\" stage=RCPT "
