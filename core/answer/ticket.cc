@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/answer/outcome.h"
+#include "core/answer/recipients.h"
 #include "core/base/text.h"
 
 namespace mailtrace {
@@ -45,7 +46,8 @@ class Writer {
     line("");
     line(say("Evidence", "Nachweis"));
     field(say("From", "Von"), v.sender.empty() ? "<>" : v.sender);
-    field(say("To", "An"), v.original_recipient ? *v.original_recipient : v.recipient.value_or("?"));
+    auto nobody = unnamed_recipient(root).in(options_.language);
+    field(say("To", "An"), v.original_recipient ? *v.original_recipient : v.recipient.value_or(nobody));
     if (v.original_recipient && v.recipient) field(say("Went to", "Ging an"), *v.recipient);
     for (auto& mail : trace_.mails)
       if (mail.connect.message_id) {

@@ -76,6 +76,7 @@ class Judge {
       tell_.set("recipient", Words{"somebody (the log does not say to whom)",
                                    "jemanden (das Protokoll nennt nicht, an wen)"});
     tell_.set("server", v.server);
+    tell_.set_queue_commands(connect());
     tell_.set("client", client.empty() ? "?" : client);
     tell_.set("answer", v.answer);
     tell_.set("by", v.answered_by.empty() ? v.server : v.answered_by);
@@ -475,7 +476,7 @@ class Judge {
       v.word = {"greylisted, came back", "Greylisting, kam wieder"};
       return;
     }
-    auto usual = next_of(v.kind);
+    auto usual = tell_.fill_all(next_of(v.kind));
     if (v.next.customer.empty()) v.next.customer = usual.customer;
     if (v.next.admin.empty()) v.next.admin = usual.admin;
   }

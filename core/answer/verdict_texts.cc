@@ -170,12 +170,12 @@ const Sentence table[] = {
       "Der Inhaltsfilter von {server} hat die Mail für {recipient} am {time} einbehalten: {answer}"}},
     {{"The mail to {recipient} is being held back for examination, since {time}.",
       "Die Mail an {recipient} wird seit dem {time} zur Prüfung zurückgehalten."},
-     {"On hold on {server} for {recipient} since {time}; postsuper -H releases it.",
-      "Auf {server} für {recipient} angehalten seit dem {time}; postsuper -H gibt sie frei."}},
+     {"On hold on {server} for {recipient} since {time}; {release}.",
+      "Auf {server} für {recipient} angehalten seit dem {time}; {release}."}},
     {{"The mail to {recipient} was removed by an administrator on {time} before it was delivered.",
       "Die Mail an {recipient} wurde am {time} von der Administration entfernt, bevor sie zugestellt wurde."},
-     {"Deleted from the queue of {server} for {recipient} at {time} (postsuper -d).",
-      "Aus der Queue von {server} für {recipient} gelöscht am {time} (postsuper -d)."}},
+     {"Deleted from the queue of {server} for {recipient} at {time} by an admin{delete}.",
+      "Aus der Queue von {server} für {recipient} von der Administration gelöscht am {time}{delete}."}},
     {{"The mail was seen on {accepted}, but the log does not say what became of it.",
       "Die Mail wurde am {accepted} gesehen, im Protokoll steht aber nicht, was aus ihr wurde."},
      {"Seen on {server} at {accepted}; lines about its end are missing.",
@@ -239,8 +239,8 @@ Sentence next_of(VerdictKind kind) {
               {"Look into the quarantine.", "In der Quarantäne nachsehen."}};
     case VerdictKind::held:
       return {{"We have to look at it.", "Wir müssen sie uns ansehen."},
-              {"postcat -q shows it, postsuper -H releases it, postsuper -d deletes it.",
-               "postcat -q zeigt sie, postsuper -H gibt sie frei, postsuper -d löscht sie."}};
+              {"Look at it in the queue of {server}; {release}, or delete it{delete}.",
+               "In der Queue von {server} ansehen; {release}, oder sie löschen{delete}."}};
     case VerdictKind::deleted:
       return {{"If the mail is needed, the sender should send it again.",
                "Wird die Mail gebraucht, sollte der Absender sie noch einmal senden."},
@@ -264,6 +264,20 @@ Sentence next_for_now() {
        "noch einmal melden."},
       {"Read the answer; nothing to do unless it stays the same for hours.",
        "Antwort lesen; nichts zu tun, solange sie nicht über Stunden gleich bleibt."}};
+}
+
+void Telling::set_queue_commands(const ConnectRow& mail) {
+  auto service = mail.service.value_or("");
+  Words release{"an admin can release it", "die Administration kann sie freigeben"}, remove;
+  if (mail.instance && mail.instance->starts_with("postfix")) {
+    release = {"postsuper -H releases it", "postsuper -H gibt sie frei"};
+    remove = {" (postsuper -d)", " (postsuper -d)"};
+  } else if (service == "exim") {
+    release = {"exim -Mt thaws it", "exim -Mt taut sie auf"};
+    remove = {" (exim -Mrm)", " (exim -Mrm)"};
+  }
+  set("release", release);
+  set("delete", remove);
 }
 
 void Telling::set(const std::string& name, Time time) {

@@ -63,6 +63,8 @@ class Telling {
   // As `name`, and as `name.dative`, which German wants behind some words.
   void set_duration(const std::string& name, double seconds);
   void set_attempts(int64_t count);
+  // How an admin releases or deletes a mail of that server's queue: {release}, {delete}.
+  void set_queue_commands(const ConnectRow& mail);
   Sentence tell(Phrase which) const { return fill_all(phrase(which)); }
   Sentence fill_all(const Sentence& sentence) const;
 

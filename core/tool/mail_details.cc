@@ -38,7 +38,7 @@ class Writer {
     out_.wrapped(4, verdicts(c));
     std::string recipient;
     for (auto& d : by_recipient(m)) {
-      auto text = address_text(d->recipient) + alias(*d);
+      auto text = recipient_text(c, *d, m.deliveries, terminal_) + alias(*d);
       if (text != recipient) out_.wrapped(4, fmt::format("{} {}", terminal_.say("to"), text));
       recipient = text;
       out_.line(6, fmt::format("{}  {}  {}", later(d->deliver_time, c.connect_time), status(row_status(c, d)),

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/answer/recipients.h"
 #include "core/answer/status_words.h"
 #include "core/base/text.h"
 
@@ -56,7 +57,7 @@ std::string relay_text(const DeliverRow& d, const Terminal& terminal) {
   return fmt::format("{} {}", terminal.say("to"), host);
 }
 
-Lines lines_of(const Hit& hit, const Terminal& terminal) {
+Lines lines_of(const Hit& hit, const Terminal& terminal, const DeliveriesOf& deliveries_of) {
   auto& mail = hit.connect;
   Lines out;
   out.in_time = terminal.date_time(mail.connect_time);
@@ -68,7 +69,9 @@ Lines lines_of(const Hit& hit, const Terminal& terminal) {
     auto& d = *hit.deliver;
     bool same_day = terminal.date(d.deliver_time) == terminal.date(mail.connect_time);
     out.out_time = same_day ? terminal.clock_time(d.deliver_time) : terminal.date_time(d.deliver_time);
-    out.recipient = out.out_address = address_text(d.recipient);
+    std::vector<DeliverRow> others;
+    if (!d.recipient && mail.queue_id && deliveries_of) others = deliveries_of(mail.id);
+    out.recipient = out.out_address = recipient_text(mail, d, others, terminal);
     if (d.original_recipient && d.original_recipient != d.recipient) {
       out.out_address += fmt::format(" ({} {})", terminal.say("for"), address_text(d.original_recipient));
       out.recipient += " …";
@@ -124,16 +127,29 @@ std::string address_text(const std::optional<std::string>& address) {
   return address->empty() ? "<>" : printable(*address);
 }
 
+std::string recipient_text(const ConnectRow& mail, const DeliverRow& row,
+                           std::span<const DeliverRow> deliveries, const Terminal& terminal) {
+  if (row.recipient) return address_text(row.recipient);
+  constexpr size_t most = 3;
+  auto meant = meant_by(row, deliveries);
+  std::string out;
+  for (size_t i = 0; i < meant.size() && i < most; ++i) out += (i ? ", " : "") + printable(meant[i]);
+  if (meant.size() > most) out += fmt::format(" … ({})", meant.size());
+  if (!out.empty()) return out;
+  return unnamed_recipient(mail).in(terminal.german ? Language::german : Language::english);
+}
+
 std::string message_id_text(const std::optional<std::string>& id) {
   return id ? fmt::format("<{}>", printable(*id)) : "";
 }
 
 // Columns: time, address, queue id over status, the rest. On a narrow terminal the address gives way first,
 // then the rest is cut; the status word never is.
-std::string result_table(const std::vector<Hit>& hits, const Terminal& terminal) {
+std::string result_table(const std::vector<Hit>& hits, const Terminal& terminal,
+                         const DeliveriesOf& deliveries_of) {
   std::vector<Lines> all;
   all.reserve(hits.size());
-  for (auto& hit : hits) all.push_back(lines_of(hit, terminal));
+  for (auto& hit : hits) all.push_back(lines_of(hit, terminal, deliveries_of));
   constexpr size_t time_width = 19;
   size_t address_width = widest(all, &Lines::in_address, &Lines::out_address);
   size_t middle_width = widest(all, &Lines::queue_id, &Lines::status);

@@ -1,5 +1,7 @@
 // The list that `mailtrace search` shows people: two lines a result, in and out. Main thread.
 #pragma once
+#include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -8,7 +10,10 @@
 
 namespace mailtrace {
 
-std::string result_table(const std::vector<Hit>& hits, const Terminal& terminal);
+// The deliveries of a mail, for a row that names no recipient.
+using DeliveriesOf = std::function<std::vector<DeliverRow>(const Id& mail)>;
+std::string result_table(const std::vector<Hit>& hits, const Terminal& terminal,
+                         const DeliveriesOf& deliveries_of = {});
 
 // Of what row_status() gives (core/answer/status_words.h).
 std::string status_word(const std::string& status, const Terminal& terminal);
@@ -18,6 +23,9 @@ std::string host_text(const std::optional<std::string>& name, const std::optiona
                       std::optional<int64_t> port = {});
 // The address, "<>" for the null sender, "?" for an unknown one; safe to print.
 std::string address_text(const std::optional<std::string>& address);
+// The recipient, or those that a row without one is known to be about, or words for them; safe to print.
+std::string recipient_text(const ConnectRow& mail, const DeliverRow& row,
+                           std::span<const DeliverRow> deliveries, const Terminal& terminal);
 // The Message-ID in <>; "" if unknown.
 std::string message_id_text(const std::optional<std::string>& id);
 

@@ -120,11 +120,17 @@ void print_json(const Page& page) {
   if (!page.next.empty()) fmt::print(stderr, "next: --after {}\n", page.next);
 }
 
-void print_table(const Page& page, const Request& r) {
+void print_table(Reader& reader, const Page& page, const Request& r) {
   auto terminal = Terminal::of_stdout();
   terminal.utc = r.utc;
   if (r.width) terminal.width = r.width;
-  fmt::print("{}", result_table(page.hits, terminal));
+  auto deliveries_of = [&](const Id& id) {
+    auto trace = reader.trace(id);
+    for (auto& mail : trace ? trace->mails : std::vector<Mail>())
+      if (mail.connect.id == id) return mail.deliveries;
+    return std::vector<DeliverRow>();
+  };
+  fmt::print("{}", result_table(page.hits, terminal, deliveries_of));
   auto footer = fmt::format("{} {}, {} {}", page.hits.size(),
                             terminal.say(page.hits.size() == 1 ? "result" : "results"),
                             terminal.say("times in"), terminal.zone(page.hits.front().connect.connect_time));
@@ -158,7 +164,7 @@ int list_trace(Reader& reader, const Id& id, const Request& r) {
     if (mail.deliveries.empty()) page.hits.push_back({mail.connect, std::nullopt});
     for (auto& delivery : mail.deliveries) page.hits.push_back({mail.connect, delivery});
   }
-  if (!page.hits.empty()) r.json ? print_json(page) : print_table(page, r);
+  if (!page.hits.empty()) r.json ? print_json(page) : print_table(reader, page, r);
   if (page.hits.empty() && !r.json) fmt::print("{}\n", Terminal::of_stdout().say("nothing found"));
   return page.hits.empty() ? exit_code::nothing : exit_code::found;
 }
@@ -183,7 +189,7 @@ int search(const Common& common, Request& r) {
     auto page = turn_pages(*database.reader, query, r.page);
     if (!page) return print_error(page.error());
     if (page->hits.empty()) continue;
-    r.json ? print_json(*page) : print_table(*page, r);
+    r.json ? print_json(*page) : print_table(*database.reader, *page, r);
     return exit_code::found;
   }
   if (!r.json) print_nothing(*database.reader, queries.front(), r);

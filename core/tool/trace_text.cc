@@ -25,6 +25,7 @@ class Writer {
     out_.field("From", address_text(first.sender));
     std::vector<std::string> recipients;
     for (auto& d : trace_.mails.front().deliveries) {
+      if (!d.recipient && !d.original_recipient) continue;
       auto text = address_text(d.original_recipient ? d.original_recipient : d.recipient);
       if (std::find(recipients.begin(), recipients.end(), text) == recipients.end())
         recipients.push_back(text);

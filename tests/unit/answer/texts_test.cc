@@ -84,6 +84,7 @@ BOOST_AUTO_TEST_CASE(every_sentence_with_every_count) {
       for (auto name : {"time", "accepted", "refused", "delivered", "next_from", "next_to", "deadline"})
         tell.set(name, at("2026-10-26T14:00:00Z"));
       tell.set_attempts(count);
+      tell.set_queue_commands({});
       tell.set_duration("duration", seconds);
       for (int which = 0; which <= static_cast<int>(Phrase::not_finished); ++which)
         check_sentence(tell.tell(static_cast<Phrase>(which)));
@@ -91,8 +92,15 @@ BOOST_AUTO_TEST_CASE(every_sentence_with_every_count) {
 }
 
 BOOST_AUTO_TEST_CASE(every_advice) {
-  for (int kind = 0; kind <= static_cast<int>(VerdictKind::unknown); ++kind)
-    check_sentence(next_of(static_cast<VerdictKind>(kind)));
+  for (auto* service : {"smtpd", "exim"}) {
+    Telling tell(nullptr);
+    ConnectRow mail;
+    mail.service = service;
+    tell.set("server", "mx1");
+    tell.set_queue_commands(mail);
+    for (int kind = 0; kind <= static_cast<int>(VerdictKind::unknown); ++kind)
+      check_sentence(tell.fill_all(next_of(static_cast<VerdictKind>(kind))));
+  }
   check_sentence(next_for_now());
 }
 

@@ -1,6 +1,7 @@
 // What finally became of a mail, from its whole way.
 #include "core/answer/verdict.h"
 
+#include "core/answer/recipients.h"
 #include "core/answer/rule.h"
 #include "tests/unit/answer/traces.h"
 
@@ -160,6 +161,51 @@ BOOST_AUTO_TEST_CASE(no_attempt_after_the_deadline) {
   add(m, "2026-11-28T13:50:00Z", "deferred", boris);
   auto v = only(one(m), "2026-11-28T13:51:00Z");
   BOOST_TEST((*v.next_from == *v.deadline));
+}
+
+// An admin reads the command of the program that has the mail, or none.
+BOOST_AUTO_TEST_CASE(commands_are_those_of_the_program) {
+  auto words = [](const char* status, const char* service, const char* instance) {
+    auto m = with(status);
+    m.connect.service = service;
+    if (*instance) m.connect.instance = instance;
+    auto v = only(one(m));
+    return v.sentence.admin.en + " " + v.next.admin.en + " " + v.sentence.admin.de + " " + v.next.admin.de;
+  };
+  auto says = [](const std::string& text, const char* what) { return text.find(what) != std::string::npos; };
+  for (auto* status : {"held", "deleted"}) {
+    auto postfix = words(status, "smtpd", "postfix"), exim = words(status, "exim", "");
+    BOOST_TEST(says(postfix, "postsuper -"), postfix);
+    BOOST_TEST(!says(postfix, "exim"), postfix);
+    BOOST_TEST(says(exim, "exim -M"), exim);
+    BOOST_TEST(!says(exim, "postsuper"), exim);
+    for (auto* other : {"sendmail", "smtpd"}) {
+      auto text = words(status, other, "");
+      BOOST_TEST((!says(text, "postsuper") && !says(text, "exim") && !says(text, "{")), text);
+    }
+  }
+  BOOST_TEST(says(words("deleted", "exim", ""), "by an admin (exim -Mrm)."));
+  BOOST_TEST(says(words("deleted", "sendmail", ""), "von der Administration gelöscht am"));
+}
+
+// A hold or a deletion names nobody: it is about those who were still waiting.
+BOOST_AUTO_TEST_CASE(rows_without_recipient_are_about_those_who_wait) {
+  auto m = mail(1, "mx1");
+  add(m, "2026-11-23T14:00:01Z", "sent", "done@example.org");
+  add(m, "2026-11-23T14:00:02Z", "deferred", "wait@example.org");
+  add(m, "2026-11-23T14:00:03Z", "deferred", "later@example.org");
+  add(m, "2026-11-23T14:05:00Z", "deleted", boris).recipient.reset();
+  add(m, "2026-11-23T14:06:00Z", "sent", "later@example.org");
+  add(m, "2026-11-23T14:06:01Z", "bounced", "after@example.org");
+  auto row = m.deliveries[3];
+  BOOST_TEST(meant_by(row, m.deliveries) ==
+                 (std::vector<std::string>{"wait@example.org", "later@example.org", "after@example.org"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(meant_by(row, {}).empty());
+  BOOST_TEST(unnamed_recipient(m.connect).en == "all recipients");
+  BOOST_TEST(unnamed_recipient(m.connect).de == "alle Empfänger");
+  m.connect.queue_id.reset();
+  BOOST_TEST(unnamed_recipient(m.connect).en == "no recipient named");
 }
 
 BOOST_AUTO_TEST_CASE(held_and_released) {

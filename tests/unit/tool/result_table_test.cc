@@ -71,6 +71,26 @@ size_t widest_line(const std::string& text) {
 
 }  // namespace
 
+BOOST_AUTO_TEST_CASE(a_row_without_recipient_names_those_who_waited) {
+  auto hits = sample();
+  hits.resize(1);
+  hits[0].deliver->recipient.reset();
+  hits[0].deliver->status = "held";
+  hits[0].deliver->response.reset();
+  auto says = [&](const char* what, bool german, const DeliveriesOf& of = {}) {
+    return result_table(hits, terminal(0, german), of).find(what) != std::string::npos;
+  };
+  BOOST_TEST(says("  all recipients", false));
+  BOOST_TEST(says("  alle Empfänger", true));
+  std::vector<DeliverRow> others(1, *hits[0].deliver);
+  others[0].recipient = "carl@example.com";
+  others[0].status = "deferred";
+  BOOST_TEST(says("  carl@example.com", false, [&](const Id&) { return others; }));
+  hits[0].connect.queue_id.reset();
+  BOOST_TEST(says("  no recipient named", false));
+  BOOST_TEST(!says("?", false));
+}
+
 BOOST_AUTO_TEST_CASE(two_lines_a_result) {
   BOOST_TEST(
       result_table(sample(), terminal(0)) ==

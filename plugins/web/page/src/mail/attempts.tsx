@@ -19,7 +19,7 @@ export function Attempts({ deliveries, verdicts }: { deliveries: Deliver[]; verd
             <div className="timeline_head">
               <time dateTime={deliver.deliver_time}>{day_and_clock(deliver.deliver_time)}</time>
               <StatusPill status={shown_status({ deliver, kind: kind_of(deliver) })} />
-              {several && <Address value={deliver.recipient} />}
+              {several && (deliver.recipient === undefined ? <span className="muted">{w.all_recipients}</span> : <Address value={deliver.recipient} />)}
               {relay_of(deliver) && (
                 <span className="muted">
                   <Logged>{`${w.row.to_server} ${relay_of(deliver)}`}</Logged>

@@ -60,5 +60,5 @@ export function ConnectDetails({ connect }: { connect: Connect }) {
 }
 export function DeliverDetails({ deliver }: { deliver: Deliver }) {
   const w = use_words();
-  return <Columns row={deliver} title={w.mail.of_delivery(deliver.recipient ?? w.no_recipient)} />;
+  return <Columns row={deliver} title={w.mail.of_delivery(deliver.recipient ?? (deliver.queue_id ? w.all_recipients : w.no_recipient))} />;
 }

@@ -77,7 +77,7 @@ function OutLine({ result }: { result: Result }) {
         <Icon name="right" />
       </span>
       <span className="who">
-        {deliver.recipient === undefined ? <span className="muted">{w.no_recipient}</span> : <Address value={deliver.recipient} />}
+        {deliver.recipient === undefined ? <span className="muted">{connect.queue_id ? w.all_recipients : w.no_recipient}</span> : <Address value={deliver.recipient} />}
       </span>
       <span className="where">
         <Logged>{[often, alias, where, short].filter(Boolean).join(" · ")}</Logged>

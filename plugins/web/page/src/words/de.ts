@@ -18,6 +18,7 @@ export const de: Words = {
   unknown: "unbekannt",
   null_sender: "(automatische Nachricht)",
   no_recipient: "(kein Empfänger)",
+  all_recipients: "(alle Empfänger)",
   times_in: (zone) => `Zeiten in ${zone}`,
   nav: {
     main: "Hauptmenü",

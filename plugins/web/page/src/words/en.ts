@@ -16,6 +16,7 @@ export const en = {
   unknown: "unknown",
   null_sender: "(automatic notice)",
   no_recipient: "(no recipient)",
+  all_recipients: "(all recipients)",
   times_in: (zone: string) => `Times in ${zone}`,
   nav: {
     main: "Main",
