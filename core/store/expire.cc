@@ -21,6 +21,10 @@ void print(const ConfigErrors& errors) {
 
 int code_of(const Error& error) { return error.fault == Fault::transient ? exit_unavailable : exit_config; }
 
+std::string counted(int64_t count, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
 int expire_one(Sink& sink, Day before, bool dry_run, bool force) {
   auto opened = sink.open();
   if (!opened) {
@@ -32,22 +36,27 @@ int expire_one(Sink& sink, Day before, bool dry_run, bool force) {
     std::fprintf(stderr, "%s: %s\n", sink.describe().c_str(), expiry.error().text.c_str());
     return code_of(expiry.error());
   }
-  fmt::print("{}: {} {} mails, {} deliveries, {} chunks of lines, {} partitions older than {}\n",
-             sink.describe(), dry_run ? "would remove" : "removed", expiry->connects, expiry->deliveries,
-             expiry->lines, expiry->partitions, format_day(before));
+  fmt::print("{}: {} {}, {}, {}, {} older than {}\n", sink.describe(), dry_run ? "would remove" : "removed",
+             counted(expiry->connects, "mail", "mails"),
+             counted(expiry->deliveries, "delivery", "deliveries"),
+             counted(expiry->lines, "chunk of lines", "chunks of lines"),
+             counted(expiry->partitions, "partition", "partitions"), format_day(before));
   return 0;
 }
 
 int expire_files(const std::string& directory, Day before, bool dry_run) {
   const char* what = dry_run ? "would remove" : "removed";
   if (size_t files = expire_kept_lines(directory, before, dry_run))
-    fmt::print("{}: {} {} files of lines nobody understood\n", directory, what, files);
+    fmt::print("{}: {} {} of lines nobody understood\n", directory, what,
+               counted(static_cast<int64_t>(files), "file", "files"));
   auto letters = expire_dead_letters(directory, before, dry_run);
   if (!letters) {
     std::fprintf(stderr, "%s\n", letters.error().text.c_str());
     return code_of(letters.error());
   }
-  if (*letters > 0) fmt::print("{}: {} {} dead letters\n", directory, what, *letters);
+  if (*letters > 0)
+    fmt::print("{}: {} {}\n", directory, what,
+               counted(static_cast<int64_t>(*letters), "dead letter", "dead letters"));
   return 0;
 }
 

@@ -147,7 +147,11 @@ int retry(const Common& common) {
   // A row that is in both is written once more some day, which changes nothing.
   if (left.size() < entries->size())
     if (auto replaced = replace_entries(file, left); !replaced) return print_error(replaced.error());
-  fmt::print("{} rows written, {} left\n", entries->size() - left.size(), left.size());
+  auto terminal = Terminal::of_stdout();
+  fmt::print(
+      "{}, {} {}\n",
+      terminal.counted(static_cast<int64_t>(entries->size() - left.size()), "row written", "rows written"),
+      left.size(), terminal.say("left"));
   if (away) return exit_code::unavailable;
   return left.empty() ? exit_code::found : exit_damaged;
 }

@@ -16,16 +16,19 @@ namespace {
 
 constexpr int exit_damaged = 65;  // EX_DATAERR
 
+std::string bytes_text(uint64_t count) { return fmt::format("{} {}", count, count == 1 ? "byte" : "bytes"); }
+
 int print_report(const SpoolReport& report, std::FILE* to) {
   fmt::print(to, "spool      {}\nsegments   {}\nbytes      {}\nrecords    {}\n", report.id, report.segments,
              human_size(static_cast<int64_t>(report.bytes)), report.records);
   if (report.records)
     fmt::print(to, "sequences  {} to {}\n", report.first_sequence, report.next_sequence - 1);
   if (report.torn_bytes)
-    fmt::print(to, "torn end   {} bytes, never acknowledged; normal after a crash\n", report.torn_bytes);
+    fmt::print(to, "torn end   {}, never acknowledged; normal after a crash\n",
+               bytes_text(report.torn_bytes));
   for (auto& gap : report.gaps)
-    fmt::print(to, "damage     {}: {} bytes, sequences {} to {}: {}\n", printable(gap.segment), gap.bytes,
-               gap.first_sequence, gap.next_sequence - 1, printable(gap.reason));
+    fmt::print(to, "damage     {}: {}, sequences {} to {}: {}\n", printable(gap.segment),
+               bytes_text(gap.bytes), gap.first_sequence, gap.next_sequence - 1, printable(gap.reason));
   if (!report.later_version.empty())
     fmt::print(to, "later      {} is of a later version: left alone, and nothing behind it is read before\n",
                printable(report.later_version));

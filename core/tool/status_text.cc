@@ -32,28 +32,35 @@ std::string when(const Json& json, const char* key, const Terminal& terminal) {
   return parse_time(text, time) ? terminal.date_time(time) : "";
 }
 
-constexpr std::pair<std::string_view, std::string_view> trouble[] = {
-    {"dropped_lines_total", "lines dropped: the spool took no more"},
-    {"spool_lost_lines_total", "lines lost: the spool was damaged"},
-    {"unstored_lines_total", "lines received and not kept: the disk failed"},
-    {"input_kernel_drops_total", "datagrams dropped by the kernel"},
-    {"input_rejected_datagrams_total", "datagrams refused"},
-    {"input_rejected_connections_total", "connections refused"},
-    {"input_handshake_timeouts_total", "connections cut off: no greeting in time"},
-    {"input_broken_frames_total", "broken frames"},
-    {"foreign_host_lines_total", "lines of hosts their sender may not speak for"},
-    {"input_truncated_lines_total", "lines cut: too long"},
-    {"relp_broken_sessions_total", "broken RELP sessions"},
-    {"tls_failures_total", "failed TLS handshakes"},
-    {"mailtrace_cache_failures_total", "failed calls of the cache"},
-    {"mailtrace_cache_too_big_total", "mails too big for the cache"},
-    {"mailtrace_cache_wrong_total", "values of the cache that were not what was put there"},
+struct Trouble {
+  std::string_view counter, one, many;
+};
+constexpr Trouble trouble[] = {
+    {"dropped_lines_total", "line dropped: the spool took no more", "lines dropped: the spool took no more"},
+    {"spool_lost_lines_total", "line lost: the spool was damaged", "lines lost: the spool was damaged"},
+    {"unstored_lines_total", "line received and not kept: the disk failed",
+     "lines received and not kept: the disk failed"},
+    {"input_kernel_drops_total", "datagram dropped by the kernel", "datagrams dropped by the kernel"},
+    {"input_rejected_datagrams_total", "datagram refused", "datagrams refused"},
+    {"input_rejected_connections_total", "connection refused", "connections refused"},
+    {"input_handshake_timeouts_total", "connection cut off: no greeting in time",
+     "connections cut off: no greeting in time"},
+    {"input_broken_frames_total", "broken frame", "broken frames"},
+    {"foreign_host_lines_total", "line of a host its sender may not speak for",
+     "lines of hosts their sender may not speak for"},
+    {"input_truncated_lines_total", "line cut: too long", "lines cut: too long"},
+    {"relp_broken_sessions_total", "broken RELP session", "broken RELP sessions"},
+    {"tls_failures_total", "failed TLS handshake", "failed TLS handshakes"},
+    {"mailtrace_cache_failures_total", "failed call of the cache", "failed calls of the cache"},
+    {"mailtrace_cache_too_big_total", "mail too big for the cache", "mails too big for the cache"},
+    {"mailtrace_cache_wrong_total", "value of the cache that was not what was put there",
+     "values of the cache that were not what was put there"},
 };
 
-std::string_view words_of_trouble(std::string_view counter) {
-  for (auto& [name, words] : trouble)
-    if (name == counter) return words;
-  return "";
+const Trouble* trouble_of(std::string_view counter) {
+  for (auto& each : trouble)
+    if (each.counter == counter) return &each;
+  return nullptr;
 }
 
 class Writer {
@@ -85,8 +92,9 @@ class Writer {
     for (auto& input : list_of(status_, "inputs"))
       width = std::max(width, display_width(text_of(input, "input")));
     for (auto& input : list_of(status_, "inputs"))
-      line(fmt::format("{}  {}, {} {}", fit(text_of(input, "input"), width), place_of(input),
-                       lines_of(text_of(input, "input")), terminal_.say("lines received")));
+      line(fmt::format(
+          "{}  {}, {}", fit(text_of(input, "input"), width), place_of(input),
+          terminal_.counted(lines_of(text_of(input, "input")), "line received", "lines received")));
     if (list_of(status_, "inputs").empty()) line(terminal_.say("none"));
   }
 
@@ -110,18 +118,17 @@ class Writer {
     auto at = status_.find("spool");
     if (at == status_.end() || !at->is_object()) return;
     title("Spool");
-    line(fmt::format("{} {}, {}", number_of(*at, "segments"),
-                     terminal_.say(number_of(*at, "segments") == 1 ? "segment" : "segments"),
+    line(fmt::format("{}, {}", terminal_.counted(number_of(*at, "segments"), "segment", "segments"),
                      human_size(number_of(*at, "bytes"))));
-    auto backlog = number_of(*at, "backlog_lines");
-    line(fmt::format("{} {}", backlog,
-                     terminal_.say(backlog == 1 ? "line waits to be read" : "lines wait to be read")));
+    line(
+        terminal_.counted(number_of(*at, "backlog_lines"), "line waits to be read", "lines wait to be read"));
     if (at->value("failed", false))
       line(terminal_.paint(Colour::red, terminal_.say("failed: the disk takes nothing any more")));
     for (auto& gap : list_of(*at, "gaps"))
       line(terminal_.paint(
-          Colour::red, fmt::format("{} {}: {} {} ({})", terminal_.say("damage in"), text_of(gap, "segment"),
-                                   number_of(gap, "bytes"), terminal_.say("bytes"), text_of(gap, "reason"))));
+          Colour::red,
+          fmt::format("{} {}: {} ({})", terminal_.say("damage in"), text_of(gap, "segment"),
+                      terminal_.counted(number_of(gap, "bytes"), "byte", "bytes"), text_of(gap, "reason"))));
   }
 
   void pipeline() {
@@ -131,10 +138,10 @@ class Writer {
     line(fmt::format("{}: {}", terminal_.say("reader"), terminal_.say(text_of(*at, "state"))));
     auto until = when(*at, "visible_until", terminal_);
     if (!until.empty()) line(fmt::format("{} {}", terminal_.say("newest line read"), until));
-    auto mails = number_of(*at, "open_mails"), lines = number_of(*at, "held_lines");
-    line(fmt::format("{} {}, {} {}", mails, terminal_.say(mails == 1 ? "mail under way" : "mails under way"),
-                     lines,
-                     terminal_.say(lines == 1 ? "line held for its order" : "lines held for their order")));
+    line(fmt::format("{}, {}",
+                     terminal_.counted(number_of(*at, "open_mails"), "mail under way", "mails under way"),
+                     terminal_.counted(number_of(*at, "held_lines"), "line held for its order",
+                                       "lines held for their order")));
     auto cache = text_of(status_, "cache");
     if (!cache.empty()) line(fmt::format("{}: {}", terminal_.say("cache"), cache));
   }
@@ -161,12 +168,12 @@ class Writer {
         line(fmt::format("  {} {}", terminal_.say("lines are visible until about"),
                          visible.empty() ? terminal_.say("the time of the last start") : visible));
       auto commit = when(sink, "last_commit", terminal_);
-      line(fmt::format("  {} {}{}", number_of(sink, "rows"), terminal_.say("rows written"),
+      line(fmt::format("  {}{}", terminal_.counted(number_of(sink, "rows"), "row written", "rows written"),
                        commit.empty() ? "" : fmt::format(", {} {}", terminal_.say("last"), commit)));
       if (auto dead = number_of(sink, "dead_letters"))
-        line(terminal_.paint(
-            Colour::yellow,
-            fmt::format("  {} {}", dead, terminal_.say("rows set aside in dead-letter.jsonl"))));
+        line(terminal_.paint(Colour::yellow,
+                             "  " + terminal_.counted(dead, "row set aside in dead-letter.jsonl",
+                                                      "rows set aside in dead-letter.jsonl")));
     }
     if (list_of(status_, "sinks").empty()) line(terminal_.say("none"));
   }
@@ -175,9 +182,8 @@ class Writer {
   void unknown() {
     std::string out;
     for (auto& program : list_of(status_, "unknown")) {
-      auto lines = number_of(program, "lines");
-      out += fmt::format("  {}: {} {}\n", text_of(program, "program"), lines,
-                         terminal_.say(lines == 1 ? "line" : "lines"));
+      out += fmt::format("  {}: {}\n", text_of(program, "program"),
+                         terminal_.counted(number_of(program, "lines"), "line", "lines"));
       out += fmt::format("    {}  {}  {}\n", when(program, "time", terminal_), text_of(program, "host"),
                          text_of(program, "text"));
     }
@@ -185,7 +191,7 @@ class Writer {
       auto program = program_without_parser(text_of(c, "label"));
       auto lines = number_of(c, "value");
       if (text_of(c, "name") == "parse_lines_total" && !program.empty() && lines)
-        out += fmt::format("  {}: {} {}, {}\n", program, lines, terminal_.say(lines == 1 ? "line" : "lines"),
+        out += fmt::format("  {}: {}, {}\n", program, terminal_.counted(lines, "line", "lines"),
                            terminal_.say("no parser in the configuration"));
     }
     if (out.empty()) return;
@@ -205,11 +211,11 @@ class Writer {
   void counters() {
     std::string out;
     for (auto& c : list_of(status_, "counters")) {
-      auto name = text_of(c, "name"), label = text_of(c, "label");
-      auto words = words_of_trouble(name);
-      if (auto value = number_of(c, "value"); value && !words.empty())
-        out +=
-            fmt::format("  {} {}{}\n", value, terminal_.say(words), label.empty() ? "" : " (" + label + ")");
+      auto label = text_of(c, "label");
+      auto* words = trouble_of(text_of(c, "name"));
+      if (auto value = number_of(c, "value"); value && words)
+        out += fmt::format("  {}{}\n", terminal_.counted(value, words->one, words->many),
+                           label.empty() ? "" : " (" + label + ")");
     }
     if (out.empty()) return;
     title("Look at");

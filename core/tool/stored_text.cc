@@ -61,8 +61,8 @@ class Writer {
   void silences(const HostCoverage& host) {
     size_t from = host.silences.size() - std::min(host.silences.size(), most_silences);
     if (from > 0)
-      out_ +=
-          fmt::format("    {} {}\n", from, terminal_.say(from == 1 ? "earlier silence" : "earlier silences"));
+      out_ += fmt::format(
+          "    {}\n", terminal_.counted(static_cast<int64_t>(from), "earlier silence", "earlier silences"));
     for (size_t i = from; i < host.silences.size(); ++i)
       out_ += fmt::format("    {} {}\n", terminal_.paint(Colour::yellow, terminal_.say("silent")),
                           span(host.silences[i].from, host.silences[i].to));
@@ -91,9 +91,8 @@ class Writer {
     size_t from = stored_.gaps.size() - std::min(stored_.gaps.size(), most_gaps);
     for (size_t i = from; i < stored_.gaps.size(); ++i) {
       auto& gap = stored_.gaps[i];
-      out_ +=
-          fmt::format("  {}  {}  {} {}  {}\n", printable(gap.receiver), span(gap.first_time, gap.last_time),
-                      gap.lines, terminal_.say(gap.lines == 1 ? "line" : "lines"), printable(gap.reason));
+      out_ += fmt::format("  {}  {}  {}  {}\n", printable(gap.receiver), span(gap.first_time, gap.last_time),
+                          terminal_.counted(gap.lines, "line", "lines"), printable(gap.reason));
     }
   }
 
@@ -213,8 +212,8 @@ std::string unknown_text(const std::vector<UnknownRow>& unknown, const Terminal&
       fmt::format("\n{}\n", terminal.paint(Colour::bold, terminal.say("Lines that no parser understood")));
   for (size_t i = 0; i < std::min(unknown.size(), most_samples); ++i) {
     auto& row = unknown[i];
-    out += fmt::format("  {}: {} {}, {} {}, {}\n    {}\n", printable(row.program), row.lines,
-                       terminal.say(row.lines == 1 ? "line" : "lines"), terminal.say("last"),
+    out += fmt::format("  {}: {}, {} {}, {}\n    {}\n", printable(row.program),
+                       terminal.counted(row.lines, "line", "lines"), terminal.say("last"),
                        terminal.date_time(row.last_time), printable(row.host), printable(row.text));
   }
   if (unknown.empty()) out += fmt::format("  {}\n", terminal.say("none"));

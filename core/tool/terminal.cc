@@ -73,9 +73,11 @@ Terminal Terminal::of_stdout() {
   out.german = wants_german();
   if (is_set("COLUMNS")) out.width = std::strtoul(std::getenv("COLUMNS"), nullptr, 10);
   if (!::isatty(STDOUT_FILENO)) return out;
+  out.is_terminal = true;
   winsize size{};
-  if (out.width == 0)
-    out.width = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
+  bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+  if (out.width == 0) out.width = known && size.ws_col ? size.ws_col : 80;
+  out.height = known && size.ws_row ? size.ws_row : 24;
   const char* term = std::getenv("TERM");
   out.colours = !is_set("NO_COLOR") && term && std::string_view(term) != "dumb";
   return out;
@@ -89,6 +91,10 @@ std::string Terminal::paint(Colour colour, std::string_view text) const {
 
 std::string_view Terminal::say(std::string_view english) const {
   return german ? german_text(english) : english;
+}
+
+std::string Terminal::counted(int64_t count, std::string_view one, std::string_view many) const {
+  return fmt::format("{} {}", count, say(count == 1 ? one : many));
 }
 
 std::string Terminal::date_time(Time t) const { return formatted(t, utc, "%Y-%m-%d %H:%M:%S"); }

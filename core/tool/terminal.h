@@ -15,7 +15,9 @@ enum class Colour { none, green, yellow, red, magenta, dim, bold };
 
 struct Terminal {
   bool colours = false;
-  size_t width = 0;  // columns; 0: never cut (a pipe or a file)
+  bool is_terminal = false;  // else a pipe or a file
+  size_t width = 0;          // columns; 0: never cut
+  size_t height = 0;         // rows of the window
   bool utc = false;
   bool german = false;
 
@@ -24,6 +26,8 @@ struct Terminal {
   std::string paint(Colour colour, std::string_view text) const;
   // The text in the user's language; `english` itself when the table has no other.
   std::string_view say(std::string_view english) const;
+  // "1 line", "2 lines", in the user's language.
+  std::string counted(int64_t count, std::string_view one, std::string_view many) const;
   // "2026-11-23 14:02:11" in the local zone (or UTC), as all tables show it.
   std::string date_time(Time t) const;
   std::string clock_time(Time t) const;  // "14:02:11"

@@ -89,7 +89,7 @@ class DeadLetter(unittest.TestCase):
         before = self.file.read_text()
         done = self.home.run("expire", "--max-age", 1, "--dry-run", "--force")
         self.assertEqual(done.returncode, 0, done.err)
-        self.assertIn(f"{self.home.path}: would remove 1 dead letters\n", done.out)
+        self.assertIn(f"{self.home.path}: would remove 1 dead letter\n", done.out)
         self.assertEqual(self.file.read_text(), before)
         # All mails are old, too: that looks like a clock that jumped.
         refused = self.home.run("expire", "--max-age", 1)
@@ -97,7 +97,7 @@ class DeadLetter(unittest.TestCase):
         self.assertEqual(self.file.read_text(), before)
         done = self.home.run("expire", "--max-age", 1, "--force")
         self.assertEqual(done.returncode, 0, done.err)
-        self.assertIn("removed 1 dead letters\n", done.out)
+        self.assertIn("removed 1 dead letter\n", done.out)
         self.assertEqual(self.file.read_text(), "no json\n" + json.dumps(new) + "\n")
         self.assertEqual(os.stat(self.file).st_mode & 0o777, 0o600)
 

@@ -80,10 +80,51 @@ BOOST_AUTO_TEST_CASE(one_is_singular) {
   auto json = sample();
   json["pipeline"]["open_mails"] = json["pipeline"]["held_lines"] = 1;
   json["spool"]["segments"] = json["spool"]["backlog_lines"] = 1;
+  json["spool"]["gaps"] = Json::array({{{"segment", "0001"}, {"bytes", 1}, {"reason", "crc"}}});
+  json["sinks"][0]["rows"] = json["sinks"][0]["dead_letters"] = 1;
+  for (auto& counter : json["counters"]) counter["value"] = 1;
   auto text = daemon_text(json, utc());
-  for (auto* line :
-       {"  1 mail under way, 1 line held for its order\n", "  1 segment, ", "  1 line waits to be read\n"})
-    BOOST_TEST(text.find(line) != std::string::npos, text);
+  for (auto* line : {"  1 mail under way, 1 line held for its order\n", "  1 segment, ",
+                     "  1 line waits to be read\n", ", 1 line received\n", "damage in 0001: 1 byte (crc)",
+                     "  1 row written, ", "  1 row set aside in dead-letter.jsonl", "  1 broken frame (",
+                     "  1 datagram dropped by the kernel ("})
+    BOOST_TEST(text.find(line) != std::string::npos, line << " in " << text);
+  auto german = utc();
+  german.german = true;
+  text = daemon_text(json, german);
+  for (auto* line : {", 1 Zeile empfangen\n", ": 1 Byte (crc)", "  1 Zeile geschrieben, ",
+                     "  1 Zeile beiseite gelegt in dead-letter.jsonl", "  1 kaputter Rahmen (",
+                     "  1 Datagramm vom Kernel verworfen ("})
+    BOOST_TEST(text.find(line) != std::string::npos, line << " in " << text);
+}
+
+// Whatever may be counted as trouble, once or twice, has its German.
+BOOST_AUTO_TEST_CASE(trouble_in_both_languages) {
+  auto german = utc();
+  german.german = true;
+  for (auto* name :
+       {"dropped_lines_total", "unstored_lines_total", "input_kernel_drops_total",
+        "input_rejected_datagrams_total", "input_rejected_connections_total",
+        "input_handshake_timeouts_total", "input_broken_frames_total", "foreign_host_lines_total",
+        "input_truncated_lines_total", "relp_broken_sessions_total", "tls_failures_total",
+        "mailtrace_cache_failures_total", "mailtrace_cache_too_big_total", "mailtrace_cache_wrong_total"}) {
+    std::string texts[2][2];
+    for (int count : {1, 2}) {
+      Json status{{"counters", Json::array({{{"name", name}, {"label", ""}, {"value", count}}})}};
+      auto line = [&](const Terminal& terminal) {
+        auto text = daemon_text(status, terminal);
+        auto number = "\n  " + std::to_string(count) + " ";
+        auto at = text.find(number);
+        return at == std::string::npos ? std::string() : text.substr(at + number.size());
+      };
+      texts[count - 1][0] = line(utc());
+      texts[count - 1][1] = line(german);
+      BOOST_TEST(!texts[count - 1][0].empty(), name);
+      BOOST_TEST(texts[count - 1][0] != texts[count - 1][1], name);
+    }
+    BOOST_TEST(texts[0][0] != texts[1][0], name);
+    BOOST_TEST(texts[0][1] != texts[1][1], name);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(trouble_is_said) {
