@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <span>
 
 #include "core/answer/pasted_text.h"
 #include "core/answer/spoken_time.h"
@@ -229,26 +230,57 @@ std::string_view paste_kind_name(PasteKind kind) {
   return names[static_cast<size_t>(kind)];
 }
 
-Words part_words(std::string_view name) {
-  struct Entry {
-    std::string_view name, en, de;
-  };
-  constexpr Entry table[] = {{"queue_id", "queue id", "Queue-ID"},
-                             {"message_id", "Message-ID", "Message-ID"},
-                             {"sender", "sender", "Absender"},
-                             {"recipient", "recipient", "Empfänger"},
-                             {"address", "address", "Adresse"},
-                             {"ip_address", "IP address", "IP-Adresse"},
-                             {"server", "server", "Server"},
-                             {"time", "time", "Zeit"},
-                             {"answer", "answer", "Antwort"},
-                             {"status", "status code", "Statuscode"},
-                             {"reporting_server", "reported by", "gemeldet von"},
-                             {"remote_server", "answered by", "Antwort von"},
-                             {"subject", "subject", "Betreff"}};
+namespace {
+
+struct Named {
+  std::string_view name, en, de;
+};
+
+Words words_named(std::string_view name, std::span<const Named> table) {
   for (auto& entry : table)
     if (entry.name == name) return {std::string(entry.en), std::string(entry.de)};
   return {std::string(name), std::string(name)};
+}
+
+}  // namespace
+
+Words part_words(std::string_view name) {
+  static constexpr Named table[] = {{"queue_id", "queue id", "Queue-ID"},
+                                    {"message_id", "Message-ID", "Message-ID"},
+                                    {"sender", "sender", "Absender"},
+                                    {"recipient", "recipient", "Empfänger"},
+                                    {"address", "address", "Adresse"},
+                                    {"ip_address", "IP address", "IP-Adresse"},
+                                    {"server", "server", "Server"},
+                                    {"time", "time", "Zeit"},
+                                    {"answer", "answer", "Antwort"},
+                                    {"status", "status code", "Statuscode"},
+                                    {"reporting_server", "reported by", "gemeldet von"},
+                                    {"remote_server", "answered by", "Antwort von"},
+                                    {"subject", "subject", "Betreff"}};
+  return words_named(name, table);
+}
+
+Words criterion_words(std::string_view name) {
+  static constexpr Named table[] = {{"address", "sender or recipient", "Absender oder Empfänger"},
+                                    {"sender", "sender", "Absender"},
+                                    {"recipient", "recipient", "Empfänger"},
+                                    {"message_id", "Message-ID", "Message-ID"},
+                                    {"status", "status", "Status"},
+                                    {"response", "server's answer", "Antwort des Servers"},
+                                    {"queue_id", "queue id", "Queue-ID"},
+                                    {"queue_id_connect", "queue id (in)", "Queue-ID (Eingang)"},
+                                    {"queue_id_deliver", "queue id (out)", "Queue-ID (Ausgang)"},
+                                    {"received_from", "received from server", "empfangen von Server"},
+                                    {"sent_to", "sent to server", "gesendet an Server"},
+                                    {"logged_by", "logged by server", "protokolliert von Server"},
+                                    {"sasl_user", "logged in as", "angemeldet als"},
+                                    {"subject", "subject", "Betreff"},
+                                    {"connect_from", "came in from", "Eingang ab"},
+                                    {"connect_to", "came in before", "Eingang vor"},
+                                    {"deliver_from", "delivery from", "Zustellung ab"},
+                                    {"deliver_to", "delivery before", "Zustellung vor"}};
+  return words_named(name, table);
 }
 
 bool is_ip_address(std::string_view text) {

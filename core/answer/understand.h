@@ -52,6 +52,9 @@ struct Understood {
 Understood understand(std::string_view pasted, const Query& base = {}, const HeaderOptions& options = {},
                       Time at = now());
 
+// What a criterion is called, by the name of its member of Query: {"sender or recipient", …} for "address".
+Words criterion_words(std::string_view name);
+
 bool is_ip_address(std::string_view text);
 // A short (6-20 hex digits) or long Postfix queue id, or an Exim one.
 bool is_queue_id(std::string_view text);

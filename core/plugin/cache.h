@@ -1,5 +1,6 @@
 // Cache: a store outside the process that may forget anything at any time; nothing may depend on it.
-// Pipeline thread only. No call blocks longer than the plugin's own limit (memcached: its option timeout); a broken server is a miss.
+// Pipeline thread only. No call blocks longer than the plugin's own limit (memcached: its option timeout); a
+// broken server is a miss.
 #pragma once
 #include <functional>
 #include <optional>

@@ -20,6 +20,7 @@ inline constexpr int config = 78;       // EX_CONFIG
 struct Common {
   std::string config_file;
   std::string sink;  // which of several sinks is asked; empty: the first
+  bool no_pager = false;
   int code = exit_code::found;
 };
 

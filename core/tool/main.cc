@@ -27,6 +27,7 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", "mailtrace " MAILTRACE_VERSION);
   app.require_subcommand(1);
   app.fallthrough();
+  app.formatter(help_format());
   app.failure_message([](const CLI::App* failed, const CLI::Error& error) {
     return usage_error(*failed, error, wants_german());
   });
@@ -35,6 +36,7 @@ int run(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--sink", common.sink, "which configured database is asked; default the first")
       ->type_name("NAME");
+  app.add_flag("--no-pager", common.no_pager, "print long texts at once, also on a terminal");
   add_search(app, common);
   add_show(app, common);
   add_import(app, common);

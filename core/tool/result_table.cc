@@ -143,41 +143,46 @@ std::string message_id_text(const std::optional<std::string>& id) {
   return id ? fmt::format("<{}>", printable(*id)) : "";
 }
 
+std::string result_table(const std::vector<Hit>& hits, const Terminal& terminal, DeliveriesOf deliveries_of) {
+  return ResultTable(terminal, std::move(deliveries_of)).add(hits);
+}
+
 // Columns: time, address, queue id over status, the rest. On a narrow terminal the address gives way first,
 // then the rest is cut; the status word never is.
-std::string result_table(const std::vector<Hit>& hits, const Terminal& terminal,
-                         const DeliveriesOf& deliveries_of) {
+std::string ResultTable::add(const std::vector<Hit>& hits) {
   std::vector<Lines> all;
   all.reserve(hits.size());
-  for (auto& hit : hits) all.push_back(lines_of(hit, terminal, deliveries_of));
+  for (auto& hit : hits) all.push_back(lines_of(hit, terminal_, deliveries_of_));
   constexpr size_t time_width = 19;
-  size_t address_width = widest(all, &Lines::in_address, &Lines::out_address);
-  size_t middle_width = widest(all, &Lines::queue_id, &Lines::status);
-  if (terminal.width > 0) {
-    size_t room =
-        terminal.width > time_width + middle_width + 6 ? terminal.width - time_width - middle_width - 6 : 0;
+  size_t wanted = widest(all, &Lines::in_address, &Lines::out_address);
+  middle_width_ = std::max(middle_width_, widest(all, &Lines::queue_id, &Lines::status));
+  if (terminal_.width > 0) {
+    size_t others = time_width + middle_width_ + 6;
+    size_t room = terminal_.width > others ? terminal_.width - others : 0;
     constexpr size_t least_rest = 20, usual_address = 36;
     size_t most = std::max(room * 2 / 5, std::min(usual_address, room > least_rest ? room - least_rest : 0));
     // The address before an alias is shown as far as there is room, but makes none.
-    address_width = std::min(widest(all, &Lines::in_address, &Lines::recipient), std::max<size_t>(12, most));
+    wanted = std::min(widest(all, &Lines::in_address, &Lines::recipient), std::max<size_t>(12, most));
   }
+  address_width_ = std::max(address_width_, wanted);
   auto rest_width = [&](const std::string& rest) {
-    if (terminal.width == 0) return display_width(rest);
-    size_t used = time_width + address_width + middle_width + 6;
-    return terminal.width > used ? terminal.width - used : 0;
+    if (terminal_.width == 0) return display_width(rest);
+    size_t used = time_width + address_width_ + middle_width_ + 6;
+    return terminal_.width > used ? terminal_.width - used : 0;
   };
   std::string out;
   for (auto& l : all) {
-    if (!out.empty()) out += "\n";
+    if (begun_) out += "\n";
+    begun_ = true;
     out += trimmed_right(fmt::format("{}  {}  {}  {}", fit(l.in_time, time_width),
-                                     fit(l.in_address, address_width), fit(l.queue_id, middle_width),
+                                     fit(l.in_address, address_width_), fit(l.queue_id, middle_width_),
                                      cut(l.in_rest, rest_width(l.in_rest)))) +
            "\n";
     std::string padding(time_width - std::min(time_width, display_width(l.out_time)), ' ');
     std::string status =
-        terminal.paint(l.colour, l.status) + std::string(middle_width - display_width(l.status), ' ');
+        terminal_.paint(l.colour, l.status) + std::string(middle_width_ - display_width(l.status), ' ');
     out +=
-        trimmed_right(fmt::format("{}{}  {}  {}  {}", padding, l.out_time, fit(l.out_address, address_width),
+        trimmed_right(fmt::format("{}{}  {}  {}  {}", padding, l.out_time, fit(l.out_address, address_width_),
                                   status, cut(l.out_rest, rest_width(l.out_rest)))) +
         "\n";
   }

@@ -3,6 +3,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/mail/query.h"
@@ -12,8 +13,23 @@ namespace mailtrace {
 
 // The deliveries of a mail, for a row that names no recipient.
 using DeliveriesOf = std::function<std::vector<DeliverRow>(const Id& mail)>;
+
+// Columns grow with what comes and never shrink, so that later results stand below earlier ones.
+class ResultTable {
+ public:
+  explicit ResultTable(const Terminal& terminal, DeliveriesOf deliveries_of = {})
+      : terminal_(terminal), deliveries_of_(std::move(deliveries_of)) {}
+  std::string add(const std::vector<Hit>& hits);
+
+ private:
+  const Terminal& terminal_;
+  const DeliveriesOf deliveries_of_;
+  size_t address_width_ = 0, middle_width_ = 0;
+  bool begun_ = false;
+};
+
 std::string result_table(const std::vector<Hit>& hits, const Terminal& terminal,
-                         const DeliveriesOf& deliveries_of = {});
+                         DeliveriesOf deliveries_of = {});
 
 // Of what row_status() gives (core/answer/status_words.h).
 std::string status_word(const std::string& status, const Terminal& terminal);

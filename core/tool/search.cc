@@ -1,233 +1,234 @@
-// `mailtrace search`: asks one database and shows a page of results. Main thread.
+// `mailtrace search`: asks one database and shows a page of results, all of them, or new ones as they come.
+// Main thread.
+#include "core/tool/search.h"
+
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
+#include <memory>
 
 #include "core/answer/proof.h"
 #include "core/answer/understand.h"
 #include "core/base/text.h"
-#include "core/mail/row_json.h"
-#include "core/tool/command.h"
-#include "core/tool/result_table.h"
+#include "core/tool/pager.h"
+#include "core/tool/reading_text.h"
 #include "core/tool/setup.h"
-#include "core/tool/when.h"
+#include "core/tool/text_out.h"
+#include "core/tool/watch.h"
 
 namespace mailtrace {
 namespace {
 
-struct Request {
-  Query query;
-  std::string paste, sort = "time";
-  std::string connect_from, connect_to, deliver_from, deliver_to;
-  int page = 1;
-  size_t width = 0;
-  bool json = false, utc = false;
+constexpr size_t most_pasted = 256u << 10;
+
+std::string standard_input() {
+  std::string out(most_pasted, '\0');
+  out.resize(std::fread(out.data(), 1, out.size(), stdin));
+  return out;
+}
+
+class Search {
+ public:
+  Search(const Common& common, SearchRequest& request)
+      : common_(common), r_(request), terminal_(Terminal::of_stdout()) {
+    terminal_.utc = r_.utc;
+    if (r_.width) terminal_.width = r_.width;
+  }
+
+  int run() {
+    if (r_.all && r_.form() == Form::table) {
+      fmt::print(stderr, "mailtrace: {}\n", terminal_.say("--all needs --json or --csv"));
+      return exit_code::usage;
+    }
+    if (r_.paste == "-") r_.paste = standard_input();
+    auto database = open_database(common_);
+    if (!database.reader) return database.code;
+    reader_ = std::move(database.reader);
+    HeaderOptions words;
+    words.zone = zone_of(terminal_);
+    understood_ = understand(r_.paste, r_.query, words);
+    if (understood_.id) return list_trace(*understood_.id);
+    auto tries = understood_.tries;
+    if (tries.empty()) tries.push_back(r_.query);
+    return r_.watch ? watch_first(tries) : list_first(tries);
+  }
+
+ private:
+  // Of what the text may mean, the first that finds something.
+  int list_first(const std::vector<Query>& tries) {
+    for (size_t at = 0; at < tries.size(); ++at) {
+      auto query = tries[at];
+      auto page = r_.all ? first_of_all(query) : turn_pages(query);
+      if (!page) return print_error(page.error());
+      if (page->hits.empty()) continue;
+      if (r_.all) return print_all(*page, query, at);
+      print_page(*page, at);
+      return exit_code::found;
+    }
+    if (r_.form() == Form::table)
+      print_paged(reading(0) + nothing_text(tries.front()), terminal_, !common_.no_pager);
+    else
+      fmt::print(stderr, "{}", reading(0));
+    return exit_code::nothing;
+  }
+
+  int watch_first(const std::vector<Query>& tries) {
+    // A tenth of the time for the walk over old mails.
+    auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(r_.interval);
+    for (size_t at = 0;; ++at) {
+      // None finds anything: the likeliest may later.
+      bool is_last = at == tries.size();
+      News news(*reader_, tries[is_last ? 0 : at], interval / 10);
+      auto started = news.start(now());
+      if (!started) return print_error(started.error());
+      auto page = reader_->search(tries[is_last ? 0 : at]);
+      if (!page) return print_error(page.error());
+      if (page->hits.empty() && !is_last) continue;
+      news.told(page->hits);
+      std::reverse(page->hits.begin(), page->hits.end());
+      say_reading(is_last ? 0 : at);
+      if (terminal_.is_terminal)
+        fmt::print(stderr, "{}\n\n",
+                   terminal_.paint(Colour::dim,
+                                   terminal_.say("New results appear as they come; Ctrl-C ends this.")));
+      HitWriter writer(r_.form(), terminal_, deliveries_of());
+      fmt::print("{}{}", writer.head(), writer.rows(page->hits));
+      return watch(news, writer, terminal_, interval);
+    }
+  }
+
+  // The page that was asked for: every page before it is walked, as the way to it is only known from there.
+  Result<Page> turn_pages(Query query) {
+    for (int at = 1;; ++at) {
+      auto result = reader_->search(query);
+      if (!result || at == r_.page) return result;
+      if (result->next.empty()) return Page{};
+      query.after = result->next;
+    }
+  }
+
+  Result<Page> first_of_all(Query& query) {
+    query.limit = 1000;
+    return reader_->search(query);
+  }
+
+  int print_all(Page page, Query query, size_t at) {
+    say_reading(at);
+    HitWriter writer(r_.form(), terminal_, deliveries_of());
+    fmt::print("{}", writer.head());
+    while (true) {
+      fmt::print("{}", writer.rows(page.hits));
+      if (page.next.empty()) return exit_code::found;
+      query.after = page.next;
+      auto more = reader_->search(query);
+      if (!more) return print_error(more.error());
+      page = std::move(*more);
+    }
+  }
+
+  DeliveriesOf deliveries_of() {
+    return [this](const Id& id) {
+      auto trace = reader_->trace(id);
+      for (auto& mail : trace ? trace->mails : std::vector<Mail>())
+        if (mail.connect.id == id) return mail.deliveries;
+      return std::vector<DeliverRow>();
+    };
+  }
+
+  void print_page(const Page& page, size_t at) {
+    HitWriter writer(r_.form(), terminal_, deliveries_of());
+    auto text = writer.head() + writer.rows(page.hits);
+    if (r_.form() == Form::table) {
+      print_paged(reading(at) + text + footer(page), terminal_, !common_.no_pager);
+      return;
+    }
+    say_reading(at);
+    print_paged(text, terminal_, !common_.no_pager);
+    if (!page.next.empty()) fmt::print(stderr, "next: --after {}\n", page.next);
+  }
+
+  std::string footer(const Page& page) const {
+    auto out = fmt::format("{}, {} {}",
+                           terminal_.counted(static_cast<int64_t>(page.hits.size()), "result", "results"),
+                           terminal_.say("times in"), terminal_.zone(page.hits.front().connect.connect_time));
+    if (!page.next.empty()) out += fmt::format("; {}: --page {}", terminal_.say("more"), r_.page + 1);
+    return fmt::format("\n{}\n", terminal_.paint(Colour::dim, out));
+  }
+
+  // The head of the list.
+  std::string reading(size_t at) const {
+    auto text = reading_text(understood_, at, r_.query, terminal_);
+    if (text.empty() || r_.form() != Form::table) return text;
+    text.pop_back();
+    return fmt::format("{}\n\n", terminal_.paint(Colour::dim, text));
+  }
+  // Where the results are for a program, or for ever.
+  void say_reading(size_t at) const { fmt::print(stderr, "{}", reading(at)); }
+
+  // The deliveries of one mail's way, for a pasted id of ours.
+  int list_trace(const Id& id) {
+    if (r_.watch) {
+      fmt::print(stderr, "mailtrace: {}\n", terminal_.say("--watch needs a search, not one mail"));
+      return exit_code::usage;
+    }
+    auto trace = reader_->trace(id);
+    if (!trace) return print_error(trace.error());
+    Page page;
+    for (auto& mail : trace->mails) {
+      if (mail.deliveries.empty()) page.hits.push_back({mail.connect, std::nullopt});
+      for (auto& delivery : mail.deliveries) page.hits.push_back({mail.connect, delivery});
+    }
+    if (!page.hits.empty()) print_page(page, 0);
+    if (page.hits.empty() && r_.form() == Form::table) fmt::print("{}\n", terminal_.say("nothing found"));
+    return page.hits.empty() ? exit_code::nothing : exit_code::found;
+  }
+
+  // Nothing found, why that is true, and what comes near.
+  std::string nothing_text(const Query& query) {
+    TextOut out(terminal_);
+    out.line(0, terminal_.say("nothing found"));
+    ProofOptions options;
+    options.zone = zone_of(terminal_);
+    auto proof = prove_nothing(*reader_, query, options);
+    if (!proof) return out.take();
+    auto say = [&](size_t indent, const Words& words) {
+      out.wrapped(indent, printable(words.in(terminal_.german ? Language::german : Language::english)));
+    };
+    out.space();
+    say(0, proof->sentence);
+    for (auto& host : proof->hosts) say(2, host.sentence);
+    for (auto& loss : proof->losses) say(2, loss.words);
+    if (proof->near.empty()) return out.take();
+    out.space();
+    out.line(0, terminal_.say("What comes near"));
+    for (auto& miss : proof->near) say(2, miss.words);
+    return out.take();
+  }
+
+  const Common& common_;
+  SearchRequest& r_;
+  Terminal terminal_;
+  std::unique_ptr<Reader> reader_;
+  Understood understood_;
 };
 
-constexpr const char* time_forms = "2026-11-23, \"2026-11-23 14:00\", 14:00, 2h (ago), yesterday";
-
-// A choice whose words stand in the help text, not again in the option's type.
-CLI::Validator words(std::vector<std::string> choices) {
-  return static_cast<CLI::Validator>(CLI::IsMember(std::move(choices))).description("");
-}
-
-CLI::Validator range(int low, int high) {
-  return static_cast<CLI::Validator>(CLI::Range(low, high)).description("");
-}
-
-void add_text(CLI::App* command, const std::string& name, std::optional<std::string>& to,
-              const std::string& help) {
-  command
-      ->add_option_function<std::string>(
-          name, [&to](const std::string& value) { to = value; }, help)
-      ->type_name("TEXT")
-      ->group("What to look for");
-}
-
-void add_criteria(CLI::App* command, Request& r) {
-  auto& q = r.query;
-  add_text(command, "--address", q.address,
-           "sender or recipient; @example.org for a domain, * at either end for a part");
-  add_text(command, "--from", q.sender, "sender; \"\" is the null sender of bounces");
-  add_text(command, "--to", q.recipient, "recipient, or the address before an alias");
-  add_text(command, "--message-id", q.message_id, "with or without <>");
-  command
-      ->add_option("--status", q.status,
-                   "any of sent deferred bounced expired rejected blocked\n"
-                   "greylisted discarded filtered held deleted")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->check(words({"sent", "deferred", "bounced", "expired", "rejected", "blocked", "greylisted",
-                     "discarded", "filtered", "held", "deleted"}))
-      ->type_name("WORD")
-      ->group("What to look for");
-  auto add_time = [&](const char* name, std::string& to, const std::string& help) {
-    command->add_option(name, to, help)->type_name("TIME")->group("What to look for");
-  };
-  add_time("--connect-from,--since", r.connect_from, std::string("came in at or after: ") + time_forms);
-  add_time("--connect-to,--until", r.connect_to, "came in before; a day: or on it");
-  add_time("--deliver-from", r.deliver_from, "tried at or after");
-  add_time("--deliver-to", r.deliver_to, "tried before; a day: or on it");
-  add_text(command, "--response", q.response, "the answer of the other server, *part*");
-  add_text(command, "--queue-id", q.queue_id, "on the way in or out");
-  add_text(command, "--queue-id-connect", q.queue_id_connect, "of the mail");
-  add_text(command, "--queue-id-deliver", q.queue_id_deliver, "of the delivery");
-  add_text(command, "--received-from", q.received_from, "name or address of the client");
-  add_text(command, "--sent-to", q.sent_to, "name or address of the relay");
-  add_text(command, "--logged-by", q.logged_by, "the server that logged it");
-  add_text(command, "--user", q.sasl_user, "who logged in to send it");
-  add_text(command, "--subject", q.subject, "if the servers log subjects");
-}
-
-bool read_time(const std::string& text, const char* option, bool upper, bool utc, std::optional<Time>& to) {
-  if (text.empty()) return true;
-  When when;
-  if (!parse_when(text, now(), utc, when)) {
-    fmt::print(stderr, "mailtrace: {}: expected a time such as {}, got \"{}\"\n", option, time_forms,
-               printable(text));
-    return false;
-  }
-  to = upper ? when.to : when.from;  // a day as the end means all of it
-  return true;
-}
-
-bool read_times(Request& r) {
-  auto& q = r.query;
-  return read_time(r.connect_from, "--connect-from", false, r.utc, q.connect_from) &&
-         read_time(r.connect_to, "--connect-to", true, r.utc, q.connect_to) &&
-         read_time(r.deliver_from, "--deliver-from", false, r.utc, q.deliver_from) &&
-         read_time(r.deliver_to, "--deliver-to", true, r.utc, q.deliver_to);
-}
-
-// The page that was asked for: every page before it is walked, as the way to it is only known from there.
-Result<Page> turn_pages(Reader& reader, Query query, int page) {
-  for (int at = 1;; ++at) {
-    auto result = reader.search(query);
-    if (!result || at == page) return result;
-    if (result->next.empty()) return Page{};
-    query.after = result->next;
-  }
-}
-
-void print_json(const Page& page) {
-  for (auto& hit : page.hits) {
-    Json json;
-    json["connect"] = to_json(hit.connect);
-    json["deliver"] = hit.deliver ? to_json(*hit.deliver) : Json(nullptr);
-    fmt::print("{}\n", dump_line(json));
-  }
-  if (!page.next.empty()) fmt::print(stderr, "next: --after {}\n", page.next);
-}
-
-void print_table(Reader& reader, const Page& page, const Request& r) {
-  auto terminal = Terminal::of_stdout();
-  terminal.utc = r.utc;
-  if (r.width) terminal.width = r.width;
-  auto deliveries_of = [&](const Id& id) {
-    auto trace = reader.trace(id);
-    for (auto& mail : trace ? trace->mails : std::vector<Mail>())
-      if (mail.connect.id == id) return mail.deliveries;
-    return std::vector<DeliverRow>();
-  };
-  fmt::print("{}", result_table(page.hits, terminal, deliveries_of));
-  auto footer = fmt::format("{} {}, {} {}", page.hits.size(),
-                            terminal.say(page.hits.size() == 1 ? "result" : "results"),
-                            terminal.say("times in"), terminal.zone(page.hits.front().connect.connect_time));
-  if (!page.next.empty()) footer += fmt::format("; {}: --page {}", terminal.say("more"), r.page + 1);
-  fmt::print("\n{}\n", terminal.paint(Colour::dim, footer));
-}
-
-// Nothing found, why that is true, and what comes near.
-void print_nothing(Reader& reader, const Query& query, const Request& r) {
-  auto terminal = Terminal::of_stdout();
-  terminal.utc = r.utc;
-  fmt::print("{}\n", terminal.say("nothing found"));
-  ProofOptions options;
-  options.zone = zone_of(terminal);
-  auto proof = prove_nothing(reader, query, options);
-  if (!proof) return;
-  auto language = terminal.german ? Language::german : Language::english;
-  fmt::print("\n{}\n", printable(proof->sentence.in(language)));
-  for (auto& host : proof->hosts) fmt::print("  {}\n", printable(host.sentence.in(language)));
-  for (auto& loss : proof->losses) fmt::print("  {}\n", printable(loss.words.in(language)));
-  if (!proof->near.empty()) fmt::print("\n{}\n", terminal.say("What comes near"));
-  for (auto& miss : proof->near) fmt::print("  {}\n", printable(miss.words.in(language)));
-}
-
-// The deliveries of one mail's way, for a pasted id of ours.
-int list_trace(Reader& reader, const Id& id, const Request& r) {
-  auto trace = reader.trace(id);
-  if (!trace) return print_error(trace.error());
-  Page page;
-  for (auto& mail : trace->mails) {
-    if (mail.deliveries.empty()) page.hits.push_back({mail.connect, std::nullopt});
-    for (auto& delivery : mail.deliveries) page.hits.push_back({mail.connect, delivery});
-  }
-  if (!page.hits.empty()) r.json ? print_json(page) : print_table(reader, page, r);
-  if (page.hits.empty() && !r.json) fmt::print("{}\n", Terminal::of_stdout().say("nothing found"));
-  return page.hits.empty() ? exit_code::nothing : exit_code::found;
-}
-
-int search(const Common& common, Request& r) {
+int search(const Common& common, SearchRequest& r) {
   static const std::map<std::string, Query::Sort> sorts{{"time", Query::Sort::time},
                                                         {"sender", Query::Sort::sender},
                                                         {"recipient", Query::Sort::recipient},
                                                         {"status", Query::Sort::status}};
   r.query.sort = sorts.at(r.sort);
-  if (!read_times(r)) return exit_code::usage;
-  auto database = open_database(common);
-  if (!database.reader) return database.code;
-
-  HeaderOptions words;
-  words.zone = zone_of(Terminal::of_stdout());
-  auto understood = understand(r.paste, r.query, words);
-  if (understood.id) return list_trace(*database.reader, *understood.id, r);
-  auto& queries = understood.tries;
-  if (queries.empty()) queries.push_back(r.query);
-  for (auto& query : queries) {
-    auto page = turn_pages(*database.reader, query, r.page);
-    if (!page) return print_error(page.error());
-    if (page->hits.empty()) continue;
-    r.json ? print_json(*page) : print_table(*database.reader, *page, r);
-    return exit_code::found;
-  }
-  if (!r.json) print_nothing(*database.reader, queries.front(), r);
-  return exit_code::nothing;
+  return read_times(r) ? Search(common, r).run() : exit_code::usage;
 }
 
 }  // namespace
 
 void add_search(CLI::App& app, Common& common) {
   auto* command = app.add_subcommand("search", "Lists deliveries, newest first");
-  auto r = std::make_shared<Request>();
-  command
-      ->add_option(
-          "text", r->paste,
-          "anything: an address, an id, an IP address, a log line, headers, a bounce, \"yesterday noon\"")
-      ->type_name("ANYTHING");
-  add_criteria(command, *r);
-  const char* list = "The list";
-  command->add_option("--sort", r->sort, "time, sender, recipient or status")
-      ->check(words({"time", "sender", "recipient", "status"}))
-      ->type_name("WORD")
-      ->group(list);
-  command->add_flag("--asc", r->query.ascending, "oldest first, or A to Z")->group(list);
-  command->add_option("--limit", r->query.limit, "results a page, default 25")
-      ->check(range(1, 1000))
-      ->type_name("N")
-      ->group(list);
-  auto* page = command->add_option("--page", r->page, "default 1")
-                   ->check(range(1, 10000))
-                   ->type_name("N")
-                   ->group(list);
-  command->add_option("--after", r->query.after, "go on behind a page, as --json says on standard error")
-      ->excludes(page)
-      ->type_name("MARK")
-      ->group(list);
-  command->add_flag("--json", r->json, "one JSON object a line")->group(list);
-  command->add_flag("--utc", r->utc, "times in UTC, in and out")->group(list);
-  command->add_option("--width", r->width, "columns; default: the terminal's")->type_name("N")->group(list);
+  auto r = std::make_shared<SearchRequest>();
+  add_search_options(*command, *r);
   command->callback([r, &common] { common.code = search(common, *r); });
 }
 

@@ -5,7 +5,10 @@
 #include <cstdlib>
 #include <set>
 
+#include "core/answer/ticket.h"
+#include "core/tool/choices.h"
 #include "core/tool/command.h"
+#include "core/tool/pager.h"
 #include "core/tool/setup.h"
 #include "core/tool/trace_text.h"
 
@@ -13,9 +16,9 @@ namespace mailtrace {
 namespace {
 
 struct Request {
-  std::string what;
+  std::string what, audience = "customer";
   size_t limit = 10, width = 0;
-  bool json = false, utc = false, brief = false, verdict = false;
+  bool json = false, utc = false, brief = false, verdict = false, ticket = false;
 };
 
 Detail detail_of(const Request& r) {
@@ -28,6 +31,21 @@ Explanations load_explanations() {
   if (loaded) return *loaded;
   print_error(loaded.error());
   return {};
+}
+
+TicketOptions ticket_options(const Request& r, const Terminal& terminal) {
+  TicketOptions out;
+  out.audience = r.audience == "admin" ? Audience::admin : Audience::customer;
+  out.language = terminal.german ? Language::german : Language::english;
+  out.zone = zone_of(terminal);
+  return out;
+}
+
+std::string one_way(const Trace& trace, const std::vector<MailVerdict>& found, const Terminal& terminal,
+                    const Request& r) {
+  if (r.json) return dump_line(trace_json(trace, found)) + "\n";
+  if (r.ticket) return ticket_text(trace, found, ticket_options(r, terminal));
+  return trace_text(trace, found, terminal, detail_of(r));
 }
 
 int show(const Common& common, const Request& r) {
@@ -46,23 +64,23 @@ int show(const Common& common, const Request& r) {
   options.reader = database.reader.get();
   std::set<Id> shown;  // a queue id or Message-ID names several mails of one way
   size_t traces = 0;
+  bool more = false;
+  std::string text;
   for (auto& id : *ids) {
     if (shown.contains(id)) continue;
-    if (traces == r.limit) {
-      fmt::print(stderr, "{} {}\n", terminal.say("more mails have this; see"), "--limit");
-      break;
-    }
+    more = traces == r.limit;
+    if (more) break;
     auto trace = database.reader->trace(id);
     if (!trace) return print_error(trace.error());
     for (auto& mail : trace->mails) shown.insert(mail.connect.id);
     if (trace->mails.empty()) continue;
     auto found = verdicts(*trace, options);
-    if (r.json)
-      fmt::print("{}\n", dump_line(trace_json(*trace, found)));
-    else
-      fmt::print("{}{}", traces ? "\n\n" : "", trace_text(*trace, found, terminal, detail_of(r)));
+    if (traces && !r.json) text += "\n\n";
+    text += one_way(*trace, found, terminal, r);
     ++traces;
   }
+  print_paged(text, terminal, !common.no_pager);
+  if (more) fmt::print(stderr, "{} --limit\n", terminal.say("more mails have this; see"));
   if (traces > 0) return exit_code::found;
   if (!r.json) fmt::print("{}\n", terminal.say("nothing found"));
   return exit_code::nothing;
@@ -77,11 +95,19 @@ void add_show(CLI::App& app, Common& common) {
       ->required()
       ->type_name("ID");
   command->add_option("--limit", r->limit, "mails with the same id, default 10")
-      ->check(CLI::Range(1, 100))
+      ->check(within(1, 100))
       ->type_name("N");
-  command->add_flag("--brief", r->brief, "without the log lines");
-  command->add_flag("--verdict", r->verdict, "only what became of it, and the way");
-  command->add_flag("--json", r->json, "one JSON object a line for each way");
+  auto* brief = command->add_flag("--brief", r->brief, "without the log lines");
+  auto* verdict = command->add_flag("--verdict", r->verdict, "only what became of it, and the way");
+  auto* json = command->add_flag("--json", r->json, "one JSON object a line for each way");
+  auto* ticket = command->add_flag("--ticket", r->ticket, "the answer for a ticket, to be sent as it stands");
+  for (auto* other : {brief, verdict, json}) ticket->excludes(other);
+  command
+      ->add_option("--audience", r->audience,
+                   "of the ticket: customer (addresses of others masked, the default) or admin")
+      ->check(one_of({"customer", "admin"}))
+      ->needs(ticket)
+      ->type_name("WORD");
   command->add_flag("--utc", r->utc, "times in UTC");
   command->add_option("--width", r->width, "columns; default: the terminal's")->type_name("N");
   command->callback([r, &common] { common.code = show(common, *r); });

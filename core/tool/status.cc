@@ -5,8 +5,10 @@
 #include <filesystem>
 
 #include "core/base/text.h"
+#include "core/tool/choices.h"
 #include "core/tool/command.h"
 #include "core/tool/control_client.h"
+#include "core/tool/pager.h"
 #include "core/tool/setup.h"
 #include "core/tool/status_text.h"
 #include "core/tool/stored_text.h"
@@ -39,19 +41,18 @@ int status(const Common& common, const Request& r) {
   }
   if (r.json) {
     Json out{{"daemon", std::move(daemon)}, {"database", stored ? stored_json(*stored) : Json(nullptr)}};
-    fmt::print("{}\n", dump_line(out));
+    print_paged(dump_line(out) + "\n", terminal, !common.no_pager);
     return code;
   }
   if (r.unknown) {
-    if (stored) fmt::print("{}", unknown_text(stored->unknown, terminal));
+    if (stored) print_paged(unknown_text(stored->unknown, terminal), terminal, !common.no_pager);
     return code == exit_code::unavailable && stored ? exit_code::found : code;
   }
-  if (runs)
-    fmt::print("{}", daemon_text(daemon, terminal));
-  else
-    fmt::print("{}: {}\n", terminal.say("mailtraced does not run here"),
-               printable(answer ? "its answer is no JSON" : answer.error().text));
-  if (stored) fmt::print("{}", stored_text(*stored, terminal));
+  auto text = runs ? daemon_text(daemon, terminal)
+                   : fmt::format("{}: {}\n", terminal.say("mailtraced does not run here"),
+                                 printable(answer ? "its answer is no JSON" : answer.error().text));
+  if (stored) text += stored_text(*stored, terminal);
+  print_paged(text, terminal, !common.no_pager);
   return code;
 }
 
@@ -62,7 +63,7 @@ void add_status(CLI::App& app, Common& common) {
       app.add_subcommand("status", "How the daemon is, and what the database has of which server");
   auto r = std::make_shared<Request>();
   command->add_option("--days", r->days, "of the servers' lines, default 7")
-      ->check(CLI::Range(1, 3650))
+      ->check(within(1, 3650))
       ->type_name("N");
   command->add_flag("--unknown", r->unknown, "samples of the lines that no parser understood");
   command->add_flag("--json", r->json, "as JSON");

@@ -88,7 +88,21 @@ void add_options_of(const CLI::App& app, std::vector<std::string>& names) {
     for (auto& name : option->get_lnames()) names.push_back("--" + name);
 }
 
+// CLI::Formatter shows the type, then all of `Excludes:` and `Needs:`.
+class Brief : public CLI::Formatter {
+ public:
+  std::string make_option_opts(const CLI::Option* option) const override {
+    auto type = option->get_type_name();
+    if (type.empty()) return "";
+    auto out = " " + type;
+    if (option->get_expected_max() > 1) out += " ...";
+    return option->get_required() ? out + " REQUIRED" : out;
+  }
+};
+
 }  // namespace
+
+std::shared_ptr<CLI::Formatter> help_format() { return std::make_shared<Brief>(); }
 
 std::string usage_error(const CLI::App& app, const CLI::Error& error, bool german) {
   auto& command = innermost(app);

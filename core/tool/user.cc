@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "core/plugin/instances.h"
+#include "core/tool/choices.h"
 #include "core/tool/command.h"
 #include "core/tool/setup.h"
 
@@ -59,7 +60,7 @@ void add_user(CLI::App& app, Common& common) {
   command->role = "user";
   auto role = [&](CLI::App* action, const char* name, const char* help) {
     return action->add_option(name, command->role, help)
-        ->check(static_cast<CLI::Validator>(CLI::IsMember({"admin", "helpdesk", "user"})).description(""))
+        ->check(one_of({"admin", "helpdesk", "user"}))
         ->type_name("ROLE");
   };
   auto* add =
@@ -88,7 +89,7 @@ void add_user(CLI::App& app, Common& common) {
                  What::token, common, command);
   token->add_option("--title", command->title, "what it is for")->type_name("TEXT");
   token->add_option("--days", command->days, "until it ends, default 365")
-      ->check(static_cast<CLI::Validator>(CLI::Range(1, 3650)).description(""))
+      ->check(within(1, 3650))
       ->type_name("DAYS");
 }
 

@@ -1,10 +1,7 @@
 """mailtrace search and show over real logs: every criterion against a filter written here, and what people see."""
-import fcntl
-import os
-import pty
+import csv
+import io
 import re
-import struct
-import termios
 import unittest
 
 import tool
@@ -110,6 +107,51 @@ class Search(tool.Imported):
         for text in (c["client_addr"], "anna@alpha.example", "@beta.example", " anna@alpha.example\n", "partner"):
             self.assertTrue(self.home.json("search", text), text)
 
+    def understood(self, text, *arguments, german=False, stdin=b""):
+        """The head of the list, and what a program reads beside its results."""
+        language = {"LANG": "de_DE.UTF-8"} if german else {}
+        head = self.home.run("search", text, *arguments, stdin=stdin, **language).out.split("\n\n")[0]
+        done = self.home.run("search", text, "--json", *arguments, stdin=stdin, **language)
+        for line in done.out.splitlines():
+            self.assertTrue(line.startswith("{"))
+        self.assertEqual(head + "\n", "".join(line for line in done.err.splitlines(keepends=True) if not line.startswith("next: ")))
+        return head
+
+    def test_how_it_was_understood(self):
+        self.assertEqual("Understood as a queue id: queue id 5538A51C2D6", self.understood("5538A51C2D6"))
+        self.assertEqual("Understood as a domain or host: sender or recipient @beta.example", self.understood("@beta.example"))
+        self.assertEqual("Verstanden als eine IP-Adresse: empfangen von Server 127.77.0.20", self.understood("127.77.0.20", german=True))
+        # What was asked for besides is no part of it.
+        self.assertEqual("Understood as a queue id: queue id 5538A51C2D6", self.understood("5538A51C2D6", "--status", "sent"))
+        self.assertNotIn("nderstood", self.home.run("search", "--status", "sent").out)
+        # The second meaning.
+        self.assertEqual("Verstanden als eine Adresse: Message-ID dev-0211.e768d8aa@alpha.example\n"
+                         "Nichts zur wahrscheinlichsten Bedeutung; dies ist die nächste, die etwas findet.",
+                         self.understood("dev-0211.e768d8aa@alpha.example", german=True))
+
+    def test_more_than_a_word_from_standard_input(self):
+        line = next(l for l in self.files[tool.GROUPS.index("twohop")].read_text().splitlines() if "5538A51C2D6: to=" in l)
+        for german, seen in ((False, "Seen in the text: "), (True, "Im Text gesehen: ")):
+            head = self.understood("-", german=german, stdin=line.encode() + b"\n")
+            self.assertIn("eine Log-Zeile" if german else "a log line", head)
+            self.assertIn(seen, head)
+            self.assertIn(", Queue-ID 5538A51C2D6, Empfänger " if german else ", queue id 5538A51C2D6, recipient ", head)
+
+    def test_csv(self):
+        wanted = ["--status", "bounced,expired", "--limit", "7"]
+        done = self.home.run("search", "--csv", *wanted)
+        self.assertTrue(done.stdout.startswith(b"\xef\xbb\xbf"))
+        rows = list(csv.DictReader(io.StringIO(done.stdout.decode("utf-8-sig"), newline="")))
+        hits = self.home.json("search", *wanted)
+        self.assertEqual([(h["connect"]["id"], h["deliver"]["recipient"], h["deliver"]["status"]) for h in hits],
+                         [(r["id"], r["recipient"], r["status"]) for r in rows])
+        self.assertRegex(done.err, r"^next: --after \S+\n$")
+        every = self.home.run("search", "--csv", "--all")
+        self.assertEqual((len(self.all), ""), (len(every.out.splitlines()) - 1, every.err))
+        self.assertEqual(len(self.all), len(self.home.json("search", "--all")))
+        self.assertEqual(2, self.home.run("search", "--csv", "--json").returncode)
+        self.assertIn("--all verlangt --json oder --csv", self.home.run("search", "--all", LANG="de_DE.UTF-8").err)
+
     def test_nothing_but_something_near(self):
         near = self.home.run("search", "--to", "borsi@alpha.example").out
         self.assertIn("similar address: boris@alpha.example", near)
@@ -120,7 +162,8 @@ class Search(tool.Imported):
         self.assertEqual(run("search", "anna@alpha.example").returncode, 0)
         nothing = run("search", "nobody@example.org")
         self.assertEqual(nothing.returncode, 1)
-        self.assertTrue(nothing.out.startswith("nothing found\n\n"), nothing.out)
+        self.assertTrue(nothing.out.startswith("Understood as an address: sender or recipient nobody@example.org\n\n"
+                                               "nothing found\n\n"), nothing.out)
         self.assertRegex(nothing.out, r"\n  mx1: lines from 2026-11-23 .* to 2026-11-23 .* ago")
         self.assertEqual(run("search", "nobody@example.org", "--json").out, "")
         for wrong in (["search", "--bogus"], [], ["bogus"], ["search", "--status", "lost"], ["search", "--limit", "0"],
@@ -167,6 +210,9 @@ class Search(tool.Imported):
     def test_table_for_people(self):
         done = self.home.run("search", "dev-0211.e768d8aa@alpha.example", "--asc", "--limit", 2, "--width", 100)
         self.assertEqual(done.out, (
+            "Understood as an address: Message-ID dev-0211.e768d8aa@alpha.example\n"
+            "Nothing for the likeliest meaning; this is the next one that finds something.\n"
+            "\n"
             "2026-11-23 20:14:51  carla@alpha.example     4jYHGz2Q8KzmN64  out1  from pc-17.alpha.example [127.7…\n"
             "           20:14:51  team@alpha.example      sent             to 127.77.0.10  250 2.0.0 Ok: queued …\n"
             "\n"
@@ -182,44 +228,19 @@ class Search(tool.Imported):
         done = self.home.run("search", "--status", "bounced", "--limit", 1, LANG="de_DE.UTF-8")
         self.assertIn("unzustellbar", done.out)
         self.assertIn("1 Treffer, Zeiten in UTC; weiter: --page 2", done.out)
-        self.assertTrue(self.home.run("search", "nobody@example.org", LANG="de_DE.UTF-8").out.startswith("nichts gefunden\n"))
+        self.assertTrue(self.home.run("search", "nobody@example.org", LANG="de_DE.UTF-8").out.startswith(
+            "Verstanden als eine Adresse: Absender oder Empfänger nobody@example.org\n\nnichts gefunden\n"))
         self.assertIn("bounced", self.home.run("search", "--status", "bounced", LANG="de_DE.UTF-8", LC_ALL="C").out)
 
-    def on_terminal(self, columns, *arguments, **environment):
-        """What a terminal of that width shows."""
-        pid, fd = pty.fork()
-        if pid == 0:
-            clean = {"PATH": os.environ["PATH"], "TZ": "Europe/Berlin", "TERM": "xterm", "MAILTRACE_CONFIG": str(self.home.config),
-                     "MAILTRACE_PLUGINS": str(tool.BUILD / "lib/mailtrace")}
-            os.read(0, 1)  # until the width is set
-            os.execve(tool.BUILD / "bin/mailtrace", ["mailtrace", *arguments], clean | environment)
-        fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        settings = termios.tcgetattr(fd)
-        settings[3] &= ~termios.ECHO
-        termios.tcsetattr(fd, termios.TCSANOW, settings)
-        os.write(fd, b"\n")
-        out = b""
-        while True:
-            try:
-                piece = os.read(fd, 65536)
-            except OSError:
-                break
-            if not piece:
-                break
-            out += piece
-        os.waitpid(pid, 0)
-        os.close(fd)
-        return out.decode().replace("\r\n", "\n")
-
     def test_on_a_terminal(self):
-        text = self.on_terminal(90, "search", "--status", "bounced", "--limit", "5")
+        text = self.home.on_terminal(90, "search", "--status", "bounced", "--limit", "5")
         self.assertIn("\x1b[31mbounced\x1b[0m", text)
         self.assertIn("times in CET", text)
         plain = re.sub(r"\x1b\[\d+m", "", text)
         for line in plain.splitlines():
             self.assertLessEqual(len(line), 90)
         self.assertIn(" 21:", plain)  # the logs say 20:… UTC
-        self.assertNotIn("\x1b", self.on_terminal(90, "search", "--limit", "5", NO_COLOR="1"))
+        self.assertNotIn("\x1b", self.home.on_terminal(90, "search", "--limit", "5", NO_COLOR="1"))
         self.assertNotIn("\x1b", self.home.run("search", "--limit", "5", TERM="xterm").out)
 
 
@@ -276,6 +297,21 @@ class Show(tool.Imported):
         text = self.home.run("show", queue_id, "--brief", LANG="de_AT.UTF-8").out
         for word in ("Was daraus wurde", "Der Weg", "aufgegeben", "Die letzte Antwort war: "):
             self.assertIn(word, text)
+
+    def test_ticket(self):
+        queue_id = self.home.json("search", "--status", "bounced", "--limit", 1)[0]["connect"]["queue_id"]
+        done = self.home.run("show", queue_id, "--ticket")
+        self.assertEqual(0, done.returncode)
+        self.assertIn("***@alpha.example", done.out)
+        self.assertNotRegex(done.out, r"\bout1\b|\bmx1\b")
+        admin = self.home.run("show", queue_id, "--ticket", "--audience", "admin").out
+        self.assertNotIn("***@", admin)
+        self.assertIn(queue_id, admin)
+        german = self.home.run("show", queue_id, "--ticket", LANG="de_DE.UTF-8").out
+        self.assertIn(" Uhr (UTC)", german)
+        for wrong in (["--ticket", "--json"], ["--ticket", "--brief"], ["--audience", "admin"], ["--ticket", "--audience", "boss"]):
+            self.assertEqual(2, self.home.run("show", queue_id, *wrong).returncode, wrong)
+        self.assertEqual(1, self.home.run("show", "FFFFFFFFFFF", "--ticket").returncode)
 
     def test_nothing(self):
         done = self.home.run("show", "FFFFFFFFFFF")

@@ -1,12 +1,16 @@
 """What the tests of the command line share: a database of real logs in a folder of its own, and mailtrace itself."""
+import fcntl
 import json
 import os
 import pathlib
+import pty
 import shutil
 import sqlite3
+import struct
 import subprocess
 import tarfile
 import tempfile
+import termios
 import unittest
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -42,6 +46,39 @@ class Home:
 
     def json(self, *arguments, **environment):
         return [json.loads(line) for line in self.run(*arguments, "--json", **environment).out.splitlines()]
+
+    def start_on_terminal(self, columns, *arguments, program=PROGRAM, rows=24, **environment):
+        """A process on a terminal of that size, and the terminal's other end."""
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        settings = termios.tcgetattr(theirs)
+        settings[3] &= ~termios.ECHO
+        termios.tcsetattr(theirs, termios.TCSANOW, settings)
+
+        def own_terminal():
+            os.setsid()
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+        child = subprocess.Popen([program, *arguments], cwd=self.path, stdin=theirs, stdout=theirs, stderr=theirs, preexec_fn=own_terminal,
+                                 env=self.environment(**{"TZ": "Europe/Berlin", "TERM": "xterm"} | environment))
+        os.close(theirs)
+        return child, ours
+
+    def on_terminal(self, columns, *arguments, **more):
+        """What a terminal of that width shows, until the process ends."""
+        child, ours = self.start_on_terminal(columns, *arguments, **more)
+        out = b""
+        while True:
+            try:
+                piece = os.read(ours, 65536)
+            except OSError:  # EIO: nobody has the other end any more
+                break
+            if not piece:
+                break
+            out += piece
+        self.terminal_code = child.wait(timeout=300)
+        os.close(ours)
+        return out.decode().replace("\r\n", "\n")
 
     def rows(self):
         """Every stored row of a mail, as the database has it; not the spans of the hosts table."""

@@ -1,0 +1,28 @@
+// What `mailtrace search` is asked for. Main thread.
+#pragma once
+#include <chrono>
+#include <string>
+
+#include "core/mail/query.h"
+#include "core/tool/command.h"
+#include "core/tool/hit_writer.h"
+
+namespace mailtrace {
+
+struct SearchRequest {
+  Query query;
+  std::string paste, sort = "time";
+  std::string connect_from, connect_to, deliver_from, deliver_to;
+  int page = 1;
+  size_t width = 0;
+  bool json = false, csv = false, all = false, utc = false, watch = false;
+  std::chrono::microseconds interval{2'000'000};
+  Form form() const { return json ? Form::json : csv ? Form::csv : Form::table; }
+};
+
+// Criteria and the rest; decoding of what only the moment gives a sense to is read_times().
+void add_search_options(CLI::App& command, SearchRequest& request);
+// The times of the command line into the query. False: a message was printed.
+bool read_times(SearchRequest& request);
+
+}  // namespace mailtrace
