@@ -8,6 +8,7 @@
 
 #include "core/base/log.h"
 #include "core/tool/command.h"
+#include "core/tool/completion.h"
 #include "core/tool/terminal.h"
 #include "core/tool/usage.h"
 
@@ -48,6 +49,7 @@ int run(int argc, char** argv) {
   add_expire(app, common);
   add_dead_letter(app, common);
   add_user(app, common);
+  add_completion(app, common.code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

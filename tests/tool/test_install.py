@@ -62,6 +62,10 @@ class Install(unittest.TestCase):
         for name in ("state_directory", "input.relp", "max_unanswered", "keep_lines"):
             self.assertIn(name, options.replace("\\-", "-"))
 
+    def test_completion(self):
+        self.assertIn("complete ", self.only("usr/share/bash-completion/completions/mailtrace").read_text())
+        self.assertTrue(self.only("usr/share/zsh/vendor-completions/_mailtrace").read_text().startswith("#compdef mailtrace\n"))
+
 
 if __name__ == "__main__":
     unittest.main()
