@@ -15,6 +15,7 @@ class TextOut {
   void line(size_t indent, std::string_view text);
   // Broken at blanks to the terminal's width.
   void wrapped(size_t indent, std::string_view text);
+  void space() { out_ += '\n'; }
   void title(std::string_view english);
   void field(std::string_view english, std::string_view value);
   std::string take() { return std::move(out_); }

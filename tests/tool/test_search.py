@@ -221,8 +221,9 @@ class Search(tool.Imported):
             "\n"
             "2 results, times in UTC; more: --page 2\n"))
         for width in (60, 80, 132):
-            for line in self.home.run("search", "--limit", 200, "--width", width).out.splitlines():
-                self.assertLessEqual(len(line), width)
+            for found in (["--limit", 200], ["nobody@example.org"], ["--to", "borsi@alpha.example"]):
+                for line in self.home.run("search", "--width", width, *found).out.splitlines():
+                    self.assertLessEqual(len(line), width)
 
     def test_german(self):
         done = self.home.run("search", "--status", "bounced", "--limit", 1, LANG="de_DE.UTF-8")
