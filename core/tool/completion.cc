@@ -151,7 +151,8 @@ std::string zsh_branch(const std::string& path, const CLI::App& app, const CLI::
   for (auto* command : commands) {
     auto& name = command->get_name();
     names += fmt::format("    '{}:{}'\n", name, zsh_description(command->get_description()));
-    cases += fmt::format("        {}) {} ;;\n", name, zsh_function(path.empty() ? name : path + " " + name));
+    cases += fmt::format("        {}) {} ;;\n", name,
+                         zsh_function(path.empty() ? name : fmt::format("{} {}", path, name)));
   }
   return fmt::format(
       "{0}() {{\n  local curcontext=$curcontext state line\n  local -a commands=(\n{1}  )\n"
@@ -179,7 +180,7 @@ std::string roff_text(std::string_view text) {
 std::string roff_option(const CLI::Option& option) {
   auto head = fmt::format("\\fB{}\\fR", roff_text(joined(names_of(option), ", ")));
   if (takes_value(option)) head += fmt::format(" \\fI{}\\fR", roff_text(option.get_type_name()));
-  auto text = option.get_description();
+  const auto& text = option.get_description();
   return fmt::format(".TP\n{}\n\\&{}\n", head, roff_text(text));
 }
 
