@@ -35,7 +35,7 @@ struct Parsers {
 
 // The words a parser chooses itself; all others are those of the line.
 bool is_constant(std::string_view view) {
-  static constexpr std::array<std::string_view, 44> constants = {"saved",
+  static constexpr std::array<std::string_view, 45> constants = {"saved",
                                                                  "discarded",
                                                                  "rejected",
                                                                  "redirected",
@@ -78,7 +78,8 @@ bool is_constant(std::string_view view) {
                                                                  "-",
                                                                  "policy-spf",
                                                                  "unqualified sender rejected",
-                                                                 "unqualified recipient rejected"};
+                                                                 "unqualified recipient rejected",
+                                                                 "unknown"};
   for (auto constant : constants)
     if (view == constant) return true;
   return false;
