@@ -123,6 +123,8 @@ class SpoolImplementation final : public Spool {
     std::lock_guard lock(mutex_);
     if (!has_room(bytes)) {
       wants_room_ = true;
+      // All of it must fit then; but what never does keeps nobody waiting.
+      wanted_bytes_ = std::min<size_t>(bytes, config_.max_size.count / 8);
       return false;
     }
     if (pending_.bytes.size() == 0) pending_.first = next_;
@@ -237,7 +239,7 @@ class SpoolImplementation final : public Spool {
       std::lock_guard lock(mutex_);
       answers.swap(answers_);
       ended = ended_;
-      if (wants_room_ && has_room(1)) {
+      if (wants_room_ && has_room(wanted_bytes_)) {
         wants_room_ = false;
         room = true;
       }
@@ -360,6 +362,7 @@ class SpoolImplementation final : public Spool {
   std::function<void()> done_;
   bool kicked_ = false, ticked_ = false, closing_ = false, ended_ = false, failed_ = false,
        wants_room_ = false;
+  size_t wanted_bytes_ = 0;
   std::atomic<bool> space_{true};
 
   SegmentStore store_;
