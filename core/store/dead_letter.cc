@@ -38,7 +38,8 @@ Result<void> DeadLetter::append(const std::string& head, const std::string& body
   if (auto locked = file.lock(true); !locked) return locked.error();
   auto end = file.read_end(searched_bytes);
   if (!end) return end.error();
-  if (end->find("," + body + "\n") != std::string::npos) return {};
+  // It may have been written and not been synced.
+  if (end->find("," + body + "\n") != std::string::npos) return file.sync();
   return file.append(head + body);
 }
 

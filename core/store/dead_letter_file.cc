@@ -98,6 +98,13 @@ Result<void> DeadLetterFile::append(std::string_view line) {
     }
     done += static_cast<size_t>(n);
   }
+  auto synced = sync();
+  // What could not be synced may never be (fsync(2)): the next try writes it again.
+  if (!synced && ::ftruncate(fd_, before) != 0) return failed("truncate", errno);
+  return synced;
+}
+
+Result<void> DeadLetterFile::sync() const {
   if (::fsync(fd_) != 0) return failed("fsync", errno);
   if (int error = sync_directory_of(path_); error != 0) return failed("fsync of the directory", error);
   return {};

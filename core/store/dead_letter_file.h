@@ -27,6 +27,7 @@ class DeadLetterFile {
   Result<std::string> read_end(size_t most) const;
   // Adds one line, without its LF, and syncs. It begins anew behind one that was never finished.
   Result<void> append(std::string_view line);
+  Result<void> sync() const;
   // In one step, durably: it is the old file or the new one, whatever happens. This object then has no lock
   // any more on what is there.
   Result<void> replace(const std::string& text);
