@@ -36,6 +36,10 @@ LineReader::LineReader(Parts parts) : parts_(std::move(parts)) {}
 LineReader::~LineReader() { abandon(); }
 
 void LineReader::start() {
+  spool_id_ = parts_.spool->status().id;
+  // From now on, also while the databases are away.
+  gaps_ = std::make_unique<GapWatch>(parts_.receiver, spool_id_);
+  gaps_->look(now());
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "pipeline");
     run();
@@ -206,16 +210,28 @@ bool LineReader::recall(Pipeline& pipeline) {
   return !abandoned_;
 }
 
+// Lines are received and kept meanwhile, whatever the trouble of the disk or of the process is.
+std::unique_ptr<SpoolReader> LineReader::open_spool(uint64_t from) {
+  Backoff backoff;
+  while (!abandoned_) {
+    auto reader = SpoolReader::open(parts_.spool_directory, from);
+    if (reader) return std::move(*reader);
+    log(LogLevel::error, "spool.read", {{"error", reader.error().text}});
+    auto until = std::chrono::steady_clock::now() + backoff.next();
+    while (!abandoned_ && std::chrono::steady_clock::now() < until) {
+      ++heartbeat_;
+      std::this_thread::sleep_for(pause_when_idle);
+    }
+  }
+  return nullptr;
+}
+
 void LineReader::run() {
-  spool_id_ = parts_.spool->status().id;
   note_unread();
   Checkpoint from;
   if (!wait_for_sinks(from)) return;
-  auto reader = SpoolReader::open(parts_.spool_directory, from.sequence);
-  if (!reader) {
-    log(LogLevel::error, "spool.read", {{"error", reader.error().text}});
-    return;
-  }
+  auto reader = open_spool(from.sequence);
+  if (!reader) return;
   log(LogLevel::info, "pipeline.start",
       {{"sequence", std::to_string(from.sequence)}, {"sinks", std::to_string(parts_.sinks.size())}});
   Pipeline pipeline(parts_.tracker, parts_.header, *parts_.router, parts_.cache,
@@ -224,7 +240,6 @@ void LineReader::run() {
                     });
   pipeline.start_at(from.sequence, from.counted);
   kept_ = std::make_unique<KeptLines>(parts_.state_directory);
-  gaps_ = std::make_unique<GapWatch>(parts_.receiver, spool_id_);
   pipeline.keep_unknown(&unknown_, kept_.get());
   if (!recall(pipeline)) return;
 
@@ -237,12 +252,12 @@ void LineReader::run() {
     }();
     pipeline.use(hosts.get());
     bool draining = draining_;  // read before the spool: what is durable then is complete
-    bool more = read_some(**reader, pipeline);
+    bool more = read_some(*reader, pipeline);
     if (draining && !more) break;
     Time time = now();
     if (more || time - collected >= collect_every) {
       if (!hand_over(pipeline, false)) return;
-      std::string later = (*reader)->later_version();
+      std::string later = reader->later_version();
       if (!later.empty())
         log_rarely(LogLevel::error, "spool.later_version",
                    {{"segment", later},
@@ -251,7 +266,7 @@ void LineReader::run() {
       collected = time;
     }
     if (more) continue;
-    if ((*reader)->later_version().empty())
+    if (reader->later_version().empty())
       parts_.spool->wait_durable(std::max<uint64_t>(1, pipeline.next_sequence()), pause_when_idle);
     else
       std::this_thread::sleep_for(pause_when_idle);  // more is durable, but it is not read

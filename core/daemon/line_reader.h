@@ -59,6 +59,8 @@ class LineReader {
   void run();
   bool wait_for_sinks(Checkpoint& from);
   void note_unread();
+  // Null when abandoned.
+  std::unique_ptr<SpoolReader> open_spool(uint64_t from);
   bool read_some(SpoolReader& reader, Pipeline& pipeline);
   bool hand_over(Pipeline& pipeline, bool all);
   void finish(Batch& batch);
