@@ -43,7 +43,7 @@ void GapWatch::end_holes(Time at) {
 uint64_t GapWatch::dropped() {
   uint64_t sum = 0;
   for (auto& value : all_counters())
-    for (std::string_view name : {"dropped_lines_total", "unstored_lines_total", "input_kernel_drops_total"})
+    for (std::string_view name : {"dropped_lines_total", "input_kernel_drops_total"})
       if (value.name.ends_with(name)) sum += value.value;
   return sum;
 }

@@ -27,12 +27,18 @@ bool SpoolIntake::submit(std::span<const RawLine> lines, Durable on_durable) noe
     record.peer = line.peer;
     record.bytes = line.bytes;
   }
-  auto datagrams =
-      std::count_if(lines.begin(), lines.end(), [](auto& line) { return line.transport == Transport::udp; });
-  auto answered = [this, count = lines.size(), datagrams, call = std::move(on_durable)](bool durable) {
+  // What their senders do not bring again.
+  auto of = [&](Transport transport) {
+    return static_cast<uint64_t>(
+        std::count_if(lines.begin(), lines.end(), [&](auto& line) { return line.transport == transport; }));
+  };
+  auto answered = [this, count = lines.size(), datagrams = of(Transport::udp), streamed = of(Transport::tcp),
+                   call = std::move(on_durable)](bool durable) {
     (durable ? spooled_ : lost_).fetch_add(count, std::memory_order_relaxed);
-    if (!durable)
-      dropped_[Transport::udp]->fetch_add(static_cast<uint64_t>(datagrams), std::memory_order_relaxed);
+    if (!durable) {
+      dropped_[Transport::udp]->fetch_add(datagrams, std::memory_order_relaxed);
+      dropped_[Transport::tcp]->fetch_add(streamed, std::memory_order_relaxed);
+    }
     if (call) call(durable);
   };
   if (spool_.append(records_.data(), records_.size(), std::move(answered))) return true;

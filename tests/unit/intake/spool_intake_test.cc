@@ -28,6 +28,7 @@ RawLine line(std::string_view bytes, Transport transport = Transport::relp) {
 }
 
 uint64_t spooled() { return counter("spooled_lines_total"); }
+uint64_t dropped_tcp() { return counter("dropped_lines_total", "transport=\"tcp\""); }
 uint64_t dropped_udp() { return counter("dropped_lines_total", "transport=\"udp\""); }
 
 struct Fixture {
@@ -125,11 +126,13 @@ BOOST_FIXTURE_TEST_CASE(an_input_that_fills_the_spool_at_once_pauses_the_others_
 BOOST_FIXTURE_TEST_CASE(a_failing_disk_is_answered_with_false_and_counted, Fixture) {
   open();
   BOOST_TEST(submit({line("a")}) == 1);
-  uint64_t before = spooled(), dropped = dropped_udp();
+  uint64_t before = spooled(), dropped = dropped_udp(), cut = dropped_tcp();
   files.plan(MemoryFiles::Trouble::error_on, 1);
-  BOOST_TEST(submit({line("b"), line("c", Transport::udp)}) == 0);
+  // A RELP sender brings "b" again; nobody has the others any more.
+  BOOST_TEST(submit({line("b", Transport::relp), line("c", Transport::udp), line("e", Transport::tcp)}) == 0);
   BOOST_TEST(spooled() == before);
   BOOST_TEST(dropped_udp() == dropped + 1);
+  BOOST_TEST(dropped_tcp() == cut + 1);
   BOOST_TEST(submit({line("d")}) == -1);
   BOOST_TEST(intake->paused());
   files.plan(MemoryFiles::Trouble::none, 0);
