@@ -5,6 +5,8 @@
 #include "core/plugin/options.h"
 #include "core/store/expire.h"
 
+constexpr int exit_usage = 64;  // sysexits.h
+
 int main(int argc, char** argv) {
   using namespace mailtrace;
   CLI::App app{"Receives mail logs and writes what happened to each mail into a database."};
@@ -24,7 +26,11 @@ int main(int argc, char** argv) {
   app.add_flag("--dry-run", dry_run, "with --max-age: only say what would go")->needs("--max-age");
   app.add_flag("--force", force, "with --max-age: also when it looks like a clock jump")->needs("--max-age");
   app.set_version_flag("--version", MAILTRACE_VERSION);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : exit_usage;
+  }
   if (options->count()) return print_options(options_of);
   if (check) return Daemon::check(config);
   if (max_age) return expire_all(config, max_age, dry_run, force);
