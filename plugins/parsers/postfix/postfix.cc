@@ -120,7 +120,7 @@ Parsed parse_queued(const Line& line, std::string_view id, std::string_view text
 // What any program may say, and lines of programs without a grammar when the tag does not tell that they are
 // theirs.
 bool is_noise(std::string_view text) {
-  static constexpr std::array<std::string_view, 13> notes = {"Deleted: ",
+  static constexpr std::array<std::string_view, 15> notes = {"Deleted: ",
                                                              "Requeued: ",
                                                              "Placed on hold: ",
                                                              "Released from hold: ",
@@ -132,7 +132,9 @@ bool is_noise(std::string_view text) {
                                                              "stopping the Postfix",
                                                              "waiting for the Postfix",
                                                              "aborting the Postfix",
-                                                             "the Postfix mail system is"};
+                                                             "the Postfix mail system is",
+                                                             "defer transport ",
+                                                             "defer site "};
   for (auto note : notes)
     if (text.starts_with(note)) return true;
   return is_library_note(text);
