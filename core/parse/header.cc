@@ -180,6 +180,20 @@ Hash128 line_identity(const Record& record, const LogLine& line, bool coarse) {
                       coarse ? line.proc_id : std::string_view(), line.text});
 }
 
+// rsyslog with $RepeatedMsgReduction: "message repeated 3 times: [ NOQUEUE: reject: …]", with the stamp of
+// the last time and the text cut at 800 bytes.
+void unwrap_repeated(LogLine& line) {
+  constexpr size_t most_kept = 800;
+  Scan scan(line.text);
+  int times;
+  if (!scan.skip("message repeated ") || !scan.number(times) || !scan.skip(" times: [")) return;
+  std::string_view text = scan.rest();
+  if (!text.ends_with(']')) return;
+  text.remove_suffix(1);
+  if (text.size() >= most_kept) line.truncated = true;
+  line.text = strip_blanks(text);
+}
+
 bool read_stamped(Scan scan, Time received, const HeaderOptions& options, LogLine& line, Stamp& stamp) {
   if (Scan version = scan; line.facility >= 0 && version.skip("1 "))
     if (read_rfc5424(version, received, options, line, stamp)) return true;
@@ -211,6 +225,7 @@ void parse_header(const Record& record, const HeaderOptions& options, LogLine& l
     line.whole_seconds = stamp.coarse = true;
     line.text = strip_blanks(scan.rest());
   }
+  unwrap_repeated(line);
   auto away = line.time - record.received;
   line.time_suspect = !options.import && (away > std::chrono::hours(36) || away < -std::chrono::hours(36));
   // An empty name stays empty: it claims nothing.

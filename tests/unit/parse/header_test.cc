@@ -116,6 +116,20 @@ BOOST_AUTO_TEST_CASE(reads_every_rendering) {
         "postfix/cleanup", "20108");
 }
 
+// rsyslog with $RepeatedMsgReduction on.
+BOOST_AUTO_TEST_CASE(reads_what_rsyslog_says_once_for_many) {
+  const std::string start = "<22>1 2026-11-23T20:11:54.154266+00:00 mx1 postfix/smtpd 11 - -  ";
+  auto once = read(start + "message repeated 3 times: [ " + text + "]");
+  BOOST_TEST(once.line.text == text);
+  BOOST_TEST((once.line.identity == read(start + text).line.identity));
+  BOOST_TEST(!once.line.truncated);
+  auto cut = read(start + "message repeated 2 times: [ " + std::string(800, 'x') + "]");
+  BOOST_TEST(cut.line.truncated);
+  for (auto* other :
+       {"message repeated x times: [ a]", "message repeated 3 times: [ a", "message repeated 3 times: a]"})
+    BOOST_TEST(read(start + other).line.text == other);
+}
+
 BOOST_AUTO_TEST_CASE(reads_priority) {
   auto line = read("<22>Nov 23 20:11:54 mx1 a[1]: " + long_text).line;
   BOOST_CHECK_EQUAL(line.facility, 2);
