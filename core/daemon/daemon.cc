@@ -317,7 +317,7 @@ void Daemon::take(std::unique_ptr<Config> config, PluginSet& fresh) {
       if (other.name == named.name) named.plugin->take(*other.plugin);
   taken_ = std::move(config);
   log(waiting.empty() ? LogLevel::info : LogLevel::warning, "config.reload",
-      {{"result", "certificates read again"},
+      {{"result", "certificates of the inputs read again"},
        {"taken", changed.empty() ? "nothing else changed" : joined(changed)},
        {"needs_restart", waiting.empty() ? "nothing" : joined(waiting)}});
 }
