@@ -138,6 +138,7 @@ class MailTracker final : public Tracker {
   void remember(Time now, bool all, Batch& batch);
   void remember_reasons(Time settled);
   void remember_lines(const OpenMail& mail);
+  std::string recall_lines(const HintRow& hint);
   void recall_session(std::string_view data, Time now);
   void recall_named(std::string_view data, Time now);
   void recall_mailbox(std::string_view data, Time now);

@@ -134,6 +134,12 @@ void MailTracker::remember_lines(const OpenMail& mail) {
   if (mail.lines.empty()) return;
   FieldWriter out(lines_hint);
   out.text(mail.lines);
+  // Whether the database tells that it is over; older files may be imported behind newer ones.
+  out.number((mail.imported ? 1u : 0u) | (mail.finished ? 2u : 0u));
+  out.text(mails_.server_name(mail.server));
+  out.text(mail.queue_id);
+  out.id(mail.identified ? mail.id : Id{});
+  out.time(mail.birth);
   std::string_view identity(reinterpret_cast<const char*>(&mail.first_line), sizeof mail.first_line);
   hints_.push_back(
       {hint_id({"lines", mails_.server_name(mail.server), mail.queue_id, identity}), out.done(), {}});
@@ -160,9 +166,7 @@ void MailTracker::recall(const std::vector<HintRow>& hints, Time now, std::vecto
         recall_reasons(hint.data, now);
         break;
       case lines_hint: {
-        FieldReader in(hint.data, lines_hint);
-        std::string text = in.text();
-        if (!in.complete()) break;
+        std::string text = recall_lines(hint);
         for (size_t at = 0, end; at < text.size(); at = end + 1) {
           end = std::min(text.find('\n', at), text.size());
           lines.push_back(text.substr(at, end - at));
@@ -173,6 +177,26 @@ void MailTracker::recall(const std::vector<HintRow>& hints, Time now, std::vecto
         break;
     }
   }
+}
+
+// Only while the mail is half seen. Later it would be taken for the one of now that has its short queue id.
+std::string MailTracker::recall_lines(const HintRow& hint) {
+  FieldReader in(hint.data, lines_hint);
+  std::string text = in.text();
+  auto bits = in.number();
+  bool imported = bits & 1, finished = bits & 2;
+  std::string server = in.text(), queue_id = in.text();
+  Id id = in.id();
+  Time birth = in.time();
+  if (!in.complete()) return {};
+  if (imported || !find_open_) return text;
+  auto youngest = find_open_(server, queue_id, *recalled_ + std::chrono::days(1));
+  if (!youngest) return text;
+  const ConnectRow& row = youngest->connect;
+  bool over = row.id == id ? !finished && (row.flags & row_flag::removed) : row.connect_time > birth;
+  if (!over) return text;
+  hints_.push_back({hint.id, {}, {}});
+  return {};
 }
 
 void MailTracker::recall_session(std::string_view data, Time now) {

@@ -70,6 +70,39 @@ BOOST_AUTO_TEST_CASE(the_line_holds_the_checkpoint_until_the_hint_is_written) {
   BOOST_TEST(living() == 1u);
 }
 
+// From an own host and without its parent: read again at each start, but only until it is over.
+BOOST_AUTO_TEST_CASE(lines_of_a_mail_that_is_over_are_not_read_again) {
+  apply(1, opened("AAAAAA1", "10.0.0.1"));
+  collect();
+  recall();
+  BOOST_TEST(lines.size() == 1u);
+  apply(2, queued("AAAAAA1"));
+  apply(3, removed("AAAAAA1"));
+  collect();
+  lines.clear();
+  recall();
+  BOOST_TEST(lines.empty());
+  collect();
+  for (auto& [id, row] : rows.hints) BOOST_TEST((row.data.empty() || row.data[1] != 'l'));
+}
+
+// It never ended, but another one has its queue id.
+BOOST_AUTO_TEST_CASE(lines_of_a_queue_id_that_came_again_are_not_read_again) {
+  apply(1, opened("AAAAAA1", "10.0.0.1"));
+  collect();
+  restart();
+  apply(500, opened("AAAAAA1"));
+  collect();
+  recall();
+  BOOST_TEST(lines.empty());
+  apply(501, queued("AAAAAA1"));
+  apply(502, removed("AAAAAA1"));
+  collect();
+  BOOST_REQUIRE(rows.connects.size() == 2u);
+  for (auto& [id, row] : rows.connects)
+    BOOST_TEST(((row.flags & row_flag::removed) != 0) == (row.connect_time == at(500)));
+}
+
 BOOST_AUTO_TEST_CASE(a_hand_over_waits_for_the_next_host) {
   apply(1, opened("AAAAAA1"));
   apply(1.5, handed_to("AAAAAA1", "BBBBBB2", "10.0.0.2"));
