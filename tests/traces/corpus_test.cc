@@ -207,7 +207,8 @@ BOOST_AUTO_TEST_CASE(whole_seconds_lose_only_what_is_the_same) {
     auto full = replay.run(read_lines(group.string()));
     std::set<std::string> seen;
     std::erase_if(full.connects, [&](auto& connect) {
-      auto& [id, row] = connect;
+      const Id& id = connect.first;
+      auto& row = connect.second;
       if (!(row.flags & row_flag::refused)) return false;
       std::string words = format_time(floor_second(row.connect_time));
       for (auto& line : full.lines[id]) words += line.substr(line.find(' '));
