@@ -158,7 +158,10 @@ void MailTracker::on(const LogLine& line, const Opened& fact) {
   fill_opened(first, row);
   if (!fact.session.empty()) {
     join_named(mail, line, fact.session);
-    first.client = {row.client_name.value_or(""), row.client_addr.value_or(""), 0};
+    auto view = [](const std::optional<std::string>& text) {
+      return text ? std::string_view(*text) : std::string_view();
+    };
+    first.client = {view(row.client_name), view(row.client_addr), 0};
   }
   auto tls = sessions_.tls_of(mail.server, line, fact.client);
   put_text(row.tls, tls);
