@@ -43,7 +43,7 @@ bool is_noise(std::string_view text) {
   for (auto note : notes)
     if (text.starts_with(note)) return true;
   // "[192.0.2.1]40123: discarding EHLO keywords: CHUNKING", without the colon of all other lines
-  return text.starts_with('[') && text.find("]") < text.find(": discarding EHLO keywords: ") &&
+  return text.starts_with('[') && text.find(']') < text.find(": discarding EHLO keywords: ") &&
          text.find(": discarding EHLO keywords: ") != text.npos;
 }
 
