@@ -7,6 +7,8 @@
 #include <cmath>
 #include <iterator>
 
+#include "core/base/plural.h"
+
 namespace mailtrace {
 namespace {
 
@@ -150,8 +152,7 @@ std::string duration_text(double seconds, Language language, Case german_case) {
 }
 
 Words counted(int64_t count, const Words& one, const Words& many) {
-  const Words& noun = count == 1 ? one : many;
-  return {fmt::format("{} {}", count, noun.en), fmt::format("{} {}", count, noun.de)};
+  return {counted(count, one.en, many.en), counted(count, one.de, many.de)};
 }
 
 }  // namespace mailtrace

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "core/base/plural.h"
 #include "core/config/config.h"
 #include "core/plugin/instances.h"
 #include "core/store/dead_letter_file.h"
@@ -20,10 +21,6 @@ void print(const ConfigErrors& errors) {
 }
 
 int code_of(const Error& error) { return error.fault == Fault::transient ? exit_unavailable : exit_config; }
-
-std::string counted(int64_t count, std::string_view one, std::string_view many) {
-  return fmt::format("{} {}", count, count == 1 ? one : many);
-}
 
 int expire_one(Sink& sink, Day before, bool dry_run, bool force) {
   auto opened = sink.open();

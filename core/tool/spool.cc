@@ -5,6 +5,7 @@
 
 #include <cstdio>
 
+#include "core/base/plural.h"
 #include "core/base/text.h"
 #include "core/mail/row_json.h"
 #include "core/tool/command.h"
@@ -16,7 +17,7 @@ namespace {
 
 constexpr int exit_damaged = 65;  // EX_DATAERR
 
-std::string bytes_text(uint64_t count) { return fmt::format("{} {}", count, count == 1 ? "byte" : "bytes"); }
+std::string bytes_text(uint64_t count) { return counted(static_cast<int64_t>(count), "byte", "bytes"); }
 
 int print_report(const SpoolReport& report, std::FILE* to) {
   fmt::print(to, "spool      {}\nsegments   {}\nbytes      {}\nrecords    {}\n", report.id, report.segments,

@@ -10,6 +10,7 @@
 #include <ctime>
 #include <string_view>
 
+#include "core/base/plural.h"
 #include "core/parse/header.h"
 #include "core/tool/texts.h"
 
@@ -94,7 +95,7 @@ std::string_view Terminal::say(std::string_view english) const {
 }
 
 std::string Terminal::counted(int64_t count, std::string_view one, std::string_view many) const {
-  return fmt::format("{} {}", count, say(count == 1 ? one : many));
+  return mailtrace::counted(count, say(one), say(many));
 }
 
 std::string Terminal::date_time(Time t) const { return formatted(t, utc, "%Y-%m-%d %H:%M:%S"); }
