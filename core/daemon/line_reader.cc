@@ -7,7 +7,6 @@
 
 #include "core/base/counters.h"
 #include "core/base/log.h"
-#include "core/store/backoff.h"
 
 namespace mailtrace {
 namespace {
@@ -168,6 +167,14 @@ bool LineReader::hand_over(Pipeline& pipeline, bool all) {
   return true;
 }
 
+void LineReader::wait_for_next_try(Backoff& backoff) {
+  auto until = std::chrono::steady_clock::now() + backoff.next();
+  while (!abandoned_ && std::chrono::steady_clock::now() < until) {
+    ++heartbeat_;
+    std::this_thread::sleep_for(pause_when_idle);
+  }
+}
+
 template <class T, class Ask>
 std::optional<T> LineReader::ask_database(Ask ask) {
   if (parts_.sinks.empty()) return std::nullopt;
@@ -187,9 +194,7 @@ std::optional<T> LineReader::ask_database(Ask ask) {
       if (found.error().fault == Fault::permanent) return std::nullopt;
       reader.reset();
     }
-    auto until = std::chrono::steady_clock::now() + backoff.next();
-    while (!abandoned_ && std::chrono::steady_clock::now() < until)
-      std::this_thread::sleep_for(pause_when_idle);
+    wait_for_next_try(backoff);
   }
   return std::nullopt;
 }
@@ -217,11 +222,7 @@ std::unique_ptr<SpoolReader> LineReader::open_spool(uint64_t from) {
     auto reader = SpoolReader::open(parts_.spool_directory, from);
     if (reader) return std::move(*reader);
     log(LogLevel::error, "spool.read", {{"error", reader.error().text}});
-    auto until = std::chrono::steady_clock::now() + backoff.next();
-    while (!abandoned_ && std::chrono::steady_clock::now() < until) {
-      ++heartbeat_;
-      std::this_thread::sleep_for(pause_when_idle);
-    }
+    wait_for_next_try(backoff);
   }
   return nullptr;
 }

@@ -11,6 +11,7 @@
 
 #include "core/daemon/gap_watch.h"
 #include "core/spool/spool.h"
+#include "core/store/backoff.h"
 #include "core/store/pipeline.h"
 #include "core/store/sink_worker.h"
 
@@ -59,6 +60,7 @@ class LineReader {
   void run();
   bool wait_for_sinks(Checkpoint& from);
   void note_unread();
+  void wait_for_next_try(Backoff& backoff);
   // Null when abandoned.
   std::unique_ptr<SpoolReader> open_spool(uint64_t from);
   bool read_some(SpoolReader& reader, Pipeline& pipeline);
