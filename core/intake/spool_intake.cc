@@ -19,7 +19,10 @@ SpoolIntake::SpoolIntake(Spool& spool)
 
 bool SpoolIntake::submit(std::span<const RawLine> lines, Durable on_durable) noexcept {
   records_.clear();
+  uint64_t datagrams = 0, streamed = 0;  // what their senders do not bring again
   for (auto& line : lines) {
+    datagrams += line.transport == Transport::udp;
+    streamed += line.transport == Transport::tcp;
     Record& record = records_.emplace_back();
     record.received = line.received;
     record.transport = line.transport;
@@ -27,12 +30,7 @@ bool SpoolIntake::submit(std::span<const RawLine> lines, Durable on_durable) noe
     record.peer = line.peer;
     record.bytes = line.bytes;
   }
-  // What their senders do not bring again.
-  auto of = [&](Transport transport) {
-    return static_cast<uint64_t>(
-        std::count_if(lines.begin(), lines.end(), [&](auto& line) { return line.transport == transport; }));
-  };
-  auto answered = [this, count = lines.size(), datagrams = of(Transport::udp), streamed = of(Transport::tcp),
+  auto answered = [this, count = lines.size(), datagrams, streamed,
                    call = std::move(on_durable)](bool durable) {
     (durable ? spooled_ : lost_).fetch_add(count, std::memory_order_relaxed);
     if (!durable) {
