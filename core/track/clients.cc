@@ -148,6 +148,12 @@ std::optional<std::string> MailTracker::cached_tls(const std::string& session, T
   return std::nullopt;
 }
 
+void MailTracker::use_cached_named(const std::string& session, char part,
+                                   std::optional<std::string>& column) {
+  auto value = column ? std::nullopt : cached(named_key(session, part));
+  if (auto known = value ? decode_tls(*value) : std::nullopt) put_text(column, known->second);
+}
+
 // What came to another instance of the session of a mail or a refusal.
 void MailTracker::use_cached_session(const CachedSession& session, ConnectRow& row, Time time) {
   if (session.key.empty()) return;
@@ -155,28 +161,23 @@ void MailTracker::use_cached_session(const CachedSession& session, ConnectRow& r
     if (!row.tls) row.tls = cached_tls(session.key, session.since, time);
     return;
   }
-  auto fill = [&](char part, std::optional<std::string>& column) {
-    auto value = column ? std::nullopt : cached(named_key(session.key, part));
-    if (auto known = value ? decode_tls(*value) : std::nullopt) put_text(column, known->second);
-  };
-  fill('a', row.client_addr);
-  fill('n', row.client_name);
-  fill('t', row.tls);
-  fill('u', row.sasl_user);
+  use_cached_named(session.key, 'a', row.client_addr);
+  use_cached_named(session.key, 'n', row.client_name);
+  use_cached_named(session.key, 't', row.tls);
+  use_cached_named(session.key, 'u', row.sasl_user);
 }
 
 void MailTracker::use_cached_tls(OpenMail& mail) {
   if (mail.row && !mail.session.key.empty()) {
     bool known = mail.row->client_addr.has_value();
     use_cached_session(mail.session, *mail.row, mail.opener_time);
-    if (!known && mail.row->client_addr) came_from_own(mail, *mail.row->client_addr);
+    if (!known && mail.row->client_addr && own_.contains(*mail.row->client_addr)) came_from_own(mail);
   }
   mail.session = {};
   for (auto& delivery : mail.deliveries) {
     if (delivery.session_key.empty() || delivery.row.tls) continue;
     if (delivery.named_session) {
-      auto value = cached(named_key(delivery.session_key, 't'));
-      if (auto tls = value ? decode_tls(*value) : std::nullopt) put_text(delivery.row.tls, tls->second);
+      use_cached_named(delivery.session_key, 't', delivery.row.tls);
       continue;
     }
     auto age = transmit_time(delivery.row) + std::chrono::seconds(1);

@@ -39,7 +39,7 @@ std::string Links::key_of(Side side, std::string_view text) {
   return out.append(text);
 }
 
-std::string Links::name_of(const LinkEnd& end) { return number_key(end.server, 0) + end.queue_id; }
+std::string Links::name_of(const LinkEnd& end) { return std::to_string(end.server) + "/" + end.queue_id; }
 
 std::vector<uint32_t> Links::fitting(const std::string& key, const LinkEnd& other, bool other_is_child,
                                      bool pipe) {

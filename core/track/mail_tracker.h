@@ -63,7 +63,7 @@ class MailTracker final : public Tracker {
   void account(OpenMail& mail, const LogLine& line, LineKind kind);
   void keep_raw(OpenMail& mail, std::string_view raw, const Hash128& identity);
   void origin_of_opened(OpenMail& mail, const LogLine& line, const Opened& fact);
-  void came_from_own(OpenMail& mail, std::string_view address);
+  void came_from_own(OpenMail& mail);
   void claims_of_attempt(OpenMail& mail, const LogLine& line, const Attempt& fact);
   void note_recipient(OpenMail& mail, const Attempt& fact, Time time);
   void refuse(const LogLine& line, const Policy& fact);
@@ -86,6 +86,7 @@ class MailTracker final : public Tracker {
   CachedSession session_of(const LogLine& line, const Peer& client);
   // The TLS session of that key that began at `since` or later, and not after `time`.
   std::optional<std::string> cached_tls(const std::string& session, Time since, Time time);
+  void use_cached_named(const std::string& session, char part, std::optional<std::string>& column);
   void use_cached_session(const CachedSession& session, ConnectRow& row, Time time);
   void use_cached_tls(OpenMail& mail);
 

@@ -175,8 +175,7 @@ void MailTracker::on(const LogLine& line, const Opened& fact) {
 }
 
 // Who handed it on says "queued as"; another instance may have that line.
-void MailTracker::came_from_own(OpenMail& mail, std::string_view address) {
-  if (!own_.contains(address)) return;
+void MailTracker::came_from_own(OpenMail& mail) {
   mail.own_client = true;
   if (!cache_ || !mail.identified) return;
   KnownEnd end{mail.id, mail.birth, {}, mails_.server_name(mail.server), mail.queue_id, {}};
@@ -196,7 +195,7 @@ void MailTracker::origin_of_opened(OpenMail& mail, const LogLine& line, const Op
   }
   if (!own_.contains(fact.client.addr)) return;
   if (fact.orig_queue_id.empty()) {
-    came_from_own(mail, fact.client.addr);
+    came_from_own(mail);
     links_.arrived(end_of(mail, line));
     return;
   }
