@@ -111,10 +111,8 @@ constexpr const char* same_recipient =
 
 // "d is the first of its delivery's rows for which `condition` holds."
 std::string first_of(const std::string& condition) {
-  return "NOT EXISTS (SELECT 1 FROM deliverlog e WHERE e.day = d.day AND e.connect_id = d.connect_id AND "
-         "e.id < d.id "
-         "AND " +
-         condition + " AND " + same_recipient + ")";
+  return std::string("NOT EXISTS (SELECT 1 FROM deliverlog e WHERE e.day = d.day ") +
+         "AND e.connect_id = d.connect_id AND e.id < d.id AND " + condition + " AND " + same_recipient + ")";
 }
 
 class DayOverview {
@@ -266,8 +264,8 @@ Result<void> DayOverview::reasons() {
   if (!rows) return rows.error();
   using Reason = std::tuple<std::string, std::string, std::string>;
   std::map<Reason, int64_t> counts;
-  std::set<std::tuple<Reason, std::string, std::string>>
-      of_mail;  // a recipient who was refused twice counts once
+  // A recipient who was refused twice counts once.
+  std::set<std::tuple<Reason, std::string, std::string>> of_mail;
   std::string mail;
   int64_t seen = 0;
   for (size_t i = 0; i < rows->size(); ++i) {
