@@ -253,9 +253,7 @@ BOOST_AUTO_TEST_CASE(every_flipped_byte_costs_at_most_the_record_it_hits) {
 BOOST_AUTO_TEST_CASE(flips_in_an_older_segment_are_found_when_the_reader_comes_there) {
   MemoryFiles files;
   make_spool(files, 1000, 300);
-  std::vector<std::string> segments;
-  for (auto& path : files.paths())
-    if (path.ends_with(".seg")) segments.push_back(path);
+  auto segments = segments_of(files);
   BOOST_REQUIRE(segments.size() > 3u);
   std::string damaged = files.content(segments[1]);
   auto first = spool_format::header_bytes;
@@ -358,9 +356,7 @@ BOOST_AUTO_TEST_CASE(records_inside_lines_and_stale_records_are_never_read) {
 BOOST_AUTO_TEST_CASE(salvage_keeps_sequences_and_gaps) {
   MemoryFiles files;
   make_spool(files, 1000, 300);
-  std::vector<std::string> segments;
-  for (auto& path : files.paths())
-    if (path.ends_with(".seg")) segments.push_back(path);
+  auto segments = segments_of(files);
   files.remove(segments[2]);
   std::string bytes = files.content(segments[1]);
   bytes[spool_format::header_bytes + 50] = '!';
@@ -415,9 +411,7 @@ BOOST_AUTO_TEST_CASE(a_lost_end_is_a_gap_at_once_and_stays_one_when_it_is_salvag
 BOOST_AUTO_TEST_CASE(a_gap_begins_after_the_record_before_it) {
   MemoryFiles files;
   make_spool(files, 1000, 300);
-  std::vector<std::string> segments;
-  for (auto& path : files.paths())
-    if (path.ends_with(".seg")) segments.push_back(path);
+  auto segments = segments_of(files);
   BOOST_REQUIRE(segments.size() > 3u);
   uint64_t base = 0;
   BOOST_REQUIRE(spool_format::parse_segment_name(segments[1].substr(7), base));

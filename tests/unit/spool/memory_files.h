@@ -296,4 +296,11 @@ class MemoryFiles final : public FileSystem {
   bool reads_ = false, hit_ = false, lie_data_ = false, lie_directories_ = false;
 };
 
+// The segments of its spools, oldest first.
+inline std::vector<std::string> segments_of(MemoryFiles& files) {
+  auto out = files.paths();
+  std::erase_if(out, [](const std::string& path) { return !path.ends_with(".seg"); });
+  return out;
+}
+
 }  // namespace mailtrace

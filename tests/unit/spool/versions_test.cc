@@ -27,13 +27,6 @@ void set_version(MemoryFiles& files, const std::string& path, char version) {
   files.put(path, bytes);
 }
 
-std::vector<std::string> segments_of(MemoryFiles& files) {
-  std::vector<std::string> out;
-  for (auto& path : files.paths())
-    if (path.ends_with(".seg")) out.push_back(path);
-  return out;
-}
-
 // Three segments with the lines 0 to 59, the last `later` of them made by a later version.
 struct Mixed {
   explicit Mixed(size_t later) {
