@@ -384,7 +384,7 @@ BOOST_AUTO_TEST_CASE(a_lost_end_is_a_gap_at_once_and_stays_one_when_it_is_salvag
     std::string path = make_spool(files, 10);
     std::string bytes = files.content(path);
     auto offsets = record_offsets(bytes);
-    for (size_t record : {8, 9}) bytes[offsets[record] + 50] ^= 1;
+    for (size_t record : {size_t{8}, size_t{9}}) bytes[offsets[record] + 50] ^= 1;
     files.put(path, bytes);
     if (!with_state) files.remove("/spool/state");
     BOOST_REQUIRE(salvage_spool("/spool", "/saved", &files));

@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(one_flipped_version_is_damage_that_the_other_copy_mends) {
 }
 
 BOOST_AUTO_TEST_CASE(a_backlog_of_a_later_version_waits_for_it) {
-  for (size_t later : {1, 2, 3}) {
+  for (size_t later : {size_t{1}, size_t{2}, size_t{3}}) {
     Mixed spool(later);
     auto before = spool.files.content(spool.changed[0]);
     std::string name = spool.changed[0].substr(7);
