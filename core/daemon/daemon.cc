@@ -286,6 +286,23 @@ void Daemon::on_signal(int number) {
   drain_until_ = now();
 }
 
+namespace {
+
+template <class Plugin>
+void prepare_all(std::vector<NamedPlugin<Plugin>>& fresh, std::vector<std::string>& faults) {
+  for (auto& named : fresh)
+    if (auto prepared = named.plugin->prepare(); !prepared) faults.push_back(prepared.error().text);
+}
+
+template <class Plugin>
+void take_all(std::vector<NamedPlugin<Plugin>>& running, std::vector<NamedPlugin<Plugin>>& fresh) {
+  for (auto& named : running)
+    for (auto& other : fresh)
+      if (other.name == named.name) named.plugin->take(*other.plugin);
+}
+
+}  // namespace
+
 // All or nothing: a broken new configuration, or one whose certificates cannot be read, changes nothing. What
 // only a restart takes over is named, so that nobody believes it took effect.
 void Daemon::reload() {
@@ -296,9 +313,10 @@ void Daemon::reload() {
   PluginSet fresh;
   if (config) fresh = make_plugins(*config, &loop_, nothing, errors);
   auto faults = errors.lines();
-  if (faults.empty())
-    for (auto& named : fresh.inputs)
-      if (auto prepared = named.plugin->prepare(); !prepared) faults.push_back(prepared.error().text);
+  if (faults.empty()) {
+    prepare_all(fresh.inputs, faults);
+    prepare_all(fresh.webs, faults);
+  }
   if (faults.empty())
     take(std::move(config), fresh);
   else
@@ -312,12 +330,11 @@ void Daemon::take(std::unique_ptr<Config> config, PluginSet& fresh) {
   auto waiting = compare_configs(*config_, *config).restart;
   take_log_level(*config);
   if (line_reader_) line_reader_->use(fresh.hosts);
-  for (auto& named : plugins_.inputs)
-    for (auto& other : fresh.inputs)
-      if (other.name == named.name) named.plugin->take(*other.plugin);
+  take_all(plugins_.inputs, fresh.inputs);
+  take_all(plugins_.webs, fresh.webs);
   taken_ = std::move(config);
   log(waiting.empty() ? LogLevel::info : LogLevel::warning, "config.reload",
-      {{"result", "certificates of the inputs read again"},
+      {{"result", "certificates read again"},
        {"taken", changed.empty() ? "nothing else changed" : joined(changed)},
        {"needs_restart", waiting.empty() ? "nothing" : joined(waiting)}});
 }

@@ -36,6 +36,10 @@ class Web {
   virtual ~Web() = default;
   virtual Result<void> start() noexcept = 0;  // binds and returns
   virtual void stop() noexcept = 0;           // returns when no request is running
+  // SIGHUP, as for Input: prepare() reads the files of a second one that is never started, then the running
+  // one takes from it, which is of the same plugin, the options that are live. Main thread.
+  virtual Result<void> prepare() noexcept { return {}; }
+  virtual void take(Web& fresh) noexcept { static_cast<void>(fresh); }
   virtual std::string describe() const noexcept = 0;
   // Without start(); also while another process serves. Returns what is to be printed.
   virtual Result<std::string> user(const UserCommand& command) noexcept = 0;

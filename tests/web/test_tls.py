@@ -1,14 +1,21 @@
 #!/usr/bin/env python3
-"""TLS of its own: certificate, cookies that only go over it, no old versions; and what is wrong in the configuration."""
+"""TLS of its own: certificate and its renewal, cookies that only go over it, no old versions; and what is wrong in the
+configuration."""
 import http.client
 import json
+import os
 import pathlib
+import signal
 import ssl
 import subprocess
+import sys
 import tempfile
 import unittest
 
-from service import API, Home, Service, Served
+from service import API, SOURCE, Home, Service, Served
+
+sys.path.insert(0, str(SOURCE / "tests/system"))
+from harness import wait_until  # noqa: E402
 
 
 def make_certificate(folder):
@@ -64,6 +71,60 @@ class Tls(Served):
             plain = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=10)
             plain.request("GET", "/")
             plain.getresponse()
+
+
+class Renewal(unittest.TestCase):
+    def setUp(self):
+        self.home = Home()
+        self.addCleanup(self.home.remove)
+        make_certificate(self.home.path)
+        self.service = Service(self.home, f"      tls_certificate: {self.home.path}/cert.pem\n"
+                                          f"      tls_key: {self.home.path}/key.pem\n").start()
+        self.addCleanup(self.service.stop)
+        self.trust_anyone = ssl.create_default_context()
+        self.trust_anyone.check_hostname, self.trust_anyone.verify_mode = False, ssl.CERT_NONE
+
+    def connect(self):
+        connection = http.client.HTTPSConnection("127.0.0.1", self.service.port, timeout=60, context=self.trust_anyone)
+        self.ask(connection)
+        return connection
+
+    def ask(self, connection):
+        connection.request("GET", "/")
+        answer = connection.getresponse()
+        self.assertEqual(200, answer.status)
+        answer.read()
+
+    def certificate(self):
+        connection = self.connect()
+        try:
+            return connection.sock.getpeercert(binary_form=True)
+        finally:
+            connection.close()
+
+    def reload(self, word):
+        before = self.service.said().count(word)
+        self.service.child.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.service.said().count(word) > before, self.service.said)
+
+    def threads(self):
+        return len(os.listdir(f"/proc/{self.service.child.pid}/task"))
+
+    def test_a_hangup_renews_the_certificate_and_ends_no_connection(self):
+        open_before, first, threads = self.connect(), self.certificate(), self.threads()
+        make_certificate(self.home.path)
+        self.assertEqual(first, self.certificate())
+        self.reload("config.reload")
+        renewed = self.certificate()
+        self.assertNotEqual(first, renewed)
+        self.ask(open_before)
+        self.assertGreater(self.threads(), threads)  # those that serve it
+        open_before.close()
+        wait_until(lambda: self.threads() == threads, "the end of the old listener")
+        (self.home.path / "key.pem").write_text("this is no key\n")
+        self.reload("config.mistake")
+        self.assertIn(f"read tls_key {self.home.path}/key.pem", self.service.said())
+        self.assertEqual(renewed, self.certificate())
 
 
 class Mistakes(unittest.TestCase):

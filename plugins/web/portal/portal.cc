@@ -12,6 +12,7 @@
 #include "core/base/log.h"
 #include "core/base/text.h"
 #include "core/net/address.h"
+#include "core/net/tls.h"
 #include "core/plugin/plugin.h"
 #include "plugins/web/accounts/command.h"
 #include "plugins/web/portal/api.h"
@@ -74,6 +75,8 @@ class Portal : public Web {
     return (config_.tls_certificate.empty() ? "http://" : "https://") + config_.listen.text();
   }
   Result<std::string> user(const UserCommand& command) noexcept override;
+  Result<void> prepare() noexcept override;
+  void take(Web& fresh) noexcept override;
 
  private:
   Result<void> open_accounts();
@@ -85,6 +88,7 @@ class Portal : public Web {
 
   Config config_;
   WebContext context_;
+  KeyPair keys_;
   std::unique_ptr<accounts::Accounts> accounts_;
   Shared shared_;
   StaticFiles files_;
@@ -107,9 +111,9 @@ std::span<const Option> Portal::options() {
              "where browsers come in; anything but loopback needs TLS, here or at a proxy"),
       option("host_names", &C::host_names,
              "names the page is called by; default: this host's name, localhost, and every IP address"),
-      option("tls_certificate", &C::tls_certificate,
-             "PEM file of the certificate and its chain; default: plain HTTP"),
-      option("tls_key", &C::tls_key, "PEM file of its key"),
+      live(option("tls_certificate", &C::tls_certificate,
+                  "PEM file of the certificate and its chain; default: plain HTTP")),
+      live(option("tls_key", &C::tls_key, "PEM file of its key, not encrypted")),
       option("workers", &C::workers, 1, 64, "requests answered at once; each has one database connection"),
       option("page_directory", &C::page_directory, "folder of the page's files; default: the installed ones"),
       option("session_idle", &C::session_idle, minutes(1), hours(24 * 30),
@@ -242,20 +246,44 @@ Result<void> Portal::start() noexcept {
   }
 }
 
+// OpenSSL reads them first: it says what is wrong with which file.
+Result<void> Portal::prepare() noexcept {
+  if (config_.tls_certificate.empty()) return {};
+  try {
+    TlsOptions files;
+    files.certificate = config_.tls_certificate;
+    files.key = config_.tls_key;
+    if (auto loaded = TlsContext::load(files); !loaded) return loaded.error();
+    keys_ = {read_file(config_.tls_certificate), read_file(config_.tls_key)};
+    return {};
+  } catch (const std::exception& error) {
+    return Error{Fault::config, fmt::format("read {}: {}", config_.tls_certificate, error.what())};
+  }
+}
+
+void Portal::take(Web& fresh) noexcept {
+  auto& other = static_cast<Portal&>(fresh);
+  if (!server_ || (other.keys_.certificate == keys_.certificate && other.keys_.key == keys_.key)) return;
+  auto renewed = server_->renew(other.keys_);
+  if (!renewed) {
+    log(LogLevel::error, "web.certificate",
+        {{"result", "the old one stays in use"}, {"why", renewed.error().text}});
+    return;
+  }
+  keys_ = other.keys_;
+  config_.tls_certificate = other.config_.tls_certificate;
+  config_.tls_key = other.config_.tls_key;
+}
+
 Result<void> Portal::serve() {
-  ServerOptions options{
-      .listen = config_.listen,
-      .connections = static_cast<unsigned>(config_.max_connections),
-      .connections_per_address = static_cast<unsigned>(config_.max_connections_per_address),
-      .largest_body = static_cast<size_t>(config_.max_body.count),
-      .patience = std::chrono::duration_cast<std::chrono::seconds>(config_.request_timeout),
-      .certificate = config_.tls_certificate.empty() ? "" : read_file(config_.tls_certificate),
-      .key = config_.tls_key.empty() ? "" : read_file(config_.tls_key),
-      .proxies = parse_networks(config_.trusted_proxies)};
-  if (!config_.tls_certificate.empty() && (options.certificate.empty() || options.key.empty()))
-    return Error{Fault::config,
-                 fmt::format("read the certificate {} and its key {}: one cannot be read or is empty",
-                             config_.tls_certificate, config_.tls_key)};
+  if (auto prepared = prepare(); !prepared) return prepared;
+  ServerOptions options{.listen = config_.listen,
+                        .connections = static_cast<unsigned>(config_.max_connections),
+                        .connections_per_address = static_cast<unsigned>(config_.max_connections_per_address),
+                        .largest_body = static_cast<size_t>(config_.max_body.count),
+                        .patience = std::chrono::duration_cast<std::chrono::seconds>(config_.request_timeout),
+                        .keys = keys_,
+                        .proxies = parse_networks(config_.trusted_proxies)};
   searches_ = std::make_unique<Lane>(context_.sink, static_cast<size_t>(config_.workers), most_waiting);
   logins_ = std::make_unique<Lane>(context_.sink, login_threads, most_logins_waiting);
   server_ = std::make_unique<Server>(

@@ -1,5 +1,6 @@
 #include "plugins/web/portal/server.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <microhttpd.h>
 #include <sys/socket.h>
@@ -58,6 +59,7 @@ struct Server::Inside {
   ServerOptions options;
   Handler handler;
   std::vector<MHD_Daemon*> daemons;
+  std::vector<MHD_Daemon*> retired;  // by renew(): they finish what they have; under `mutex`
   // Connections that owe us a complete request, and since when.
   struct Waiting {
     int socket;
@@ -71,13 +73,14 @@ struct Server::Inside {
   std::thread sweeper;
 
   void sweep();
+  void end_retired(std::unique_lock<std::mutex>& lock);
   void owes(MHD_Connection* connection, bool owes_now);
   bool read_head(MHD_Connection* connection, Exchange& exchange);
   MHD_Result queue(MHD_Connection* connection, Exchange& exchange);
   MHD_Result refuse(MHD_Connection* connection, Exchange& exchange, Problem what, int status = 0);
   MHD_Result access(MHD_Connection* connection, const char* method, const char* data, size_t* size,
                     Exchange& exchange);
-  MHD_Daemon* listen(const sockaddr_storage& address, Error& error);
+  MHD_Daemon* listen(MHD_OptionItem where, unsigned more_flags, Error& error);
 };
 
 namespace {
@@ -101,7 +104,22 @@ void Server::Inside::sweep() {
         ::shutdown(waiting.socket, SHUT_RDWR);
         waiting.owes = false;
       }
+    end_retired(lock);
   }
+}
+
+void Server::Inside::end_retired(std::unique_lock<std::mutex>& lock) {
+  std::vector<MHD_Daemon*> over;
+  std::erase_if(retired, [&](MHD_Daemon* daemon) {
+    auto* info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+    if (!info || info->num_connections > 0) return false;
+    over.push_back(daemon);
+    return true;
+  });
+  if (over.empty()) return;
+  lock.unlock();  // their threads may be waiting for it
+  for (auto* daemon : over) MHD_stop_daemon(daemon);
+  lock.lock();
 }
 
 void Server::Inside::owes(MHD_Connection* connection, bool owes_now) {
@@ -145,7 +163,7 @@ bool Server::Inside::read_head(MHD_Connection* connection, Exchange& exchange) {
   MHD_get_connection_values(connection, MHD_HEADER_KIND, &on_header, &counts);
   auto* peer = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
   request.peer = address_text(peer);
-  request.secure = !options.certificate.empty();
+  request.secure = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_PROTOCOL) != nullptr;  // of TLS
   if (options.proxies.contains(peer)) {
     request.through_proxy = true;
     // Each proxy appends whom it spoke to: the last one is what ours says.
@@ -229,18 +247,19 @@ MHD_Result Server::Inside::access(MHD_Connection* connection, const char* method
   return MHD_YES;
 }
 
-MHD_Daemon* Server::Inside::listen(const sockaddr_storage& address, Error& error) {
-  unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
-  if (address.ss_family == AF_INET6) flags |= MHD_USE_IPv6;
-  if (!options.certificate.empty()) flags |= MHD_USE_TLS;
-  std::vector<MHD_OptionItem> more;
-  if (!options.certificate.empty()) {
-    more.push_back({MHD_OPTION_HTTPS_MEM_CERT, 0, options.certificate.data()});
-    more.push_back({MHD_OPTION_HTTPS_MEM_KEY, 0, options.key.data()});
+// `where` is an address to bind or a socket that listens; `flags` those of its family.
+MHD_Daemon* Server::Inside::listen(MHD_OptionItem where, unsigned flags, Error& error) {
+  flags |= MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+  std::vector<MHD_OptionItem> more{where};
+  if (!options.keys.certificate.empty()) {
+    flags |= MHD_USE_TLS;
+    more.push_back({MHD_OPTION_HTTPS_MEM_CERT, 0, options.keys.certificate.data()});
+    more.push_back({MHD_OPTION_HTTPS_MEM_KEY, 0, options.keys.key.data()});
     more.push_back({MHD_OPTION_HTTPS_PRIORITIES, 0,
                     const_cast<char*>("NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE")});
   }
   more.push_back({MHD_OPTION_END, 0, nullptr});
+  errno = 0;
   auto on_access = [](void* self, MHD_Connection* connection, const char*, const char* method, const char*,
                       const char* data, size_t* size, void** state) {
     return static_cast<Inside*>(self)->access(connection, method, data, size,
@@ -270,14 +289,13 @@ MHD_Daemon* Server::Inside::listen(const sockaddr_storage& address, Error& error
   };
   auto* daemon = MHD_start_daemon(
       flags, 0, nullptr, nullptr, on_access, this,  //
-      MHD_OPTION_EXTERNAL_LOGGER, on_error, nullptr, MHD_OPTION_SOCK_ADDR, &address,
-      MHD_OPTION_URI_LOG_CALLBACK, &on_target, nullptr, MHD_OPTION_NOTIFY_COMPLETED, on_end, this,
-      MHD_OPTION_NOTIFY_CONNECTION, on_connection, this, MHD_OPTION_THREAD_POOL_SIZE,
-      options.threads > 1 ? options.threads : 0U, MHD_OPTION_CONNECTION_LIMIT, options.connections,
-      MHD_OPTION_PER_IP_CONNECTION_LIMIT, options.connections_per_address, MHD_OPTION_CONNECTION_TIMEOUT,
-      static_cast<unsigned>(options.patience.count()), MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory,
-      MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_ARRAY, more.data(),
-      MHD_OPTION_END);
+      MHD_OPTION_EXTERNAL_LOGGER, on_error, nullptr, MHD_OPTION_URI_LOG_CALLBACK, &on_target, nullptr,
+      MHD_OPTION_NOTIFY_COMPLETED, on_end, this, MHD_OPTION_NOTIFY_CONNECTION, on_connection, this,
+      MHD_OPTION_THREAD_POOL_SIZE, options.threads > 1 ? options.threads : 0U, MHD_OPTION_CONNECTION_LIMIT,
+      options.connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, options.connections_per_address,
+      MHD_OPTION_CONNECTION_TIMEOUT, static_cast<unsigned>(options.patience.count()),
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+      MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_ARRAY, more.data(), MHD_OPTION_END);
   if (!daemon)
     error = {Fault::config, fmt::format("listen for web browsers on {}: {}", options.listen.text(),
                                         errno != 0 ? error_text(errno) : "see the log")};
@@ -297,14 +315,41 @@ Result<void> Server::start() {
   inside_->sweeper = std::thread([this] { inside_->sweep(); });
   for (auto& address : *addresses) {
     Error error;
-    errno = 0;
-    auto* daemon = inside_->listen(address, error);
+    unsigned family = MHD_NO_FLAG;
+    if (address.ss_family == AF_INET6) family = MHD_USE_IPv6;
+    auto* daemon = inside_->listen({MHD_OPTION_SOCK_ADDR, 0, &address}, family, error);
+
     if (!daemon) {
       stop();
       return error;
     }
     inside_->daemons.push_back(daemon);
   }
+  return {};
+}
+
+// libmicrohttpd takes keys only when it starts: new daemons accept on the sockets of the old ones.
+Result<void> Server::renew(KeyPair keys) {
+  auto& inside = *inside_;
+  std::swap(inside.options.keys, keys);
+  std::vector<MHD_Daemon*> fresh;
+  Error error;
+  for (auto* old : inside.daemons) {
+    auto* info = MHD_get_daemon_info(old, MHD_DAEMON_INFO_LISTEN_FD);
+    int socket = info ? ::fcntl(info->listen_fd, F_DUPFD_CLOEXEC, 0) : -1;
+    auto* daemon = inside.listen({MHD_OPTION_LISTEN_SOCKET, socket, nullptr}, 0, error);
+    if (!daemon) {
+      if (socket >= 0) ::close(socket);
+      for (auto* each : fresh) MHD_stop_daemon(each);
+      std::swap(inside.options.keys, keys);
+      return error;
+    }
+    fresh.push_back(daemon);
+  }
+  refuse_new();
+  std::swap(inside.daemons, fresh);
+  std::lock_guard lock(inside.mutex);
+  inside.retired.insert(inside.retired.end(), fresh.begin(), fresh.end());
   return {};
 }
 
@@ -324,6 +369,8 @@ void Server::stop() {
   }
   inside_->changed.notify_all();
   if (inside_->sweeper.joinable()) inside_->sweeper.join();
+  for (auto* daemon : inside_->retired) MHD_stop_daemon(daemon);
+  inside_->retired.clear();
 }
 
 std::vector<int> Server::ports() const {

@@ -13,14 +13,18 @@
 
 namespace mailtrace::portal {
 
+struct KeyPair {
+  std::string certificate, key;  // PEM; empty: plain HTTP
+};
+
 struct ServerOptions {
   SocketAddress listen{"127.0.0.1", 8080};
   unsigned threads = 2;  // that read and write sockets
   unsigned connections = 1000, connections_per_address = 200;
   size_t largest_body = 256 << 10;
   std::chrono::seconds patience{30};  // for one request to be complete; idle connections end then, too
-  std::string certificate, key;       // PEM; empty: plain HTTP
-  NetworkList proxies;                // believed about the client's address
+  KeyPair keys;
+  NetworkList proxies;  // believed about the client's address
 };
 
 class Server {
@@ -37,6 +41,8 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   Result<void> start();
+  // New connections get these keys, on the same sockets; those that are open end as they would have.
+  Result<void> renew(KeyPair keys);
   void refuse_new();  // no new connections
   void stop();        // every request must have been answered
   std::vector<int> ports() const;
