@@ -342,6 +342,10 @@ std::span<const Option> TrackerConfig::options() {
   return table;
 }
 
+std::string CoreConfig::spool_directory() const {
+  return (fs::path(state_directory) / spool.directory).string();
+}
+
 std::span<const Option> CoreConfig::options() {
   using C = CoreConfig;
   static const Option table[] = {

@@ -40,6 +40,7 @@ struct CoreConfig {
   TextMap host_time_zones;  // host or pattern -> zone of its stamps
   SpoolConfig spool;
   TrackerConfig tracker;
+  std::string spool_directory() const;       // with the state directory before it
   static std::span<const Option> options();  // the scalar ones
 };
 

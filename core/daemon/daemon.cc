@@ -31,10 +31,6 @@ void print(const ConfigErrors& errors) {
   for (auto& line : errors.lines()) std::fprintf(stderr, "%s\n", line.c_str());
 }
 
-std::string spool_directory(const CoreConfig& core) {
-  return (std::filesystem::path(core.state_directory) / core.spool.directory).string();
-}
-
 std::string joined(const std::vector<std::string>& names) {
   std::string out;
   for (auto& name : names) out += (out.empty() ? "" : ", ") + name;
@@ -136,12 +132,12 @@ bool Daemon::open_state() {
 
 Result<void> Daemon::open_spool() {
   const auto& core = config_->core;
-  auto spool = Spool::open(core.spool, spool_directory(core), &loop_);
+  auto spool = Spool::open(core.spool, core.spool_directory(), &loop_);
   if (!spool) return spool.error();
   spool_ = std::move(*spool);
   auto status = spool_->status();
   log(LogLevel::info, "spool.open",
-      {{"directory", spool_directory(core)},
+      {{"directory", core.spool_directory()},
        {"segments", std::to_string(status.segments)},
        {"bytes", std::to_string(status.bytes)},
        {"next", std::to_string(status.next_sequence)},
@@ -191,7 +187,7 @@ bool Daemon::start_receiver() {
     log(LogLevel::info, "cache.open", {{"cache", plugins_.cache->describe()}});
   }
   LineReader::Parts parts{.receiver = core.name,
-                          .spool_directory = spool_directory(core),
+                          .spool_directory = core.spool_directory(),
                           .state_directory = core.state_directory,
                           .tracker = core.tracker,
                           .header = {.zone = plugins_.zone, .import = false},

@@ -36,7 +36,16 @@ int print_report(const SpoolReport& report, std::FILE* to) {
   return report.gaps.empty() && report.later_version.empty() ? exit_code::found : exit_damaged;
 }
 
-int verify(const std::string& directory) {
+// The spool of the configuration unless one is named; empty: errors were printed.
+std::string directory_of(const std::string& named, const Common& common) {
+  if (!named.empty()) return named;
+  auto setup = Setup::load(common);
+  return setup ? setup->config().core.spool_directory() : "";
+}
+
+int verify(const std::string& named, const Common& common) {
+  auto directory = directory_of(named, common);
+  if (directory.empty()) return exit_code::config;
   auto report = verify_spool(directory);
   return report ? print_report(*report, stdout) : print_error(report.error());
 }
@@ -56,7 +65,9 @@ void print_record(const Record& record, bool json) {
   fmt::print("{}\n", dump_line(out));
 }
 
-int dump(const std::string& directory, bool json) {
+int dump(const std::string& named, bool json, const Common& common) {
+  auto directory = directory_of(named, common);
+  if (directory.empty()) return exit_code::config;
   auto report = verify_spool(directory, [json](const Record& record) { print_record(record, json); });
   if (!report) return print_error(report.error());
   return report->gaps.empty() && report->later_version.empty() ? exit_code::found
@@ -82,12 +93,14 @@ void add_spool(CLI::App& app, Common& common) {
       command->add_subcommand("verify", "Reads all of it and names every damage; 65 if there is any");
   auto* print = command->add_subcommand("dump", "Prints every record");
   auto* copy = command->add_subcommand("salvage", "Copies every readable record into a new spool");
-  for (auto* each : {check, print, copy})
-    each->add_option("directory", r->directory, "the spool")->required()->type_name("DIRECTORY");
+  for (auto* each : {check, print})
+    each->add_option("directory", r->directory, "a spool; default: the one of the configuration")
+        ->type_name("DIRECTORY");
+  copy->add_option("directory", r->directory, "the spool")->required()->type_name("DIRECTORY");
   print->add_flag("--json", r->json, "one JSON object a line");
   copy->add_option("to", r->to, "a new or empty directory")->required()->type_name("DIRECTORY");
-  check->callback([r, &common] { common.code = verify(r->directory); });
-  print->callback([r, &common] { common.code = dump(r->directory, r->json); });
+  check->callback([r, &common] { common.code = verify(r->directory, common); });
+  print->callback([r, &common] { common.code = dump(r->directory, r->json, common); });
   copy->callback([r, &common] { common.code = salvage(r->directory, r->to); });
 }
 

@@ -88,6 +88,11 @@ class Admin(tool.Imported):
         self.assertNotEqual(missing.returncode, 0)
         self.assertIn("nothing", missing.err)
         self.assertEqual(self.home.run("spool").returncode, 2)
+        for command in (["verify"], ["dump"], ["dump", "--json"]):
+            own = self.home.run("spool", *command)
+            self.assertNotEqual(own.returncode, 0)
+            self.assertIn(f"{self.home.path}/spool", own.err)
+        self.assertEqual(self.home.run("spool", "salvage").returncode, 2)
 
     def test_expire_keeps_what_is_young(self):
         before = self.home.rows()
