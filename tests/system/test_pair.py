@@ -31,6 +31,39 @@ class Pair(Case):
         daemon.stop()
         self.assert_equal_rows(self.reference(lines), database.rows())
 
+    def test_a_new_receiver_finds_open_mails_without_the_database(self):
+        """The first one is killed and its database is out of reach. What the second one gets of the same mails has the same
+        ids, so that it merges with what the first one wrote; without memcached it would be taken for other mails."""
+        cache = Memcached(self.scratch).cache()
+        born, sent = [], []
+        for number in range(50):
+            text = lambda program, at, text: (b"<22>1 2026-11-23T12:%02d:%02d.000000+00:00 mx1 postfix/%s 1 - -  ABCDEF%04X: %s"
+                                              % (at, number, program, number, text))
+            born += [text(b"smtpd", 0, b"client=client.example[192.0.2.%d]" % (number + 1)),
+                     text(b"cleanup", 0, b"message-id=<%d@example.org>" % number),
+                     text(b"qmgr", 0, b"from=<%d@example.org>, size=1000, nrcpt=1 (queue active)" % number)]
+            sent += [text(b"smtp", 5, b"to=<%d@example.net>, relay=mx.example.net[192.0.2.200]:25, delay=300, "
+                          b"delays=0/0/0/300, dsn=2.0.0, status=sent (250 ok)" % number),
+                     text(b"qmgr", 5, b"removed")]
+        rows = {}
+        for name, lines, caches in (("first", born, [cache]), ("second", sent, [cache]), ("alone", sent, [])):
+            database = Sqlite(self.scratch, name)
+            entry, port = listener("tcp")
+            daemon = Mailtraced(self.scratch, configuration(self.scratch, name, [database.sink()], [entry], caches,
+                                                            tracker={"flush_after": "3s"}))
+            send_octet_counted(port, lines)
+            daemon.wait_received(len(lines))
+            daemon.wait_stored()
+            daemon.kill()
+            rows[name] = database.rows()
+        whole = self.reference(born + sent)
+        self.assertEqual(50, len(whole["deliverlog"]))
+        ids = lambda rows, table="connectlog": set(rows[table])
+        self.assertEqual(ids(whole), ids(rows["first"]))
+        self.assertEqual(ids(whole), ids(rows["second"]))
+        self.assertEqual(whole["deliverlog"], rows["second"]["deliverlog"])
+        self.assertFalse(ids(whole) & ids(rows["alone"]))
+
     def run_halves(self, choose):
         lines = lines_of(POSTFIX_GROUPS, "rfc5424")
         cache = Memcached(self.scratch).cache()
