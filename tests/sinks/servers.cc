@@ -109,17 +109,24 @@ struct Postgresql : Server {
   }
 };
 
+// $MAILTRACE_MYSQLD, the path of a mysqld, puts a MySQL in its place.
 struct Mariadb : Server {
   Mariadb() {
     data = folder().path / "mariadb";
     own(data, "mysql");
     fs::path store = data / "data", log = data / "log";
-    std::string user = geteuid() == 0 ? " --user=mysql" : "";
-    shell("cd / && mariadb-install-db --no-defaults" + user + " --datadir=" + store.string() +
-          " --auth-root-authentication-method=normal --skip-test-db");
+    std::string where = " --no-defaults" + std::string(geteuid() == 0 ? " --user=mysql" : "") +
+                        " --datadir=" + store.string();
+    std::string server = "mariadbd" + where;
+    if (const char* mysqld = std::getenv("MAILTRACE_MYSQLD")) {
+      shell("cd / && " + std::string(mysqld) + where + " --initialize-insecure");
+      server = mysqld + where + " --mysqlx=OFF --secure-file-priv=";
+    } else {
+      shell("cd / && mariadb-install-db" + where +
+            " --auth-root-authentication-method=normal --skip-test-db");
+    }
     std::ofstream(log).close();
-    pid = start("mariadbd --no-defaults" + user + " --datadir=" + store.string() +
-                    " --socket=" + socket().string() + " --pid-file=" + (data / "pid").string() +
+    pid = start(server + " --socket=" + socket().string() + " --pid-file=" + (data / "pid").string() +
                     " --skip-networking --innodb-buffer-pool-size=256M --innodb-flush-log-at-trx-commit=" +
                     (durable() ? "1" : "0"),
                 log);

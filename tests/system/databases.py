@@ -222,15 +222,21 @@ class MariadbServer(Server):
     user = "mysql"
 
     def __init__(self, scratch, flush=0):
-        """`flush`: 0 is fast; one that is to be killed needs 2, or it forgets what it has committed."""
+        """`flush`: 0 is fast; one that is to be killed needs 2, or it forgets what it has committed. $MAILTRACE_MYSQLD, the
+        path of a mysqld, puts a MySQL in its place."""
         self.scratch = scratch
         self.port = free_port()
         data = scratch.folder("mariadb", self.user, 0o700)
         self.socket = data / "socket"
         user = ["--user=mysql"] if os.geteuid() == 0 else []
-        run("mariadb-install-db", "--no-defaults", *user, f"--datadir={data}", "--auth-root-authentication-method=normal",
-            "--skip-test-db", cwd="/")
-        self.command = ["mariadbd", "mariadbd", "--no-defaults", f"--datadir={data}", f"--socket={self.socket}",
+        mysqld = os.environ.get("MAILTRACE_MYSQLD")
+        more = ["--mysqlx=OFF", "--secure-file-priv="] if mysqld else []
+        if mysqld:
+            run(mysqld, "--no-defaults", *user, f"--datadir={data}", "--initialize-insecure", cwd="/")
+        else:
+            run("mariadb-install-db", "--no-defaults", *user, f"--datadir={data}", "--auth-root-authentication-method=normal",
+                "--skip-test-db", cwd="/")
+        self.command = ["mariadbd", mysqld or "mariadbd", "--no-defaults", *more, f"--datadir={data}", f"--socket={self.socket}",
                         f"--port={self.port}", "--bind-address=127.0.0.1", f"--pid-file={data}/pid",
                         f"--innodb-flush-log-at-trx-commit={flush}", "--innodb-buffer-pool-size=64M", "--default-time-zone=+00:00"]
         self.start()
