@@ -15,6 +15,7 @@ namespace {
 
 // What a directory tells about is looked at this much later, once for many writes.
 constexpr uint64_t hint_ms = 50;
+constexpr const char* no_descriptors = "no more files can be opened now";
 
 template <class Handle>
 Handle* make_handle(std::vector<uv_handle_t*>& handles, void* data) {
@@ -141,19 +142,23 @@ Result<bool> FileInput::restore() {
   }
   for (const Position& position : *positions)
     if (::fnmatch(config_.path.c_str(), position.path.c_str(), FNM_PATHNAME) == 0)
-      restore(position, status.st_mtim.tv_sec * 1'000'000'000);
+      if (auto found = restore(position, status.st_mtim.tv_sec * 1'000'000'000); !found) return found.error();
   for (auto& [name, since] : unread_since_) add_missed(name, since);
   std::stable_partition(files_.begin(), files_.end(), [](auto& file) { return file->rotated; });
   return true;
 }
 
-void FileInput::restore(const Position& position, int64_t saved) {
+Result<void> FileInput::restore(const Position& position, int64_t saved) {
   int error = 0;
   auto file = LogFile::open(position.path, error);
   bool same =
       file && file->inode() == position.inode && file->device() == position.device && file->matches(position);
   if (!same) {
-    file = find_rotated(position, files_, context_.state_directory);
+    bool hindered = false;
+    file = find_rotated(position, files_, context_.state_directory, hindered);
+    if (!file && hindered)
+      return Error{Fault::transient,
+                   context_.name + ": look for the rotated " + position.path + ": " + no_descriptors};
     if (file) file->rotated = true;
   }
   int64_t since = saved;
@@ -173,9 +178,10 @@ void FileInput::restore(const Position& position, int64_t saved) {
          {"offset", std::to_string(position.offset)},
          {"hint", "rotated while nobody read it; `mailtrace import` of its rotated files closes the gap"}});
   }
-  if (same) return;
+  if (same) return {};
   auto [at, is_new] = unread_since_.try_emplace(position.path, since);
   if (!is_new) at->second = std::min(at->second, since);
+  return {};
 }
 
 // Rotated more than once while nobody read: the ones between.
@@ -237,13 +243,19 @@ void FileInput::look_at(const std::string& path) {
   files_.push_back(std::move(file));
 }
 
-// Truncated. copytruncate has left a copy beforehand, in which the old text goes on.
-void FileInput::changed(const std::shared_ptr<LogFile>& file) {
+// Truncated. copytruncate has left a copy beforehand, in which the old text goes on. False: whether there is
+// one cannot be seen now; the next poll looks again, and nothing of the file is read before.
+bool FileInput::changed(const std::shared_ptr<LogFile>& file) {
   Position position = file->position();
   position.offset = file->taken();
   position.inode = 0;  // the copy has another one
+  bool hindered = false;
+  auto copy = find_rotated(position, files_, context_.state_directory, hindered);
+  if (!copy && hindered) {
+    failed(file->path, std::string("look for its copy: ") + no_descriptors);
+    return false;
+  }
   ++rotations_;
-  auto copy = find_rotated(position, files_, context_.state_directory);
   log(LogLevel::info, "input.truncated",
       {{"input", context_.name},
        {"file", file->path},
@@ -254,6 +266,7 @@ void FileInput::changed(const std::shared_ptr<LogFile>& file) {
     file->continue_in(*copy);
   else
     finish(file);
+  return true;
 }
 
 MAILTRACE_INPUT(FileInput, "file", "log files, from their beginning, followed through rotation and restarts");

@@ -45,12 +45,12 @@ class FileInput final : public Input {
   using Files = std::vector<std::shared_ptr<LogFile>>;
 
   Result<bool> restore();
-  void restore(const Position& position, int64_t saved);
+  Result<void> restore(const Position& position, int64_t saved);
   void add_missed(const std::string& name, int64_t since);
   void watch_directory();
   void look();
   void look_at(const std::string& path);
-  void changed(const std::shared_ptr<LogFile>& file);
+  bool changed(const std::shared_ptr<LogFile>& file);
   void turn();
   bool read(const std::shared_ptr<LogFile>& file);
   bool submit(const std::shared_ptr<LogFile>& file);

@@ -83,7 +83,7 @@ bool FileInput::read(const std::shared_ptr<LogFile>& file) {
     return submit(file);
   }
   if (got == LogFile::Read::changed) {
-    changed(file);
+    if (!changed(file)) return false;
     return must_look_ = true;
   }
   if (got == LogFile::Read::failed) failed(file->path, error_text(errno));

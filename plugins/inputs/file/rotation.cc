@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 
 namespace mailtrace {
 namespace {
@@ -14,10 +15,16 @@ struct Entry {
   uint64_t inode;
 };
 
-std::vector<Entry> entries_of(const std::string& directory) {
+// The process or the system has no descriptor left: says nothing about the file.
+bool is_shortage(int error) { return error == EMFILE || error == ENFILE || error == ENOMEM; }
+
+std::vector<Entry> entries_of(const std::string& directory, bool& hindered) {
   std::vector<Entry> out;
   DIR* open = ::opendir(directory.empty() ? "." : directory.c_str());
-  if (!open) return out;
+  if (!open) {
+    hindered = is_shortage(errno);
+    return out;
+  }
   while (dirent* entry = ::readdir(open))
     if (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN) out.push_back({entry->d_name, entry->d_ino});
   ::closedir(open);
@@ -68,16 +75,18 @@ bool is_rotation_name(std::string_view base, std::string_view name) {
 
 std::shared_ptr<LogFile> find_rotated(const Position& position,
                                       const std::vector<std::shared_ptr<LogFile>>& known,
-                                      const std::string& directory) {
+                                      const std::string& directory, bool& hindered) {
+  hindered = false;
   std::string folder = directory_of(position.path), base = base_of(position.path);
   std::shared_ptr<LogFile> copy, packed;
-  for (const Entry& entry : entries_of(folder)) {
+  for (const Entry& entry : entries_of(folder, hindered)) {
     bool same_inode = entry.inode == position.inode;
     // Of an empty file every file is a copy.
     bool may_be_copy = position.fingerprint.length > 0 && is_rotation_name(base, entry.name);
     if (!same_inode && !may_be_copy) continue;
     int error = 0;
     auto file = LogFile::open(folder + entry.name, error);
+    hindered = hindered || is_shortage(error);
     if (!file || is_known(*file, known)) continue;
     if (!file->matches(position)) {
       if (may_be_copy && file->is_compressed() && file->is_packed(position.fingerprint))
@@ -98,7 +107,8 @@ std::vector<std::shared_ptr<LogFile>> find_missed(const std::string& path, int64
                                                   std::vector<std::string>& compressed) {
   std::vector<std::shared_ptr<LogFile>> out;
   std::string folder = directory_of(path), base = base_of(path);
-  for (const Entry& entry : entries_of(folder)) {
+  bool hindered = false;  // restore() has looked at the same directory before
+  for (const Entry& entry : entries_of(folder, hindered)) {
     if (!is_rotation_name(base, entry.name)) continue;
     int error = 0;
     auto file = LogFile::open(folder + entry.name, error);

@@ -21,10 +21,11 @@ bool is_rotation_name(std::string_view base, std::string_view name);
 // The file of that position under its new name (same inode), or a copy of it that copytruncate or gzip made;
 // null if there is none. Files in `known` are not looked at. What gzip made is unpacked into `directory`, at
 // once: that is needed after a start, or when gzip was quicker than the look after a truncation, which it is
-// for small files only.
+// for small files only. `hindered`: a file that it may be could not be opened, for want of descriptors or
+// memory; null means nothing then.
 std::shared_ptr<LogFile> find_rotated(const Position& position,
                                       const std::vector<std::shared_ptr<LogFile>>& known,
-                                      const std::string& directory);
+                                      const std::string& directory, bool& hindered);
 
 // Rotations of `path` that were written after `since` (LogFile::modified) and are not in `known`; oldest
 // first.

@@ -1,4 +1,6 @@
 // The file input over real files: lines, every kind of rotation, refusals.
+#include <sys/resource.h>
+
 #include <boost/test/unit_test.hpp>
 
 #include "tests/unit/file/follow_fixture.h"
@@ -126,6 +128,25 @@ BOOST_AUTO_TEST_CASE(copied_and_truncated) {
   end();
   follow();
   wants_nothing_more("");
+}
+
+// It is not to be taken for a file that has no copy.
+BOOST_AUTO_TEST_CASE(copied_and_truncated_without_a_descriptor_left) {
+  append("mail.log", "one\n");
+  follow();
+  wants("one|");
+  append("mail.log", "two\n");
+  copy_truncate("mail.log", "mail.log.1");
+  append("mail.log", "x\n");
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  rlimit none{0, before.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &none);
+  settle_down();
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  BOOST_TEST(intake.all() == "one|");
+  BOOST_TEST(count("input_file_errors_total") > 0u);
+  wants("one|two|x|");
 }
 
 // Grown beyond the old offset before anybody looked: only the beginning tells.
