@@ -5,7 +5,7 @@ import sys
 
 from corpus import POSTFIX_GROUPS, lines_of
 from daemon import Mailtraced, configuration, import_reference, mailtrace
-from databases import Sqlite
+from databases import Postgresql, PostgresqlServer, Sqlite
 from harness import Case, Process, run, wait_until
 
 SECONDS = 20  # the writer's time; the machine may stretch it
@@ -20,20 +20,23 @@ MARK = [b"2026-11-23T22:59:59.%06d+00:00 mx1 postfix/%s" % (at, text) for at, te
 
 
 class File(Case):
-    def begin(self, *rotation, halves=7):
+    def begin(self, *rotation, halves=7, database=None):
         self.lines = self.scratch.path / "lines"
         self.lines.write_bytes(b"".join(line + b"\n" for line in lines_of(POSTFIX_GROUPS, "rfc3339") + MARK))
         self.folder = self.scratch.folder("log", mode=0o755)
         self.log = self.folder / "mail.log"
-        self.database = Sqlite(self.scratch)
-        entry = {"file": {"path": str(self.log), "poll_interval": "200ms", "keep_rotated": "2s"}}
-        self.daemon = Mailtraced(self.scratch, configuration(self.scratch, "receiver", [self.database.sink()], [entry]))
+        self.database = database or Sqlite(self.scratch)
+        self.daemon = self.follower("receiver")
         self.writer = Process(self.scratch, "writer", sys.executable, "-B", WRITER, self.lines, self.log, SECONDS, halves)
         self.writer.wait_ready(self.log.exists)
         self.rotation = self.scratch.path / "logrotate.conf"
         self.rotation.write_text(f"{self.log} {{\n  rotate 1000\n  " + "\n  ".join(rotation) + "\n}\n")
         self.rotation.chmod(0o644)
         self.rotations = 0
+
+    def follower(self, name):
+        entry = {"file": {"path": str(self.log), "poll_interval": "200ms", "keep_rotated": "2s"}}
+        return Mailtraced(self.scratch, configuration(self.scratch, name, [self.database.sink()], [entry]))
 
     def rotate(self):
         run("logrotate", "--force", "--state", self.scratch.path / "logrotate.state", self.rotation)
@@ -138,6 +141,21 @@ class File(Case):
         self.add_scripts(postrotate="-HUP")
         self.rotate_until_written([self.kill, self.stop, self.rotate_while_down])
         self.wait_mark()
+        self.compare()
+
+    def test_two_instances_side_by_side(self):
+        """Both follow the same file into the same database, and one of them is always there."""
+        self.begin("create 0644", database=Postgresql(PostgresqlServer(self.scratch)))
+        self.add_scripts(postrotate="-HUP")
+        other = self.follower("other")
+
+        def kill_other():
+            other.kill()
+            other.start()
+        self.rotate_until_written([self.kill, kill_other, lambda: None])
+        self.wait_mark()
+        other.wait_stored()
+        other.stop()
         self.compare()
 
     def test_copytruncate(self):
