@@ -78,6 +78,10 @@ class FaultCase(Case):
         if errors:
             raise AssertionError("\n".join(f"{kind}: {error}" for kind, error in errors.items())) from list(errors.values())[0]
 
+    def only(self, kind):
+        if kind not in settings.databases:
+            self.skipTest("not chosen")
+
     def receiver(self, name, database, caches=(), **options):
         """(daemon, port of its RELP listener)"""
         entry, port = listener("relp")

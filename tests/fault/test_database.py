@@ -117,10 +117,6 @@ class Database(FaultCase):
         self.only("mariadb")
         self.run_server("mariadb")
 
-    def only(self, kind):
-        if kind not in settings.databases:
-            self.skipTest("not chosen")
-
     def test_sqlite_locked(self):
         """Another process holds the lock longer than any busy timeout, or for a moment, again and again."""
         self.only("sqlite")
