@@ -10,6 +10,7 @@
 #include "core/answer/pasted_text.h"
 #include "core/answer/spoken_time.h"
 #include "core/base/text.h"
+#include "core/mail/queue_id.h"
 
 namespace mailtrace {
 namespace {
@@ -290,16 +291,11 @@ bool is_ip_address(std::string_view text) {
 }
 
 bool is_queue_id(std::string_view text) {
-  // postfix src/global/mail_queue.h: short ids are upper-case hex (microseconds and inode).
-  bool is_short = text.size() >= 6 && text.size() <= 20 && all_of(text, std::isxdigit) &&
-                  all_of(text, [](int c) { return std::islower(c) ? 0 : 1; });
-  if (is_short) return true;
+  if (is_postfix_queue_id(text)) return true;
   // Exim: 1pQxyz-0001AB-CD, since 4.97 1pQxyz-00000001ABC-2DEF
   bool dashes = (text.size() == 16 && text[6] == '-' && text[13] == '-') ||
                 (text.size() == 23 && text[6] == '-' && text[18] == '-');
-  if (dashes && all_of(text, [](int c) { return c == '-' ? 1 : std::isalnum(c); })) return true;
-  // Long: 6 digits of seconds, 4 of microseconds, 'z', inode; base 52 without vowels.
-  return text.size() >= 12 && text.size() <= 22 && text[10] == 'z' && all_of(text, std::isalnum);
+  return dashes && all_of(text, [](int c) { return c == '-' ? 1 : std::isalnum(c); });
 }
 
 Understood understand(std::string_view pasted, const Query& base, const HeaderOptions& options, Time at) {

@@ -265,7 +265,12 @@ std::string format(const Screened& f) {
 }
 
 std::string format(const Aborted& f) {
-  return Writer("aborted").text("queue_id", f.queue_id).text("reason", f.reason).take();
+  return Writer("aborted")
+      .text("queue_id", f.queue_id)
+      .text("reason", f.reason)
+      .nonzero("smtp_code", f.smtp_code)
+      .text("dsn", f.dsn)
+      .take();
 }
 
 std::string format(const Verdict& f) {

@@ -97,7 +97,7 @@ struct Attempt {
   std::optional<double> delay, delay_before, delay_queue, delay_connect, delay_transmit;
   std::optional<int64_t> connections_used;  // conn_use=
   std::string_view tls;
-  std::string_view dsn;
+  std::string_view dsn{};
   int smtp_code = 0;  // reply code in the response; 0: none
   Outcome outcome = Outcome::sent;
   std::string_view response;       // the text in the outer (); opaque, written by the other side
@@ -160,7 +160,7 @@ struct Policy {
   std::string_view stage;  // CONNECT, EHLO, MAIL, RCPT, DATA, END-OF-MESSAGE, header, body …
   Peer client;
   int smtp_code = 0;  // 0: none
-  std::string_view dsn;
+  std::string_view dsn{};
   std::string_view text;  // the reason, behind code and dsn, up to the envelope fields
   std::optional<std::string_view> sender;
   std::string_view recipient;
@@ -191,6 +191,8 @@ struct Screened {
 // A mail that ended before it was queued: size limit, hop count, cancelled.
 struct Aborted {
   std::string_view queue_id, reason;
+  int smtp_code = 0;  // what the client was told, if that is certain; 0 and "": not known
+  std::string_view dsn{};
 };
 
 // ---- content filters and mailbox servers ----------------------------------------------------------------

@@ -39,7 +39,10 @@ std::string_view nil_is_empty(std::string_view word) { return word == "-" ? std:
 // dropped)
 void split_tag(std::string_view tag, LogLine& line) {
   if (tag.ends_with(':')) tag.remove_suffix(1);
-  size_t bracket = tag.find('[');
+  size_t bracket = tag.rfind('[');
+  // "postfix/[::1]:10025/smtpd": no pid, but part of the name.
+  if (bracket != std::string_view::npos && tag.find('/', bracket) != std::string_view::npos)
+    bracket = std::string_view::npos;
   line.app_name = tag.substr(0, bracket);
   if (bracket == std::string_view::npos) return;
   std::string_view pid = tag.substr(bracket + 1);
@@ -123,9 +126,15 @@ bool is_tag(std::string_view word) {
 }
 
 // The tag ends at its colon, at "]" or at a blank, whichever comes first: a relay of RFC 5424 writes no
-// colon.
+// colon. A name with a colon of its own, "postfix/127.0.0.1:10025/smtpd[654]:", is told by a whole word that
+// ends as tags do.
 std::string_view read_tag(std::string_view& rest) {
   size_t end = rest.find_first_of(" :[");
+  std::string_view word = rest.substr(0, rest.find(' '));
+  if (size_t pid = word.rfind('['); word.ends_with("]:") && pid != std::string_view::npos &&
+                                    word.rfind('/', pid) > end &&
+                                    word.rfind('/', pid) != std::string_view::npos)
+    end = pid;
   if (end != std::string_view::npos && rest[end] == '[') {
     size_t close = rest.find_first_of(" ]", end);
     end = close == std::string_view::npos || rest[close] == ' ' ? close : close + 1;

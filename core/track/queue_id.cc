@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "core/mail/queue_id.h"
+
 namespace mailtrace {
 namespace {
 
@@ -31,7 +33,7 @@ bool decode(std::string_view text, int64_t& out) {
 bool long_queue_id(std::string_view queue_id, Time& birth) {
   // postfix src/global/mail_queue.h: 6 digits seconds, 4 digits microseconds, `z`, inode. A `z` may stand
   // among the first ten, so the widths decide.
-  if (queue_id.size() < 12 || queue_id.size() > 25 || queue_id[10] != 'z') return false;
+  if (queue_id.size() < 12 || queue_id.size() > longest_long_queue_id || queue_id[10] != 'z') return false;
   int64_t seconds, microseconds, inode;
   if (!decode(queue_id.substr(0, 6), seconds) || !decode(queue_id.substr(6, 4), microseconds)) return false;
   auto rest = queue_id.substr(11);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/mail/queue_id.h"
 #include "core/parse/pieces.h"
 #include "core/track/fill.h"
 #include "core/track/mail_tracker.h"
@@ -113,14 +114,11 @@ void MailTracker::on(const LogLine& line, const std::monostate&) {
   auto end = text.substr(0, 32).find(':');
   if (end == std::string_view::npos || end < 6) return;
   auto queue_id = text.substr(0, end);
-  bool hex = true;
-  for (char c : queue_id) {
+  for (char c : queue_id)
     if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))) return;
-    hex = hex && (c <= '9' || (c >= 'A' && c <= 'F'));
-  }
   OpenMail* mail = mails_.find_at(mails_.server(line.hostname), queue_id, line.time);
   if (!mail) {
-    if (Time birth; hex || long_queue_id(queue_id, birth)) take(line, queue_id, LineKind::note);
+    if (is_postfix_queue_id(queue_id)) take(line, queue_id, LineKind::note);
     return;
   }
   if (mail->placeholder || mail->seen.contains(line.identity)) return;
@@ -482,6 +480,8 @@ void MailTracker::on(const LogLine& line, const Aborted& fact) {
   refused.deliver_time = line.time;
   refused.status = "rejected";
   put_text(refused.response, fact.reason);
+  put_text(refused.dsn, fact.dsn);
+  if (fact.smtp_code) refused.smtp_code = fact.smtp_code;
   mail->deliveries.push_back({std::move(refused), line.identity});
 }
 

@@ -27,7 +27,7 @@ REFUSED = {"rejected", "greylisted", "blocked"}
 UNLOGGED = ("Bad recipient address syntax", "send HELO/EHLO first", "Error: access denied for", "Unsupported option",
             "Error: timeout exceeded", "Error: too much mail from", "Error: too many recipients from",
             "Error: too many connections from", "Error: bad UTF-8 syntax", "Error: bad syntax",
-            "need MAIL command", "need RCPT command", "Error: queue file write error")
+            "need MAIL command", "need RCPT command")
 
 
 def seconds(text):

@@ -3,10 +3,12 @@
 
 #include <array>
 
+#include "core/mail/queue_id.h"
+
 namespace mailtrace::postfix {
 namespace {
 
-enum : unsigned char { hex_upper = 1, base_52 = 2, atom = 4, domain = 8, word = 16 };
+enum : unsigned char { atom = 1, domain = 2, word = 4 };
 
 // Which of the sets above a byte belongs to.
 constexpr std::array<unsigned char, 256> make_classes() {
@@ -15,10 +17,6 @@ constexpr std::array<unsigned char, 256> make_classes() {
     char c = static_cast<char>(i);
     unsigned char set = 0;
     bool digit = c >= '0' && c <= '9', upper = c >= 'A' && c <= 'Z', lower = c >= 'a' && c <= 'z';
-    bool vowel = false;
-    for (char v : std::string_view("AEIOUaeiou")) vowel = vowel || v == c;
-    if (digit || (c >= 'A' && c <= 'F')) set |= hex_upper;
-    if (digit || ((upper || lower) && !vowel)) set |= base_52;
     if (digit || upper || lower || c == '-' || c == '_' || c == '.') set |= word;
     bool special = false;
     for (char s : std::string_view("<>()[]\\,;:@\" ")) special = special || s == c;
@@ -44,22 +42,11 @@ void step(Scan& scan, size_t count) { scan.skip(scan.rest().substr(0, count)); }
 
 }  // namespace
 
-bool is_queue_id(std::string_view id) {
-  if (id.size() < 6) return false;
-  bool hex = id.size() <= 15;
-  for (size_t i = 0; hex && i < id.size(); ++i) hex = is(id[i], hex_upper);
-  if (hex) return true;
-  if (id.size() < 12 || id.size() > 24 || id[10] != 'z') return false;
-  for (size_t i = 0; i < id.size(); ++i)
-    if (!is(id[i], base_52) || (i > 10 && id[i] == 'z')) return false;
-  return true;
-}
-
 bool read_queue_id(Scan& scan, std::string_view& id) {
-  std::string_view text = scan.rest().substr(0, 26);
+  std::string_view text = scan.rest().substr(0, longest_long_queue_id + 2);
   size_t colon = text.find(':');
   if (colon == std::string_view::npos || colon + 1 >= text.size() || text[colon + 1] != ' ') return false;
-  if (!is_queue_id(text.substr(0, colon))) return false;
+  if (!is_postfix_queue_id(text.substr(0, colon))) return false;
   id = text.substr(0, colon);
   step(scan, colon + 2);
   return true;

@@ -10,9 +10,6 @@ namespace mailtrace::postfix {
 // How info_log_address_format is set: since Postfix 3.5 "external" quotes local parts; "internal" does not.
 enum class AddressForm { external, internal };
 
-// Short (upper-case hex: microseconds and inode) or long (base 52: 6 digits of seconds, 4 of microseconds,
-// 'z', inode); the form of Postfix only. postfix src/global/mail_queue.h
-bool is_queue_id(std::string_view id);
 // "QID: " at the start.
 bool read_queue_id(Scan& scan, std::string_view& id);
 

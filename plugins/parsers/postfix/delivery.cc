@@ -84,13 +84,17 @@ bool read_status(std::string_view word, Outcome& out) {
     std::string_view word;
     Outcome outcome;
   };
-  static constexpr std::array<Status, 7> known = {{{"sent", Outcome::sent},
-                                                   {"deferred", Outcome::deferred},
-                                                   {"bounced", Outcome::bounced},
-                                                   {"deliverable", Outcome::deliverable},
-                                                   {"undeliverable", Outcome::undeliverable},
-                                                   {"undeliverable-but-not-cached", Outcome::undeliverable},
-                                                   {"SOFTBOUNCE", Outcome::deferred}}};
+  static constexpr std::array<Status, 10> known = {{{"sent", Outcome::sent},
+                                                    {"deferred", Outcome::deferred},
+                                                    {"bounced", Outcome::bounced},
+                                                    {"deliverable", Outcome::deliverable},
+                                                    {"undeliverable", Outcome::undeliverable},
+                                                    {"undeliverable-but-not-cached", Outcome::undeliverable},
+                                                    // sendmail -bv and -v (RFC 3464 2.3.3), in trace records
+                                                    {"expanded", Outcome::deliverable},
+                                                    {"relayed", Outcome::deliverable},
+                                                    {"delivered", Outcome::deliverable},
+                                                    {"SOFTBOUNCE", Outcome::deferred}}};
   for (auto& status : known) {
     if (status.word != word) continue;
     out = status.outcome;

@@ -140,7 +140,10 @@ bool read_action(Scan& scan, Policy& policy) {
 // "RCPT from host[addr]: ", "END-OF-MESSAGE: "; the stage is one of smtpd's own words.
 bool read_stage(Scan& scan, Policy& policy) {
   Scan at = scan;
+  std::string_view start = at.rest();
   if (!read_word(at, policy.stage)) return false;
+  // smtpd.h: SMTPD_CMD_EOD, "END-OF-MESSAGE"; SMTPD_CMD_CONTENT of DATA and BDAT has a blank
+  if (at.skip(" content")) policy.stage = start.substr(0, policy.stage.size() + 8);
   if (at.skip(" from ")) {
     if (!read_peer(at, policy.client) || !at.skip(": ")) return false;
   } else if (!policy.proxy || !at.skip(": ")) {

@@ -68,6 +68,41 @@ constexpr std::array<Name, 48> names = {{{"smtpd", Program::smtpd},
 // rsyslog's forward formats send at most 32 characters of the tag, pid included.
 constexpr size_t cut_tag = 32;
 
+bool read_program(std::string_view service, Line& line) {
+  std::string_view program = service.substr(service.rfind('/') + 1);
+  for (auto& name : names) {
+    if (name.name != program) continue;
+    line.service = service;
+    line.program = name.program;
+    return true;
+  }
+  return false;
+}
+
+// rsyslog ends a tag at its first colon: of "postfix/127.0.0.1:10025/smtpd"
+// (syslog_name=postfix/$service_name) the address is left. A host name has a dot; what the programs of others
+// are called has none.
+bool is_cut_at_colon(std::string_view tag) {
+  std::string_view last = tag.substr(tag.rfind('/') + 1);
+  return last.empty() || last == "localhost" || last.find('.') != std::string_view::npos;
+}
+
+// What rsyslog then leaves in front of the text, if it took the line from the network: "10025/smtpd[654]: ".
+bool read_rest_of_tag(Line& line) {
+  Scan scan(line.text);
+  std::string_view port, program, pid;
+  scan.skip(":");
+  if (!scan.until("/", port) || port.empty() ||
+      port.find_first_not_of("0123456789") != std::string_view::npos)
+    return false;
+  if (!scan.until("[", program) || !scan.until("]: ", pid) ||
+      pid.find_first_not_of("0123456789") != std::string_view::npos)
+    return false;
+  if (!read_program(program, line)) return false;
+  line.text = scan.rest();
+  return true;
+}
+
 // False: a program that is none of Postfix's, such as a policy server under spawn(8), or logger(1) under the
 // bare tag: Postfix never writes a line without its pid.
 bool read_tag(const LogLine& log, Line& line) {
@@ -75,14 +110,8 @@ bool read_tag(const LogLine& log, Line& line) {
   size_t slash = tag.find('/');
   if (tag.size() >= cut_tag && log.proc_id.empty()) return true;
   if (slash == std::string_view::npos) return !log.proc_id.empty();
-  line.service = tag.substr(slash + 1);
-  std::string_view program = line.service.substr(line.service.rfind('/') + 1);
-  for (auto& name : names) {
-    if (name.name != program) continue;
-    line.program = name.program;
-    return true;
-  }
-  return false;
+  if (read_program(tag.substr(slash + 1), line)) return true;
+  return is_cut_at_colon(tag) && (read_rest_of_tag(line) || !log.proc_id.empty());
 }
 
 Parsed parse_queued(const Line& line, std::string_view id, std::string_view text, Fact& fact) {
@@ -211,7 +240,16 @@ Parsed PostfixParser::parse(const LogLine& log, Fact& fact) noexcept {
 }
 
 std::string_view PostfixParser::doubt(const LogLine& log) const noexcept {
-  if (log.app_name.find('/') != std::string_view::npos) return {};
+  if (size_t slash = log.app_name.find('/'); slash != std::string_view::npos) {
+    Line line;
+    line.text = log.text;
+    if (read_program(log.app_name.substr(slash + 1), line) || !is_cut_at_colon(log.app_name) ||
+        read_rest_of_tag(line))
+      return {};
+    return "a colon in the tag, as in postfix/127.0.0.1:10025/smtpd, hides the name of the daemon: what the "
+           "line means "
+           "is guessed; set syslog_name in master.cf without one";
+  }
   return "the tag does not name the daemon, as in postfix/smtpd: what the line means is guessed; in rsyslog "
          "set "
          "global(parser.permitSlashInProgramname=\"on\")";

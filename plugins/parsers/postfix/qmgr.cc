@@ -1,6 +1,7 @@
 // qmgr, pickup, bounce, postsuper, master: lines about a mail's life in the queue. Pipeline thread.
 #include <array>
 
+#include "core/mail/queue_id.h"
 #include "plugins/parsers/postfix/grammar.h"
 
 namespace mailtrace::postfix {
@@ -48,7 +49,9 @@ Parsed parse_qmgr(const Line& line, std::string_view queue_id, std::string_view 
     return Parsed::fact;
   }
   if (text.starts_with("to=")) return parse_delivery(line, queue_id, text, fact);
-  if (text.starts_with("skipped, still being delivered")) return Parsed::ignored;
+  // qmgr_active.c: "status=deferred (trace failed)", because bounce(8) did not answer
+  if (text.starts_with("skipped, still being delivered") || text.starts_with("status=deferred ("))
+    return Parsed::ignored;
   Scan scan(text);
   if (!scan.skip("from=")) return Parsed::unknown;
   std::string_view sender;
@@ -75,7 +78,7 @@ Parsed parse_pickup(std::string_view queue_id, std::string_view text, const Line
   if (close == std::string_view::npos) return Parsed::unknown;
   opened.sender = rest.substr(0, close);
   Scan behind(rest.substr(close + 1));
-  if (behind.skip(" orig_id=") && is_queue_id(behind.rest()))
+  if (behind.skip(" orig_id=") && is_postfix_queue_id(behind.rest()))
     opened.resent_queue_id = behind.rest();
   else if (!behind.at_end())
     return Parsed::unknown;
@@ -98,7 +101,7 @@ Parsed parse_bounce(std::string_view queue_id, std::string_view text, Fact& fact
   Scan scan(text);
   for (auto& form : forms) {
     if (!scan.skip(form.text)) continue;
-    if (!is_queue_id(scan.rest())) return Parsed::unknown;
+    if (!is_postfix_queue_id(scan.rest())) return Parsed::unknown;
     fact = Notification{queue_id, scan.rest(), form.kind};
     return Parsed::fact;
   }

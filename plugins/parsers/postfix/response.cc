@@ -1,5 +1,6 @@
 // The answer of the other side: reply code, its queue id, Dovecot's session. Claims of a stranger: each form
 // is taken only where the program that writes it puts it. Pipeline thread.
+#include "core/mail/queue_id.h"
 #include "plugins/parsers/postfix/grammar.h"
 
 namespace mailtrace::postfix {
@@ -52,7 +53,8 @@ void read_response(Attempt& attempt) {
   if (!attempt.smtp_code) {
     attempt.smtp_code = code_of_host(Scan(reply));
     // local(8): only it writes this, and its relay is no other host
-    if (reply.starts_with("forwarded as ") && attempt.relay.addr.empty() && is_queue_id(reply.substr(13))) {
+    if (reply.starts_with("forwarded as ") && attempt.relay.addr.empty() &&
+        is_postfix_queue_id(reply.substr(13))) {
       attempt.next_queue_id = reply.substr(13);
       attempt.forwarded = true;
     }

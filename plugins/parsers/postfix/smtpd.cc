@@ -143,18 +143,44 @@ Parsed parse_smtpd_session(const Line& line, Fact& fact) {
   return is_noise(line.text) ? Parsed::ignored : Parsed::unknown;
 }
 
+// cleanup_map1n.c, cleanup_addr.c, cleanup_envelope.c, smtpd.c: the client was told that the mail is not
+// taken. An address stands in the middle of some, never before the words that are looked at here.
+bool read_abort(Scan scan, Aborted& aborted) {
+  aborted.reason = scan.rest();
+  if (scan.skip("message rejected: ")) {
+    aborted.reason = scan.rest();
+    return true;
+  }
+  std::string_view text = scan.rest();
+  Peer client;
+  if (text.starts_with("queue file size limit exceeded") ||
+      (scan.skip("BDAT request from ") && read_peer(scan, client) &&
+       scan.rest() == " exceeds message size limit")) {
+    aborted.smtp_code = 552;  // smtpd.c, cleanup_strerror.c
+    aborted.dsn = "5.3.4";
+    return true;
+  }
+  if (!text.ends_with(" -- message not accepted, try again later") &&
+      !text.ends_with(" -- deferring delivery"))
+    return false;
+  aborted.smtp_code = 451;
+  aborted.dsn = "4.3.0";
+  std::string_view maps;
+  return scan.skip("unreasonable ") ||
+         (read_word(scan, maps) && scan.rest().starts_with(" map lookup problem"));
+}
+
 Parsed parse_warning(std::string_view text, Fact& fact) {
   Scan scan(text);
   if (scan.skip("fatal: ") || scan.skip("error: ") || scan.skip("panic: ")) return Parsed::ignored;
   if (!scan.skip("warning: ")) return Parsed::unknown;
   std::string_view queue_id;
   if (read_queue_id(scan, queue_id)) {
-    // cleanup_envelope.c, smtpd.c: the client was told that the mail is not taken
-    if (scan.skip("message rejected: ") || scan.rest().starts_with("queue file size limit exceeded")) {
-      fact = Aborted{queue_id, scan.rest()};
-      return Parsed::fact;
-    }
-    return Parsed::ignored;
+    Aborted aborted;
+    aborted.queue_id = queue_id;
+    if (!read_abort(scan, aborted)) return Parsed::ignored;
+    fact = aborted;
+    return Parsed::fact;
   }
   LoginFailed failed;
   if (read_peer(scan, failed.client) && scan.skip(": SASL ") && read_word(scan, failed.mechanism) &&
