@@ -194,8 +194,6 @@ Fault fault_of(int error) {
     case ELOOP:
     case EINVAL:
     case ENAMETOOLONG:
-    case EADDRINUSE:
-    case EADDRNOTAVAIL:
     case EAFNOSUPPORT:
       return Fault::config;
     default:

@@ -67,7 +67,8 @@ Control::~Control() { stop(); }
 
 Result<void> Control::start() {
   auto failed = [&](int code) {
-    return Error{fault_of(code), "control socket " + path_ + ": " + uv_strerror(code)};
+    return Error{code == UV_EADDRINUSE ? Fault::config : fault_of(code),
+                 "control socket " + path_ + ": " + uv_strerror(code)};
   };
   if (path_.size() >= sizeof(sockaddr_un::sun_path)) return failed(UV_ENAMETOOLONG);
   if (int code = check_nobody_listens(path_); code) return failed(code);

@@ -149,13 +149,13 @@ Result<void> Daemon::open_spool() {
 }
 
 // A spool that lost its end must not give out numbers a database has stored already. Lines are received even
-// if the database is away: then nothing is known, and after that short wait nothing is asked.
+// if the database is away: when it has refused, or said nothing for a while, the spool's own state must do.
 void Daemon::resume_spool() {
   uint64_t sequence = 0;
   Time until = now() + wait_for_sinks;
   for (auto& sink : sinks_) {
     Checkpoint stored;
-    if (sink->wait_open(stored, std::max(Microseconds(0), until - now())) &&
+    if (sink->wait_first_try(stored, std::max(Microseconds(0), until - now())) &&
         stored.spool == spool_->status().id)
       sequence = std::max({sequence, stored.sequence, stored.counted});
   }

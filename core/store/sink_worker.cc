@@ -31,13 +31,16 @@ void SinkWorker::start() {
   });
 }
 
-bool SinkWorker::wait_open(Checkpoint& stored, Microseconds at_most) {
+bool SinkWorker::wait_open(Checkpoint& stored) {
   std::unique_lock lock(mutex_);
-  auto decided = [&] { return open_ || stopping_; };
-  if (at_most == Microseconds::max())
-    changed_.wait(lock, decided);
-  else
-    changed_.wait_for(lock, at_most, decided);
+  changed_.wait(lock, [&] { return open_ || stopping_; });
+  stored = stored_;
+  return open_ && !stopping_;
+}
+
+bool SinkWorker::wait_first_try(Checkpoint& stored, Microseconds at_most) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, at_most, [&] { return open_ || stopping_ || status_.retries > 0; });
   stored = stored_;
   return open_ && !stopping_;
 }
@@ -77,6 +80,7 @@ void SinkWorker::set_state(std::string state, const Error* error) {
   if (status_.failing_since == Time{}) status_.failing_since = now();
   status_.last_error = error->text;
   ++status_.retries;
+  changed_.notify_all();
 }
 
 // Transient faults pass; a wrong schema or option passes when the admin has mended it, so that is tried again

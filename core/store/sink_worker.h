@@ -1,5 +1,5 @@
 // SinkWorker: one thread per sink that opens it, writes batches in order and tries again for ever.
-// offer(), wait_open() and the accessors: pipeline thread (status: any thread).
+// offer(), wait_…() and the accessors: pipeline thread (status: any thread).
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -35,9 +35,10 @@ class SinkWorker {
   SinkWorker& operator=(const SinkWorker&) = delete;
 
   void start();
-  // Waits until the sink is open and its checkpoint is known; false: not `at_most` later, or stop() was
-  // called.
-  bool wait_open(Checkpoint& stored, Microseconds at_most = Microseconds::max());
+  // Waits until the sink is open and its checkpoint is known; false: stop() was called.
+  bool wait_open(Checkpoint& stored);
+  // The same, but only for the first try, and no longer than `at_most`; false: it failed or is not over.
+  bool wait_first_try(Checkpoint& stored, Microseconds at_most);
   // Blocks while two batches are waiting; false if stop() was called first.
   bool offer(std::shared_ptr<const Batch> batch);
   // Writes what is waiting, but tries a failing database no longer than `patience`; then ends the thread.

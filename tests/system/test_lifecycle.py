@@ -22,11 +22,11 @@ class Lifecycle(Case):
         daemon.process.wait_ready(lambda: daemon.status(quiet=True), "an answer of its control socket")
         return daemon
 
-    def refused(self, tree):
+    def refused(self, tree, code=78):
         path = self.scratch.path / "refused.yaml"
         path.write_text(tree if isinstance(tree, str) else yaml(tree))
         ended = run(MAILTRACED, "--config", path, check=False)
-        self.assertEqual(ended.returncode, 78, ended.stderr)
+        self.assertEqual(ended.returncode, code, ended.stderr)
         return ended.stderr
 
     def test_notifies_the_service_manager(self):
@@ -169,9 +169,13 @@ class Lifecycle(Case):
             taken.bind(("127.0.0.1", port))
             taken.listen()
             text = self.refused({"state_directory": str(self.scratch.path / "b"), "inputs": [entry],
-                                 "sinks": [{"sqlite": {}}], "parsers": ["postfix"]})
+                                 "sinks": [{"sqlite": {}}], "parsers": ["postfix"]}, code=75)  # a later start may find it free
         self.assertIn(str(port), text)
         self.assertIn("address already in use", text)
+        # An interface that is not up yet.
+        text = self.refused({"state_directory": str(self.scratch.path / "c"), "inputs": [{"tcp": {"listen": "192.0.2.10:2514"}}],
+                             "sinks": [{"sqlite": {}}], "parsers": ["postfix"]}, code=75)
+        self.assertIn("192.0.2.10:2514", text)
 
     def test_a_state_directory_has_one_daemon(self):
         entry, _ = listener("tcp")
