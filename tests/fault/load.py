@@ -47,6 +47,7 @@ class Load:
         self.mails = itertools.count(1)
         self.last = dict.fromkeys(HOSTS, 0)
         self.used = {host: [] for host in HOSTS}  # short queue ids that may come again
+        self.given = {host: set() for host in HOSTS}
         self.begun = self.planned = self.clock()
         self.count = 0
         self.sent = []
@@ -102,7 +103,12 @@ class Load:
         used = self.used[host]
         if self.reuse and used and used[0][0] < at and self.random.random() < 0.3:
             return used.pop(0)[1]
-        return f"{at % 1_000_000:05X}{self.random.randrange(0x10000, 0xFFFFF):05X}"
+        # No two files of a disk have the same inode.
+        while True:
+            text = f"{at % 1_000_000:05X}{self.random.randrange(0x10000, 0xFFFFF):05X}"
+            if text not in self.given[host]:
+                self.given[host].add(text)
+                return text
 
     def done(self, at, host, queue_id):
         self.put(at, host, "qmgr", f"{queue_id}: removed")

@@ -5,6 +5,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "core/base/owner.h"
 #include "plugins/sinks/sql/statements.h"
 
@@ -100,11 +102,13 @@ Result<std::unique_ptr<Connection>> SqliteConnection::open(const SqliteFile& fil
   if (purpose == Purpose::write) make_private(file.path);
   int code = sqlite3_open_v2(file.path.c_str(), &self->db_, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   if (code == SQLITE_CANTOPEN) {
+    std::string directory = std::filesystem::path(file.path).parent_path().string();
+    bool is_there = directory.empty() || ::access(directory.c_str(), F_OK) == 0;
     return Error{
         purpose == Purpose::write ? Fault::transient : Fault::config,
-        fmt::format("cannot open sqlite file {}: check that it exists and that this user may write it and "
-                    "its directory",
-                    file.path)};
+        fmt::format("cannot open sqlite file {}: {}", file.path,
+                    is_there ? "check that it exists and that this user may write it and its directory"
+                             : "there is no directory " + directory + "; make it, or see state_directory")};
   }
   if (code != SQLITE_OK) return self->error("open");
   if (auto ready = self->prepare_file(purpose); !ready) return ready.error();

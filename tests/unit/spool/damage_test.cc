@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(a_segment_cut_at_every_byte_loses_only_what_was_cut) {
   auto offsets = record_offsets(segment);
   BOOST_REQUIRE(offsets.size() == 13u);
   auto lines = numbered(0, 12, 40);
-  for (size_t cut = 0; cut <= segment.size(); cut += cut < offsets[0] - 32 ? 31 : 1) {
+  for (size_t cut = 0; cut <= segment.size(); ++cut) {
     MemoryFiles files;
     files.put(path, segment.substr(0, cut));
     files.put("/spool/state", state);

@@ -217,4 +217,53 @@ BOOST_AUTO_TEST_CASE(instances_share_a_mail_through_the_cache) {
   BOOST_TEST((deliveries(short_id)[0].connect_id == mail(short_id)->id));
 }
 
+// A line of it is read again after a restart, the one that ended it is not: it stood before. Its queue id
+// comes again for a notice, which no first line announces.
+BOOST_AUTO_TEST_CASE(what_is_over_in_the_database_is_not_opened_by_a_line_that_is_read_again) {
+  apply(1, opened("AAAAAA1"));
+  apply(1.1, message_id("AAAAAA1", "first@example.org"));
+  apply(1.2, queued("AAAAAA1"));
+  apply(2.1, removed("AAAAAA1"));
+  apply(2, attempt("AAAAAA1", "r@example.net"));
+  collect();
+  restart();
+  apply(2, attempt("AAAAAA1", "r@example.net"));
+  collect();
+  apply(100, message_id("AAAAAA1", "notice@example.org"));
+  apply(100.1, queued("AAAAAA1", ""));
+  apply(100.2, attempt("AAAAAA1", "s@example.org"));
+  apply(100.3, removed("AAAAAA1"));
+  collect();
+  BOOST_TEST(rows.connects.size() == 2u);
+}
+
+// The same, and the cache was away when the mail ended.
+BOOST_AUTO_TEST_CASE(a_cache_that_missed_its_end_does_not_open_it) {
+  tracker = make(&cache);
+  apply(1, opened("AAAAAA1"));
+  collect();
+  MapCache stale = cache;
+  apply(1.1, message_id("AAAAAA1", "first@example.org"));
+  apply(1.2, queued("AAAAAA1"));
+  apply(2.1, removed("AAAAAA1"));
+  apply(2, attempt("AAAAAA1", "r@example.net"));
+  collect();
+  restart(&stale);
+  apply(2, attempt("AAAAAA1", "r@example.net"));
+  collect();
+  pass(20);
+  apply(99, opened("BBBBBB2"));
+  apply(99.1, queued("BBBBBB2"));
+  apply(99.9, attempt("BBBBBB2", "nobody@example.net", Outcome::bounced));
+  apply(100, message_id("AAAAAA1", "notice@example.org"));
+  apply(100.05, Notification{"BBBBBB2", "AAAAAA1", NotificationKind::bounce});
+  apply(100.1, queued("AAAAAA1", ""));
+  apply(100.15, removed("BBBBBB2"));
+  apply(100.2, attempt("AAAAAA1", "s@example.org"));
+  apply(100.3, removed("AAAAAA1"));
+  collect();
+  pass(20);
+  BOOST_TEST(rows.connects.size() == 3u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
