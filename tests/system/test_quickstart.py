@@ -87,7 +87,8 @@ class Quickstart(Case):
         taken = subprocess.run([ROOT / "conf" / "quickstart", "--state", self.scratch.folder("other"), *start], cwd=ROOT,
                                stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
         self.assertEqual(1, taken.returncode, taken.stdout)
-        self.assertIn("address already in use", taken.stderr)
+        self.assertIn("is taken by another program; choose others: conf/quickstart --ports", taken.stderr)
+        self.assertNotIn("2/4", taken.stdout)
         self.assertIn("stopped", self.quickstart("--stop"))
         self.assertIn("no mailtraced runs", self.quickstart("--stop"))
 
