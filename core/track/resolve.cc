@@ -66,7 +66,9 @@ std::optional<KnownMail> MailTracker::look_up(const OpenMail& mail) {
     if (!fits(*cached, mail)) return std::nullopt;
     return cached;
   }
-  if (stored && fits(*stored, mail) && (!cached || stored->birth > cached->birth)) return stored;
+  // A younger one had the queue id in between: what the cache tells of is over.
+  if (stored && cached && stored->birth > cached->birth) cached.reset();
+  if (stored && fits(*stored, mail) && !cached) return stored;
   return cached;
 }
 

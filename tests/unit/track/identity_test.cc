@@ -266,4 +266,31 @@ BOOST_AUTO_TEST_CASE(a_cache_that_missed_its_end_does_not_open_it) {
   BOOST_TEST(rows.connects.size() == 3u);
 }
 
+// Two mails later, the cache still tells of the first one as if it were under way.
+BOOST_AUTO_TEST_CASE(a_cache_that_missed_two_mails_does_not_open_the_first) {
+  tracker = make(&cache);
+  apply(1, opened("AAAAAA1"));
+  pass(20);
+  MapCache stale = cache;
+  apply(20, message_id("AAAAAA1", "first@example.org"));
+  apply(20.1, queued("AAAAAA1"));
+  apply(21, attempt("AAAAAA1", "r@example.net"));
+  apply(22, removed("AAAAAA1"));
+  apply(50, opened("AAAAAA1"));
+  apply(50.1, message_id("AAAAAA1", "second@example.org"));
+  apply(50.2, queued("AAAAAA1"));
+  apply(50.3, attempt("AAAAAA1", "r@example.net"));
+  apply(51, removed("AAAAAA1"));
+  collect();
+  BOOST_REQUIRE(rows.connects.size() == 2u);
+  restart(&stale);
+  apply(100, message_id("AAAAAA1", "notice@example.org"));
+  apply(100.1, queued("AAAAAA1", ""));
+  apply(100.2, attempt("AAAAAA1", "s@example.org"));
+  apply(100.3, removed("AAAAAA1"));
+  collect();
+  pass(20);
+  BOOST_TEST(rows.connects.size() == 3u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
