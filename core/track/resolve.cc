@@ -77,7 +77,9 @@ bool MailTracker::may_be_stale(const KnownMail& known, const OpenMail& mail) con
   if (mail.identified || known.finished) return false;
   bool other_message_id =
       mail.message_id_hash && known.message_id_hash && mail.message_id_hash != known.message_id_hash;
-  return other_message_id || mail.first_time > known.birth + config_.flush_after;
+  // One that begins with its Message-ID may be a notice, which no first line announces.
+  return other_message_id || mail.born == Born::message_id ||
+         mail.first_time > known.birth + config_.flush_after;
 }
 
 OpenMail* MailTracker::resolve(OpenMail& mail) {

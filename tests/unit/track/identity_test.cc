@@ -293,4 +293,24 @@ BOOST_AUTO_TEST_CASE(a_cache_that_missed_two_mails_does_not_open_the_first) {
   BOOST_TEST(rows.connects.size() == 3u);
 }
 
+BOOST_AUTO_TEST_CASE(nor_does_one_that_missed_an_end_of_just_now) {
+  tracker = make(&cache);
+  apply(1, opened("AAAAAA1"));
+  collect();
+  MapCache stale = cache;
+  apply(1.1, message_id("AAAAAA1", "first@example.org"));
+  apply(1.2, queued("AAAAAA1"));
+  apply(1.3, attempt("AAAAAA1", "r@example.net"));
+  apply(1.4, removed("AAAAAA1"));
+  collect();
+  restart(&stale);
+  apply(6, message_id("AAAAAA1", "notice@example.org"));
+  apply(6.1, queued("AAAAAA1", ""));
+  apply(6.2, attempt("AAAAAA1", "s@example.org"));
+  apply(6.3, removed("AAAAAA1"));
+  collect();
+  pass(20);
+  BOOST_TEST(rows.connects.size() == 2u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
