@@ -36,12 +36,13 @@ def mark(host="mx1"):
 class Load:
     """`lines()` gives what is due; `sent` keeps all that was given out. With `whole_seconds`, as by hosts whose rsyslog
     writes the traditional stamp: then the lines of a host come in order, and no queue id comes again. `reuse`: short
-    queue ids come again after some seconds, far more often than in life."""
+    queue ids come again `again` seconds after their mail is gone, far more often than in life."""
 
-    def __init__(self, rate, seed=1, stay=STAY, clock=lambda: time.time_ns() // 1000, whole_seconds=False, reuse=True):
+    def __init__(self, rate, seed=1, stay=STAY, clock=lambda: time.time_ns() // 1000, whole_seconds=False, reuse=True,
+                 again=5):
         self.random = random.Random(seed)
         self.whole_seconds, self.reuse = whole_seconds, reuse and not whole_seconds
-        self.rate, self.stay, self.clock = rate, stay, clock
+        self.rate, self.stay, self.clock, self.again = rate, stay, clock, again
         self.waiting = []  # (microseconds, number, host, tag, text)
         self.numbers = itertools.count(1)
         self.mails = itertools.count(1)
@@ -113,7 +114,7 @@ class Load:
     def done(self, at, host, queue_id):
         self.put(at, host, "qmgr", f"{queue_id}: removed")
         if not HOSTS[host]:
-            self.used[host].append((at + 5_000_000, queue_id))
+            self.used[host].append((at + self.again * 1_000_000, queue_id))
 
     def mail(self, now):
         number = next(self.mails)
