@@ -224,10 +224,12 @@ void MailTracker::end_recipients(OpenMail& mail) {
   for (auto& ending : mail.endings) {
     size_t ended = 0;
     for (auto& recipient : recipients) {
-      // The line came again: what it ended is stored.
-      if (!recipient.waiting && recipient.attempt == ending.time) ++ended;
-      if (!recipient.waiting || recipient.attempt > ending.time) continue;
+      // The line came again. What it ended may be stored or not: the cache may have been told and the
+      // database not, when the daemon was killed. The same row twice is one.
+      bool again = recipient.ended && recipient.attempt == ending.time;
+      if (!again && (!recipient.waiting || recipient.attempt > ending.time)) continue;
       recipient.waiting = false;
+      recipient.ended = true;
       recipient.attempt = ending.time;
       DeliverRow row;
       row.deliver_time = ending.time;

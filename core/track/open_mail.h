@@ -79,6 +79,7 @@ struct Recipient {
   std::string address, original;
   Time attempt{};
   bool waiting = false;
+  bool ended = false;  // by an Ending at the time `attempt`, not by an attempt
 };
 
 // A line that ends every recipient that is still waiting: status=expired, postsuper -d.

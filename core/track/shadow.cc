@@ -43,7 +43,8 @@ KnownMail known_from_rows(const Mail& mail) {
   for (auto& delivery : mail.deliveries)
     if (delivery.recipient)
       keep_latest(known.recipients, {*delivery.recipient, delivery.original_recipient.value_or(""),
-                                     delivery.deliver_time, delivery.status == "deferred"});
+                                     delivery.deliver_time, delivery.status == "deferred",
+                                     delivery.status == "expired" || delivery.status == "deleted"});
   return known;
 }
 
@@ -60,7 +61,7 @@ std::string encode_shadow(const KnownMail& mail) {
     out.text(recipient.address);
     out.text(recipient.original);
     out.time(recipient.attempt);
-    out.number(recipient.waiting);
+    out.number((recipient.waiting ? 1u : 0u) | (recipient.ended ? 2u : 0u));
   }
   return out.done();
 }
@@ -83,7 +84,9 @@ std::optional<KnownMail> decode_shadow(std::string_view bytes) {
     recipient.address = in.text();
     recipient.original = in.text();
     recipient.attempt = in.time();
-    recipient.waiting = in.number() != 0;
+    auto state = in.number();
+    recipient.waiting = state & 1;
+    recipient.ended = state & 2;
     mail.recipients.push_back(std::move(recipient));
   }
   if (!in.complete()) return std::nullopt;

@@ -284,6 +284,7 @@ void MailTracker::note_recipient(OpenMail& mail, const Attempt& fact, Time time)
     if (time >= known->attempt) {
       known->attempt = time;
       known->waiting = waiting;
+      known->ended = false;
     }
   } else if (waiting || !mail.opener_seen) {
     // A final attempt matters only if an earlier one may lie in the database.

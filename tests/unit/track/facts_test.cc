@@ -67,6 +67,26 @@ BOOST_AUTO_TEST_CASE(expiry_of_nobody_known_is_one_row) {
   BOOST_TEST(ends(qid) == "expired:-");
 }
 
+// The cache knows what the killed daemon had not stored yet.
+BOOST_AUTO_TEST_CASE(an_end_that_only_the_cache_was_told_of_is_written) {
+  restart(&cache);
+  apply(1, opened(qid));
+  apply(1.1, queued(qid));
+  apply(2, attempt(qid, "a@example.net", Outcome::deferred));
+  collect();
+  auto stored = rows;
+  for (int round = 0; round < 2; ++round) {
+    apply(400, Expired{qid, "s@example.org", false});
+    collect();
+    BOOST_TEST(ends(qid) == "deferred:a@example.net expired:a@example.net");
+    if (!round) rows = stored;
+    restart(&cache);
+  }
+  apply(400, Expired{qid, "s@example.org", false});
+  collect();
+  BOOST_TEST(ends(qid) == "deferred:a@example.net expired:a@example.net");
+}
+
 BOOST_AUTO_TEST_CASE(deleted_by_an_admin) {
   apply(1, opened(qid));
   apply(2, attempt(qid, "a@example.net", Outcome::deferred));
