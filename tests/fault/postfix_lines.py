@@ -85,6 +85,17 @@ def peer(name, address, port):
     return {"name": name or None, "addr": address.removeprefix("IPv6:"), "port": int(port) if port else None}
 
 
+def aborted(text):
+    """What smtpd(8) told the client then is always the same: src/global/cleanup_strerror.c."""
+    found = re.fullmatch(r"warning: " + QUEUE_ID + r": (queue file size limit exceeded|message rejected: .*|"
+                         r"BDAT request from \S+ exceeds message size limit|"
+                         r"(?:\S+ map lookup problem|unreasonable ).* -- (?:message not accepted, try again later|deferring delivery))", text)
+    if not found:
+        return None
+    told = (552, "5.3.4") if found[2].startswith(("queue", "BDAT")) else (None, None) if found[2].startswith("message rejected: ") else (451, "4.3.0")
+    return "aborted", found[1], found[2].removeprefix("message rejected: "), *told
+
+
 def smtpd(text):
     found = re.fullmatch(r"connect from " + PEER, text)
     if found:
@@ -106,10 +117,7 @@ def smtpd(text):
         if found[1] == "accept":
             return ("proxy-accept",)
         return "policy", None, "proxy-reject", found[2], None, int(found[3]), found[4], found[5], found[6], found[7], found[8], found[9]
-    found = re.fullmatch(r"warning: " + QUEUE_ID + r": (queue file size limit exceeded|message rejected: .*)", text)
-    if found:
-        return "aborted", found[1], found[2].removeprefix("message rejected: ")
-    return policy(text)
+    return aborted(text) or policy(text)
 
 
 ENVELOPE = (r"(?:from=" + ADDRESS + r",? ?)?(?:to=" + ADDRESS + r",? ?)?proto=(\w+),?(?: helo=<([^<> ]*)>)?"
@@ -153,10 +161,7 @@ def cleanup(text):
         client = peer(*found.group(5, 6, 7)) if found[6] else None
         return "policy", queue_id, action, where, client, None, dsn[1] if dsn else None, \
             reason[dsn.end():] if dsn else reason, found[8], found[9], found[10], found[11]
-    found = re.fullmatch(r"warning: " + QUEUE_ID + r": (queue file size limit exceeded|message rejected: .*)", text)
-    if found:
-        return "aborted", found[1], found[2].removeprefix("message rejected: ")
-    return policy(text) or delivery(text)
+    return aborted(text) or policy(text) or delivery(text)
 
 
 def pickup(text):

@@ -276,12 +276,12 @@ class Reference:
         if child.parent is None:
             child.parent = (parent, "bounce")
 
-    def take_aborted(self, line, queue_id, reason):
+    def take_aborted(self, line, queue_id, reason, code, dsn):
         mail = self.touch(line, queue_id, "other")
         mail.removed_at = line.time
         mail.row["flags"] |= REMOVED
         most(mail.row, "end_time", line.time)
-        self.delivery(mail, line, status="rejected", response=reason)
+        self.delivery(mail, line, status="rejected", response=reason, smtp_code=code, dsn=dsn)
 
     def take_policy(self, line, queue_id, action, stage, client, code, dsn, reason, sender, recipient, protocol, helo):
         milter = action.startswith("milter-")
