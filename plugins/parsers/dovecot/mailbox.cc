@@ -1,5 +1,6 @@
 // What became of a mail at its mailbox: saved, or what the user's Sieve script did with it. Pipeline thread.
 #include <array>
+#include <string>
 
 #include "core/base/scan.h"
 #include "core/parse/pieces.h"
@@ -35,10 +36,11 @@ constexpr std::array<Action, 7> deliveries = {
 
 // Pigeonhole src/lib-sieve: sieve-actions.c, cmd-redirect.c, cmd-discard.c, plugins/{reject,vacation}; before
 // 0.5.10 without "… action: " in front. 'M' and 'm' of "Marked" are both real.
-constexpr std::array<Action, 31> actions = {{
+constexpr std::array<Action, 32> actions = {{
     {"stored mail into mailbox ", "saved", Rest::quoted},
     {"failed to store into mailbox ", "failed", Rest::quoted_cause},
     {"left message in mailbox ", "", Rest::none},
+    {"store into mailbox ", "", Rest::none},  // "… skipped", "… aborted"
     {"Marked message to be discarded if not explicitly delivered", "discarded", Rest::none},
     {"marked message to be discarded if not explicitly delivered", "discarded", Rest::none},
     {"forwarded to ", "redirected", Rest::path},
@@ -92,10 +94,23 @@ const Action* find_action(bool sieve, std::string_view& text) {
   return find_action(actions, text);
 }
 
+// "'Lists'", and where the script's name of it is another than the mailbox's: "'inbox.lists' (INBOX.lists)";
+// then `end`. sieve-actions.c, act_store_log_status()
 bool read_quoted(Scan& scan, std::string_view end, std::string_view& folder) {
   if (!scan.skip("'")) return false;
-  if (!end.empty()) return scan.until(end, folder);
   std::string_view text = scan.rest();
+  size_t close = end.empty() ? text.size() - 1 : text.find("'" + std::string(end));
+  size_t other = end.empty() ? text.rfind("' (") : text.find("' (");
+  bool named = other != std::string_view::npos && other < close &&
+               (end.empty() ? text.ends_with(')')
+                            : text.find(")" + std::string(end), other) != std::string_view::npos);
+  if (named) {
+    scan.skip(text.substr(0, other + 3));
+    if (!end.empty()) return scan.until(")" + std::string(end), folder);
+    folder = text.substr(other + 3, text.size() - other - 4);
+    return true;
+  }
+  if (!end.empty()) return scan.until("'" + std::string(end), folder);
   if (!text.ends_with('\'')) return false;
   folder = text.substr(0, text.size() - 1);
   return true;
@@ -115,7 +130,7 @@ void read_rest(Rest rest, std::string_view text, Mailbox& mailbox) {
       read_quoted(scan, "", mailbox.folder);
       return;
     case Rest::quoted_cause:
-      if (read_quoted(scan, "': ", mailbox.folder)) mailbox.text = scan.rest();
+      if (read_quoted(scan, ": ", mailbox.folder)) mailbox.text = scan.rest();
       return;
     case Rest::path:
       read_path(scan, mailbox.target);
@@ -168,7 +183,7 @@ bool can_be(const Reading& reading, std::string_view text) {
     case Rest::quoted:
       return read_quoted(scan, "", ignored);
     case Rest::quoted_cause:
-      return read_quoted(scan, "': ", ignored);
+      return read_quoted(scan, ": ", ignored);
     case Rest::path:
       return read_path(scan, ignored) && (scan.at_end() || scan.rest().starts_with(" ("));
     case Rest::path_cause:

@@ -57,8 +57,40 @@ void read_stage(Scan scan, Policy& policy) {
 
 // What smtp_in.c refuses before any ACL is asked: the host stands behind the command, what the client sent
 // last.
+// receive.c: "rejected from <a@b> H=… U=…: message too big: read=1 max=1", 'Too many "Received" headers'
+bool read_data_refusal(Scan scan, Policy& policy) {
+  std::string_view sender, skipped;
+  if (!scan.skip("rejected from ") || !read_path(scan, sender)) return false;
+  policy.sender = sender;
+  policy.stage = "DATA";
+  if (scan.skip(" H=") && !read_host(scan, policy.client, policy.helo)) return false;
+  if (!scan.until(": ", skipped)) return false;
+  policy.text = scan.rest();
+  return true;
+}
+
+// receive.c: "F=<a@b> rejected by non-SMTP ACL: …"; a local program was told no
+bool read_local_refusal(Scan scan, Policy& policy) {
+  std::string_view sender;
+  if (!scan.skip("F=") || !read_path(scan, sender) || !scan.skip(" rejected by non-SMTP ACL: ")) return false;
+  policy.sender = sender;
+  policy.stage = "DATA";
+  policy.text = scan.rest();
+  return true;
+}
+
 bool read_protocol_refusal(Scan scan, Policy& policy) {
   std::string_view command, address, skipped;
+  // smtp_in.c
+  if (Scan size = scan; size.skip("rejected MAIL FROM:")) {
+    policy.stage = "MAIL";
+    if (!read_path(size, address) || !size.skip(" H=") || !read_host(size, policy.client, policy.helo) ||
+        !size.until(": ", skipped))
+      return false;
+    policy.sender = address;
+    policy.text = size.rest();
+    return true;
+  }
   if (scan.skip("unqualified ")) {
     if (!read_word(scan, "", command) || !scan.skip(" rejected: ") || !read_path(scan, address)) return false;
     if (command != "sender" && command != "recipient") return false;
@@ -102,7 +134,14 @@ Parsed parse_refusal(std::string_view id, Scan scan, Fact& fact) {
   if (!scan.skip("H=")) {
     Policy early;
     early.service = "exim";
+    early.queue_id = id;
+    if (read_data_refusal(scan, early) || read_local_refusal(scan, early)) {
+      fact = early;
+      return Parsed::fact;
+    }
     if (!id.empty()) return Parsed::unknown;
+    early = {};
+    early.service = "exim";
     if (!read_protocol_refusal(scan, early)) return parse_login(scan, fact);
     fact = early;
     return Parsed::fact;
