@@ -466,7 +466,13 @@ class Judge {
   }
 
   void finish(MailVerdict& v) {
-    if (v.original_recipient && v.kind != VerdictKind::refused && v.kind != VerdictKind::greylisted) {
+    // A local transport names the mailbox by the local part alone: that is no other address.
+    std::string recipient = v.recipient.value_or("");
+    bool local_part = v.original_recipient && !recipient.empty() &&
+                      recipient.find('@') == std::string::npos &&
+                      v.original_recipient->starts_with(recipient + "@");
+    if (v.original_recipient && !local_part && v.kind != VerdictKind::refused &&
+        v.kind != VerdictKind::greylisted) {
       tell_.set("original", *v.original_recipient);
       append(v.sentence, tell_.tell(Phrase::readdressed));
     }

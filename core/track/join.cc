@@ -14,11 +14,13 @@ constexpr int outcome_seconds = 600;
 // ---- mailboxes
 
 // Anybody can answer "… Saved", and the session is in the header of each mail: so only answers of our own
-// hosts count, or of a socket of this host. Dovecot's own line confirms them.
+// hosts count, or of this host: a socket, or a local transport of Exim, which names no host. Dovecot's own
+// line confirms them.
 void MailTracker::expect_mailbox(OpenMail& mail, const LogLine& line, const Attempt& fact) {
-  bool socket = fact.relay.addr.find('/') != std::string_view::npos;
+  bool local = fact.relay.addr.find('/') != std::string_view::npos ||
+               (fact.relay.addr.empty() && fact.relay.name.empty());
   bool own = own_.contains(fact.relay.addr);
-  if (!socket && !own) return;
+  if (!local && !own) return;
   Delivery& delivery = mail.deliveries.back();
   delivery.lmtp_session = fact.lmtp_session;
   auto* session =
