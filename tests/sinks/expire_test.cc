@@ -100,7 +100,7 @@ BOOST_DATA_TEST_CASE(forged_days_do_not_hold_it_up, data::make(all_kinds)) {
     forged.connects.push_back(mail(Time(Day(days(400 + day))), "forged" + std::to_string(day)));
     forged.connects.back().flags |= row_flag::time_suspect;
   }
-  must(sink->write(std::move(forged)));
+  must(sink->write(forged));
   auto done = sink->expire(today() - days(6), false, false);
   BOOST_TEST(bool(done), (done ? "" : done.error().text));
   BOOST_TEST(database.number("SELECT count(*) FROM connectlog") == 7);
