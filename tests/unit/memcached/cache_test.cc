@@ -77,6 +77,7 @@ class Server {
 std::unique_ptr<MemcachedCache> connect(const std::vector<std::string>& servers,
                                         const std::string& prefix = "test") {
   MemcachedCache::Config config;
+  config.timeout = std::chrono::seconds(1);  // a busy machine may not answer within the default 20 ms
   config.servers = servers;
   config.prefix = prefix;
   static int number = 0;
