@@ -6,6 +6,18 @@
 
 using namespace mailtrace;
 
+namespace {
+
+// A mail that no first line announces: its Message-ID comes first.
+void notice(TrackerFixture& to, double start, const char* queue_id) {
+  to.apply(start, message_id(queue_id, "notice@example.org"));
+  to.apply(start + 0.1, queued(queue_id, ""));
+  to.apply(start + 0.2, attempt(queue_id, "s@example.org"));
+  to.apply(start + 0.3, removed(queue_id));
+}
+
+}  // namespace
+
 BOOST_FIXTURE_TEST_SUITE(identity, TrackerFixture)
 
 constexpr auto short_id = "7A12051CA6D";
@@ -229,10 +241,7 @@ BOOST_AUTO_TEST_CASE(what_is_over_in_the_database_is_not_opened_by_a_line_that_i
   restart();
   apply(2, attempt("AAAAAA1", "r@example.net"));
   collect();
-  apply(100, message_id("AAAAAA1", "notice@example.org"));
-  apply(100.1, queued("AAAAAA1", ""));
-  apply(100.2, attempt("AAAAAA1", "s@example.org"));
-  apply(100.3, removed("AAAAAA1"));
+  notice(*this, 100, "AAAAAA1");
   collect();
   BOOST_TEST(rows.connects.size() == 2u);
 }
@@ -284,10 +293,7 @@ BOOST_AUTO_TEST_CASE(a_cache_that_missed_two_mails_does_not_open_the_first) {
   collect();
   BOOST_REQUIRE(rows.connects.size() == 2u);
   restart(&stale);
-  apply(100, message_id("AAAAAA1", "notice@example.org"));
-  apply(100.1, queued("AAAAAA1", ""));
-  apply(100.2, attempt("AAAAAA1", "s@example.org"));
-  apply(100.3, removed("AAAAAA1"));
+  notice(*this, 100, "AAAAAA1");
   collect();
   pass(20);
   BOOST_TEST(rows.connects.size() == 3u);
@@ -304,10 +310,7 @@ BOOST_AUTO_TEST_CASE(nor_does_one_that_missed_an_end_of_just_now) {
   apply(1.4, removed("AAAAAA1"));
   collect();
   restart(&stale);
-  apply(6, message_id("AAAAAA1", "notice@example.org"));
-  apply(6.1, queued("AAAAAA1", ""));
-  apply(6.2, attempt("AAAAAA1", "s@example.org"));
-  apply(6.3, removed("AAAAAA1"));
+  notice(*this, 6, "AAAAAA1");
   collect();
   pass(20);
   BOOST_TEST(rows.connects.size() == 2u);
