@@ -55,8 +55,6 @@ void read_stage(Scan scan, Policy& policy) {
   policy.text = scan.until(": ", skipped) ? scan.rest() : scan.rest().substr(0, scan.rest().size());
 }
 
-// What smtp_in.c refuses before any ACL is asked: the host stands behind the command, what the client sent
-// last.
 // receive.c: "rejected from <a@b> H=… U=…: message too big: read=1 max=1", 'Too many "Received" headers'
 bool read_data_refusal(Scan scan, Policy& policy) {
   std::string_view sender, skipped;
@@ -79,9 +77,10 @@ bool read_local_refusal(Scan scan, Policy& policy) {
   return true;
 }
 
+// What smtp_in.c refuses before any ACL is asked: the host stands behind the command, what the client sent
+// last.
 bool read_protocol_refusal(Scan scan, Policy& policy) {
   std::string_view command, address, skipped;
-  // smtp_in.c
   if (Scan size = scan; size.skip("rejected MAIL FROM:")) {
     policy.stage = "MAIL";
     if (!read_path(size, address) || !size.skip(" H=") || !read_host(size, policy.client, policy.helo) ||
@@ -135,14 +134,10 @@ Parsed parse_refusal(std::string_view id, Scan scan, Fact& fact) {
     Policy early;
     early.service = "exim";
     early.queue_id = id;
-    if (read_data_refusal(scan, early) || read_local_refusal(scan, early)) {
-      fact = early;
-      return Parsed::fact;
-    }
-    if (!id.empty()) return Parsed::unknown;
-    early = {};
-    early.service = "exim";
-    if (!read_protocol_refusal(scan, early)) return parse_login(scan, fact);
+    // No two of them begin alike.
+    bool read = read_data_refusal(scan, early) || read_local_refusal(scan, early) ||
+                (id.empty() && read_protocol_refusal(scan, early));
+    if (!read) return id.empty() ? parse_login(scan, fact) : Parsed::unknown;
     fact = early;
     return Parsed::fact;
   }

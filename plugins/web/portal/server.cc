@@ -80,7 +80,7 @@ struct Server::Inside {
   MHD_Result refuse(MHD_Connection* connection, Exchange& exchange, Problem what, int status = 0);
   MHD_Result access(MHD_Connection* connection, const char* method, const char* data, size_t* size,
                     Exchange& exchange);
-  MHD_Daemon* listen(MHD_OptionItem where, unsigned more_flags, Error& error);
+  MHD_Daemon* listen(MHD_OptionItem where, unsigned flags, Error& error);
 };
 
 namespace {
@@ -318,7 +318,6 @@ Result<void> Server::start() {
     unsigned family = MHD_NO_FLAG;
     if (address.ss_family == AF_INET6) family = MHD_USE_IPv6;
     auto* daemon = inside_->listen({MHD_OPTION_SOCK_ADDR, 0, &address}, family, error);
-
     if (!daemon) {
       stop();
       return error;
