@@ -1,6 +1,5 @@
 // What became of a mail at its mailbox: saved, or what the user's Sieve script did with it. Pipeline thread.
 #include <array>
-#include <string>
 
 #include "core/base/scan.h"
 #include "core/parse/pieces.h"
@@ -94,26 +93,28 @@ const Action* find_action(bool sieve, std::string_view& text) {
   return find_action(actions, text);
 }
 
-// "'Lists'", and where the script's name of it is another than the mailbox's: "'inbox.lists' (INBOX.lists)";
-// then `end`. sieve-actions.c, act_store_log_status()
-bool read_quoted(Scan& scan, std::string_view end, std::string_view& folder) {
+// "'Lists'", and where the script's name of it is another than the mailbox's: "'inbox.lists' (INBOX.lists)".
+// sieve-actions.c, act_store_log_status()
+bool read_quoted(Scan& scan, std::string_view& folder) {
   if (!scan.skip("'")) return false;
   std::string_view text = scan.rest();
-  size_t close = end.empty() ? text.size() - 1 : text.find("'" + std::string(end));
-  size_t other = end.empty() ? text.rfind("' (") : text.find("' (");
-  bool named = other != std::string_view::npos && other < close &&
-               (end.empty() ? text.ends_with(')')
-                            : text.find(")" + std::string(end), other) != std::string_view::npos);
-  if (named) {
-    scan.skip(text.substr(0, other + 3));
-    if (!end.empty()) return scan.until(")" + std::string(end), folder);
+  if (size_t other = text.rfind("' ("); other != std::string_view::npos && text.ends_with(')')) {
     folder = text.substr(other + 3, text.size() - other - 4);
     return true;
   }
-  if (!end.empty()) return scan.until("'" + std::string(end), folder);
   if (!text.ends_with('\'')) return false;
   folder = text.substr(0, text.size() - 1);
   return true;
+}
+
+// The same with ": " and a cause behind it.
+bool read_quoted_cause(Scan& scan, std::string_view& folder) {
+  if (!scan.skip("'")) return false;
+  std::string_view text = scan.rest();
+  size_t other = text.find("' (");
+  if (other < text.find("': ") && text.find("): ", other) != std::string_view::npos)
+    return scan.skip(text.substr(0, other + 3)) && scan.until("): ", folder);
+  return scan.until("': ", folder);
 }
 
 // Behind "words"; what does not fit is left empty, the outcome stands.
@@ -127,10 +128,10 @@ void read_rest(Rest rest, std::string_view text, Mailbox& mailbox) {
       if (scan.until(": ", mailbox.folder)) mailbox.text = scan.rest();
       return;
     case Rest::quoted:
-      read_quoted(scan, "", mailbox.folder);
+      read_quoted(scan, mailbox.folder);
       return;
     case Rest::quoted_cause:
-      if (read_quoted(scan, ": ", mailbox.folder)) mailbox.text = scan.rest();
+      if (read_quoted_cause(scan, mailbox.folder)) mailbox.text = scan.rest();
       return;
     case Rest::path:
       read_path(scan, mailbox.target);
@@ -181,9 +182,9 @@ bool can_be(const Reading& reading, std::string_view text) {
   Scan scan(rest);
   switch (reading.action->rest) {
     case Rest::quoted:
-      return read_quoted(scan, "", ignored);
+      return read_quoted(scan, ignored);
     case Rest::quoted_cause:
-      return read_quoted(scan, ": ", ignored);
+      return read_quoted_cause(scan, ignored);
     case Rest::path:
       return read_path(scan, ignored) && (scan.at_end() || scan.rest().starts_with(" ("));
     case Rest::path_cause:
