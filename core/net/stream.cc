@@ -23,7 +23,7 @@ struct Stream::WriteRequest {
 Stream::Stream(StreamServer& server, uint64_t id, size_t carry) : server_(server), id_(id), carry_(carry) {
   uv_tcp_init(server.loop(), &handle_);
   handle_.data = this;
-  last_activity_ = uv_now(server.loop());
+  last_activity_ = last_frame_ = uv_now(server.loop());
 }
 
 const std::string& Stream::peer() const {
@@ -130,7 +130,19 @@ void Stream::process(std::string_view bytes) {
   } else {
     kept_.assign(rest);
   }
+  note_progress(used);
   if (holds_ == 0 && !closing_ && kept_.size() > carry_) close_now();  // never with a correct handler
+}
+
+void Stream::note_progress(size_t used) {
+  uint64_t now = uv_now(server_.loop());
+  if (used > 0) last_frame_ = now;
+  if (kept_.empty()) {
+    frame_began_ = 0;
+  } else if (used > 0 || frame_began_ == 0) {
+    frame_began_ = now;
+    server_.watch_time();
+  }
 }
 
 void Stream::process_kept() {
@@ -289,7 +301,7 @@ void Stream::on_closed(uv_handle_t* handle) {
   stream->server_.gone(*stream);  // deletes it
 }
 
-void Stream::check_time(uint64_t now, uint64_t idle) {
+void Stream::check_time(uint64_t now, const Limits& limits) {
   if (closed_) return;
   if (deadline_ != 0 && now >= deadline_) {
     if (!closing_) {
@@ -300,8 +312,24 @@ void Stream::check_time(uint64_t now, uint64_t idle) {
     return close_now();
   }
   // Whoever we do not read from cannot be called idle.
-  if (holds_ != 0) last_activity_ = now;
-  if (idle != 0 && !closing_ && now - last_activity_ >= idle) end();
+  if (holds_ != 0) {
+    last_activity_ = now;
+    if (frame_began_ != 0) frame_began_ = now;
+  }
+  if (closing_) return;
+  if (frame_began_ != 0 && now - frame_began_ >= limits.frame) {
+    ++server_.frame_timeouts_;
+    log_rarely(LogLevel::warning, "input.unfinished_frame",
+               {{"input", server_.context_.name}, {"peer", address_}});
+    return end();
+  }
+  if (limits.idle != 0 && now - last_activity_ >= limits.idle) end();
+}
+
+uint64_t Stream::idle_time(uint64_t now) const {
+  // Who does not read its answers is to blame itself.
+  bool ours = (holds_ & ~static_cast<unsigned>(writing)) != 0;
+  return ours || ended_ || is_closing() ? 0 : now - last_frame_;
 }
 
 }  // namespace mailtrace

@@ -76,8 +76,14 @@ class Stream {
   void shut_down();
   void start_reading();
   void stop_reading();
-  void check_time(uint64_t now, uint64_t idle);
-  bool needs_time() const { return deadline_ != 0; }
+  struct Limits {
+    uint64_t frame, idle;  // ms; idle 0: never
+  };
+  void note_progress(size_t used);
+  void check_time(uint64_t now, const Limits& limits);
+  bool needs_time() const { return deadline_ != 0 || frame_began_ != 0; }
+  // How long the peer has finished no frame, in ms; 0 while it is not to blame for it.
+  uint64_t idle_time(uint64_t now) const;
 
   StreamServer& server_;
   uint64_t id_;
@@ -92,7 +98,9 @@ class Stream {
   unsigned holds_ = 0;
   uint64_t deadline_ = 0;  // loop time at which it is cut off; 0 = none
   uint64_t last_activity_ = 0;
-  bool admitted_ = false;  // counts as a connection
+  uint64_t last_frame_ = 0;   // the end of one, or the beginning of the connection
+  uint64_t frame_began_ = 0;  // 0: none is unfinished
+  bool admitted_ = false;     // counts as a connection
   bool reading_ = false;
   bool woken_ = false;      // run() is due
   bool again_ = false;      // run() is to process what is kept

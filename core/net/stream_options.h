@@ -15,6 +15,7 @@ struct StreamOptions {
   int64_t max_connections_per_address = 100;
   Microseconds idle_timeout{0};
   Microseconds handshake_timeout{std::chrono::seconds(10)};
+  Microseconds frame_timeout{std::chrono::seconds(60)};
   std::vector<std::string> allow;
   std::string tls_certificate, tls_key, tls_ca;
   std::vector<std::string> tls_permitted_names;
@@ -38,16 +39,22 @@ std::vector<Option> stream_option_table() {
       option<C, int64_t>("max_line", &C::max_line, 480, 131072,
                          "bytes of a line that are kept; a longer line is cut and flagged"),
       live(option<C, int64_t>("max_connections", &C::max_connections, 1, 100000,
-                              "connections at the same time; more are closed at once and counted")),
+                              "connections at the same time; for one more, the longest idle of the address "
+                              "with the most is closed, else the new one; both are counted")),
       live(option<C, int64_t>("max_connections_per_address", &C::max_connections_per_address, 1, 100000,
-                              "connections of one address at the same time")),
+                              "connections of one address at the same time; for one more, its longest idle "
+                              "is closed")),
       live(option<C, Microseconds>(
           "idle_timeout", &C::idle_timeout, Microseconds(0), Microseconds(hours(24 * 30)),
           "close a connection that sent nothing for so long; 0s: never, as a quiet mail "
           "server sends nothing for hours")),
       live(option<C, Microseconds>("handshake_timeout", &C::handshake_timeout,
                                    Microseconds(milliseconds(100)), Microseconds(hours(1)),
-                                   "time for the TLS handshake and the protocol's greeting")),
+                                   "time for the TLS handshake and the protocol's greeting; who was silent "
+                                   "for less is not closed to make room")),
+      live(option<C, Microseconds>("frame_timeout", &C::frame_timeout, Microseconds(milliseconds(100)),
+                                   Microseconds(hours(1)),
+                                   "close a connection that began a frame and did not end it in this time")),
       live(
           option<C, List>("allow", &C::allow, "networks that may connect, such as 192.0.2.0/24; empty: all")),
       live(option<C, Text>("tls_certificate", &C::tls_certificate,

@@ -50,7 +50,9 @@ StreamServer::StreamServer(const InputContext& context, const StreamOptions& opt
       connections_(counter("input_connections", InputCounters::label(context.name))),
       rejected_(counter("input_rejected_connections_total", InputCounters::label(context.name))),
       tls_failures_(counter("tls_failures_total", InputCounters::label(context.name))),
-      timeouts_(counter("input_handshake_timeouts_total", InputCounters::label(context.name))) {}
+      timeouts_(counter("input_handshake_timeouts_total", InputCounters::label(context.name))),
+      frame_timeouts_(counter("input_frame_timeouts_total", InputCounters::label(context.name))),
+      evicted_(counter("input_evicted_connections_total", InputCounters::label(context.name))) {}
 
 // Handles of a start() that failed delete themselves at the loop's next round.
 StreamServer::~StreamServer() {
@@ -172,13 +174,44 @@ void StreamServer::on_connection(uv_stream_t* listener, int status) {
   watch_time();
 }
 
-const char* StreamServer::why_not(const Stream& stream, const sockaddr* address) const {
+const char* StreamServer::why_not(const Stream& stream, const sockaddr* address) {
   if (!allow_.empty() && !allow_.contains(address)) return "not in allow";
-  if (admitted_ >= options_.max_connections) return "max_connections";
-  auto known = by_address_.find(stream.address_);
-  if (known != by_address_.end() && known->second >= options_.max_connections_per_address)
+  int64_t own = connections_of(stream.address_);
+  if (own >= options_.max_connections_per_address && !make_room(stream.address_))
     return "max_connections_per_address";
-  return nullptr;
+  if (admitted_ < options_.max_connections) return nullptr;
+  auto busiest = std::max_element(by_address_.begin(), by_address_.end(),
+                                  [](const auto& a, const auto& b) { return a.second < b.second; });
+  // Who has as many is served no worse than the new one.
+  bool fair = busiest != by_address_.end() && busiest->second > own + 1;
+  return fair && make_room(busiest->first) ? nullptr : "max_connections";
+}
+
+int64_t StreamServer::connections_of(const std::string& address) const {
+  auto known = by_address_.find(address);
+  return known == by_address_.end() ? 0 : known->second;
+}
+
+// Connections that say nothing must not lock out a sender that comes back. One that has been silent for
+// a moment only stays, so that a flood of new ones closes nobody who is at work.
+bool StreamServer::make_room(const std::string& address) {
+  uint64_t now = uv_now(context_.loop), longest = 0;
+  Stream* idle = nullptr;
+  for (auto& [id, stream] : streams_) {
+    if (!stream->admitted_ || stream->address_ != address || stream->idle_time(now) <= longest) continue;
+    longest = stream->idle_time(now);
+    idle = stream.get();
+  }
+  if (!idle || longest < milliseconds(options_.handshake_timeout)) return false;
+  ++evicted_;
+  log_rarely(LogLevel::warning, "input.evicted",
+             {{"input", context_.name},
+              {"peer", idle->address()},
+              {"idle_s", std::to_string(longest / 1000)},
+              {"reason", "room for a new connection"}});
+  leave(*idle);
+  idle->end();
+  return true;
 }
 
 void StreamServer::reject(Stream& stream, const char* reason) {
@@ -188,13 +221,16 @@ void StreamServer::reject(Stream& stream, const char* reason) {
   stream.close_now();
 }
 
+void StreamServer::leave(Stream& stream) {
+  if (!std::exchange(stream.admitted_, false)) return;
+  --admitted_;
+  --connections_;
+  auto known = by_address_.find(stream.address_);
+  if (--known->second == 0) by_address_.erase(known);
+}
+
 void StreamServer::gone(Stream& stream) {
-  if (stream.admitted_) {
-    --admitted_;
-    --connections_;
-    auto known = by_address_.find(stream.address_);
-    if (--known->second == 0) by_address_.erase(known);
-  }
+  leave(stream);
   streams_.erase(stream.id());
   if (closing_) close_when_empty();
 }
@@ -243,7 +279,8 @@ void StreamServer::run_woken() {
 // The timer runs only while somebody has a deadline, so that a quiet receiver sleeps.
 void StreamServer::watch_time() {
   if (!timer_ || uv_is_active(as_handle(timer_))) return;
-  uint64_t shortest = std::min<uint64_t>(250, milliseconds(options_.handshake_timeout) / 2);
+  uint64_t shortest = std::min({uint64_t{250}, milliseconds(options_.handshake_timeout) / 2,
+                                milliseconds(options_.frame_timeout) / 2});
   if (uint64_t idle = milliseconds(options_.idle_timeout); idle != 0) shortest = std::min(shortest, idle / 2);
   uint64_t every = std::max<uint64_t>(20, shortest);
   uv_timer_start(
@@ -252,16 +289,16 @@ void StreamServer::watch_time() {
 
 void StreamServer::tick() {
   uint64_t now = uv_now(context_.loop);
-  uint64_t idle = milliseconds(options_.idle_timeout);
+  Stream::Limits limits{milliseconds(options_.frame_timeout), milliseconds(options_.idle_timeout)};
   bool needed = false;
   for (auto& [id, stream] : streams_) {
-    stream->check_time(now, idle);
+    stream->check_time(now, limits);
     // Should nobody call resume(): what was refused is offered again.
     if (stream->is_held(Stream::refused)) {
       stream->release(Stream::refused);
       needed = true;
     }
-    if (idle != 0 || stream->needs_time()) needed = true;
+    if (limits.idle != 0 || stream->needs_time()) needed = true;
   }
   if (!needed) uv_timer_stop(timer_);
 }

@@ -54,8 +54,11 @@ class StreamServer {
 
   Result<void> bind(sockaddr_storage& address, bool only_ipv6);
   void on_connection(uv_stream_t* listener, int status);
-  const char* why_not(const Stream& stream, const sockaddr* address) const;
+  const char* why_not(const Stream& stream, const sockaddr* address);
+  int64_t connections_of(const std::string& address) const;
+  bool make_room(const std::string& address);
   void reject(Stream& stream, const char* reason);
+  void leave(Stream& stream);
   void gone(Stream& stream);
   void wake(Stream& stream);
   void run_woken();
@@ -90,6 +93,8 @@ class StreamServer {
   Counter& rejected_;
   Counter& tls_failures_;
   Counter& timeouts_;
+  Counter& frame_timeouts_;
+  Counter& evicted_;
 };
 
 }  // namespace mailtrace

@@ -122,8 +122,31 @@ class Network(Case):
         self.daemon.wait_received(len(self.lines), sender.process.output()[-1000:])
         self.finish(sender)
 
+    def test_idle_connections_lock_nobody_out(self):
+        """With the limits as shipped: 1000 that greet and say no more, of eleven addresses, and a sender that comes back."""
+        self.start()
+        held = [self.hold(100, f"127.0.1.{number}", open_frame()) for number in range(1, 11)]
+        wait_until(lambda: self.counter("input_connections") == 1000, "that all places are taken")
+        sender = Rsyslog(self.scratch, "relp", self.port)
+        half = len(self.lines) // 2
+        sender.feed(self.lines[:half])
+        self.daemon.wait_received(half, sender.process.output()[-1000:])
+        self.assertGreater(self.counter("input_evicted_connections_total"), 0)
+        # The same address as one of them.
+        stream = socket.create_connection(("127.0.0.1", self.port), source_address=("127.0.1.1", 0))
+        stream.sendall(open_frame())
+        self.assertIn(b"200 OK", stream.recv(1000))
+        held.append(self.hold(1, "127.0.1.11", open_frame()))
+        sender.feed(self.lines[half:])
+        self.daemon.wait_received(len(self.lines), sender.process.output()[-1000:])
+        stream.close()
+        for end in held:
+            end()
+        self.finish(sender)
+
     def test_slow_half_and_giant_frames(self):
-        self.start(handshake_timeout="60s")
+        # All of them are there at once, before the first is read.
+        self.start(handshake_timeout="60s", max_connections_per_address=200)
         line = self.lines[0]
         slow = [socket.create_connection(("127.0.0.1", self.port)) for _ in range(40)]
         frame = open_frame() + b"2 syslog %d %s\n" % (len(line), line)

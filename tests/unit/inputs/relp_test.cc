@@ -268,7 +268,7 @@ BOOST_AUTO_TEST_CASE(idle_timeout) {
 }
 
 BOOST_AUTO_TEST_CASE(limits_of_connections) {
-  start_relp("max_connections: 3\nmax_connections_per_address: 2");
+  start_relp("max_connections: 3\nmax_connections_per_address: 2\nhandshake_timeout: 1h");
   uint64_t before = count("input_rejected_connections_total");
   Client &first = open(), &second = open();
   Client& third = connect();
@@ -285,6 +285,58 @@ BOOST_AUTO_TEST_CASE(limits_of_connections) {
   first.reset();
   BOOST_TEST(until([&] { return count("input_connections") == 2u; }));
   open();
+}
+
+BOOST_AUTO_TEST_CASE(the_longest_idle_makes_room_for_one_of_its_address) {
+  start_relp("max_connections_per_address: 2\nhandshake_timeout: 100ms");
+  uint64_t before = count("input_evicted_connections_total");
+  Client &first = open(), &second = open();
+  settle_down();  // some milliseconds
+  first.send(syslog(2, 1));
+  BOOST_REQUIRE(took(1));
+  intake.settle();
+  // Those that are at work a moment ago stay: a new one is refused until one of them is idle.
+  BOOST_TEST(until([&] {
+    Client& another = connect();
+    another.send(open_frame);
+    return until([&] { return another.closed || another.received.ends_with("commands=syslog\n"); }) &&
+           !another.closed;
+  }));
+  BOOST_TEST(until([&] { return second.closed; }));
+  BOOST_TEST(!first.closed);
+  BOOST_TEST(count("input_evicted_connections_total") == before + 1);
+  BOOST_TEST(count("input_connections") == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(the_address_with_the_most_makes_room_for_another) {
+  start_relp("max_connections: 3\nhandshake_timeout: 100ms");
+  Client &first = open(), &second = open(), &third = open();
+  auto greeted = [&](const char* from) {
+    Client& another = connect(from);
+    another.send(open_frame);
+    BOOST_REQUIRE(until([&] { return another.closed || another.received.ends_with("commands=syslog\n"); }));
+    return !another.closed;
+  };
+  BOOST_TEST(until([&] { return greeted("127.0.0.2"); }));
+  BOOST_TEST(until([&] { return first.closed; }));
+  // Two and one: whom should it serve better than it does?
+  BOOST_TEST(until([&] { return greeted("127.0.0.3"); }));
+  BOOST_TEST(until([&] { return second.closed; }));
+  for (int i = 0; i < 20; ++i) BOOST_TEST(!greeted("127.0.0.4"));
+  BOOST_TEST(!third.closed);
+}
+
+BOOST_AUTO_TEST_CASE(a_frame_that_does_not_end_ends_the_connection) {
+  start_relp("frame_timeout: 200ms");
+  uint64_t before = count("input_frame_timeouts_total");
+  Client &half = open(), &quiet = open();
+  half.send(syslog(2, 1) + "3 syslog 100 half a line");
+  BOOST_REQUIRE(took(1));
+  intake.settle();
+  BOOST_TEST(until([&] { return half.closed; }));
+  BOOST_TEST(half.received == answers(2, 1));
+  BOOST_TEST(count("input_frame_timeouts_total") == before + 1);
+  BOOST_TEST(!quiet.closed);
 }
 
 BOOST_AUTO_TEST_CASE(new_limits_are_taken_while_connections_stay) {

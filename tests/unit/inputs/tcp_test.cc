@@ -71,6 +71,16 @@ BOOST_AUTO_TEST_CASE(refused_then_resumed) {
     BOOST_REQUIRE_EQUAL(intake.taken[i + 3].bytes, "<22>" + std::to_string(i));
 }
 
+BOOST_AUTO_TEST_CASE(a_line_that_does_not_end_is_kept_and_ends_the_connection) {
+  start_tcp("frame_timeout: 200ms");
+  Client &half = connect(), &quiet = connect();
+  half.send("<22>a\n<22>half a");
+  BOOST_TEST(until([&] { return half.closed; }));
+  BOOST_TEST(intake.all() == "<22>a|<22>half a|");
+  BOOST_TEST(intake.taken[1].flags == record_flag::partial);
+  BOOST_TEST(!quiet.closed);
+}
+
 // The framer must not remember that it has cut a line that the intake did not take.
 BOOST_AUTO_TEST_CASE(refused_in_a_line_that_is_cut) {
   start_tcp();
