@@ -145,9 +145,9 @@ MailTracker::Written MailTracker::write(OpenMail& given, bool all, Time now) {
   if (parent && cache_ && !all && !parent->identified && parent->dirty &&
       now < parent->dirty_since + config_.flush_after)
     return Written::postponed;
-  // Which recipients were waiting, another instance may know and not have written yet.
+  // Which recipients were waiting, another instance may know and not have written yet, or be just starting.
   if (cache_ && !all && !mail->endings.empty() &&
-      now < mail->touched + 2 * config_.flush_after + config_.reorder)
+      now < mail->touched + 4 * config_.flush_after + config_.reorder)
     return Written::postponed;
   if (cache_)
     if (auto known = from_cache(*mail); known && known->id == mail->id) take_over(*mail, *known);
@@ -204,15 +204,7 @@ void MailTracker::adopt_parent(OpenMail& mail) {
 // What another instance or the database knows of the same mail; what is put into the cache next says it too.
 void MailTracker::take_over(OpenMail& mail, const KnownMail& known) {
   if (!mail.message_id_hash) mail.message_id_hash = known.message_id_hash;
-  for (auto& from : known.recipients) {
-    auto same = std::find_if(mail.recipients.begin(), mail.recipients.end(), [&](const Recipient& recipient) {
-      return recipient.address == from.address && recipient.original == from.original;
-    });
-    if (same == mail.recipients.end())
-      mail.recipients.push_back(from);
-    else if (from.attempt > same->attempt)
-      *same = from;
-  }
+  for (auto& from : known.recipients) keep_latest(mail.recipients, from);
 }
 
 // qmgr(8) and postsuper(1) end all recipients that are left without naming them.

@@ -17,12 +17,20 @@ std::string hashed(std::string_view prefix, std::initializer_list<std::string_vi
   return std::string(prefix) + id.hex();
 }
 
+// Qmgr ends only who still waits: an attempt that ended a recipient counts, however late it is told.
+bool replaces(const Recipient& from, const Recipient& old) {
+  auto final = [](const Recipient& recipient) { return !recipient.waiting && !recipient.ended; };
+  if (from.ended && final(old)) return false;
+  if (old.ended && final(from)) return true;
+  return from.attempt > old.attempt;
+}
+
 }  // namespace
 
 void keep_latest(std::vector<Recipient>& recipients, const Recipient& from) {
   for (auto& recipient : recipients) {
     if (recipient.address != from.address || recipient.original != from.original) continue;
-    if (from.attempt > recipient.attempt) recipient = from;
+    if (replaces(from, recipient)) recipient = from;
     return;
   }
   recipients.push_back(from);

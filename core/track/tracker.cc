@@ -14,6 +14,7 @@ namespace {
 
 constexpr size_t most_links = 200'000;
 constexpr size_t most_mailboxes = 100'000;
+constexpr size_t most_ended_recipients = 1000;  // of a mail, that the cache is told
 
 // cleanup_message.c: "<YYYYMMDDhhmmss.QUEUEID@host>" when the mail brings none
 bool made_by_cleanup(const MessageId& fact) {
@@ -286,8 +287,8 @@ void MailTracker::note_recipient(OpenMail& mail, const Attempt& fact, Time time)
       known->waiting = waiting;
       known->ended = false;
     }
-  } else if (waiting || !mail.opener_seen) {
-    // A final attempt matters only if an earlier one may lie in the database.
+  } else if (waiting || !mail.opener_seen || (cache_ && mail.recipients.size() < most_ended_recipients)) {
+    // A final attempt matters only if an earlier one may lie in the database, or with another instance.
     mail.recipients.push_back(
         {std::string(fact.recipient), std::string(fact.original_recipient), time, waiting});
   }

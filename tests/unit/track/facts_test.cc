@@ -1,7 +1,10 @@
 // What each fact does to the rows.
 #include <boost/test/unit_test.hpp>
 
+#include <array>
+
 #include "core/base/text.h"
+#include "core/track/shadow.h"
 #include "tests/unit/track/tracker_fixture.h"
 
 using namespace mailtrace;
@@ -85,6 +88,31 @@ BOOST_AUTO_TEST_CASE(an_end_that_only_the_cache_was_told_of_is_written) {
   apply(400, Expired{qid, "s@example.org", false});
   collect();
   BOOST_TEST(ends(qid) == "deferred:a@example.net expired:a@example.net");
+}
+
+// Another instance has the attempt before; it asks the cache who is waiting.
+BOOST_AUTO_TEST_CASE(who_had_the_mail_is_in_the_cache) {
+  restart(&cache);
+  apply(1, opened(qid));
+  apply(1.1, queued(qid));
+  apply(2, attempt(qid, "a@example.net"));
+  collect();
+  auto known = decode_shadow(cache.get(std::array{mail_key("mx1", qid)})[0].value_or(""));
+  BOOST_REQUIRE(known);
+  BOOST_REQUIRE(known->recipients.size() == 1u);
+  BOOST_TEST(!known->recipients[0].waiting);
+}
+
+// One receiver wrote the expiry without the attempt that another had read before.
+BOOST_AUTO_TEST_CASE(an_attempt_is_the_end_whatever_expires_later) {
+  Recipient sent{"a@example.net", "", at(2), false}, expired{"a@example.net", "", at(9), false, true};
+  for (bool in_order : {true, false}) {
+    std::vector<Recipient> recipients;
+    keep_latest(recipients, in_order ? sent : expired);
+    keep_latest(recipients, in_order ? expired : sent);
+    BOOST_REQUIRE(recipients.size() == 1u);
+    BOOST_TEST(!recipients[0].ended);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(deleted_by_an_admin) {
