@@ -105,7 +105,8 @@ class FaultCase(Case):
     def assert_as_reference(self, lines, database, what="", share_without_link=0):
         """Both directions, whole rows. `database.rows()` fails on an id that is there twice. Of that share of the mails the
         link to the hop before may be missing, which is said."""
-        wanted, rows = reference.expected(lines), reference.canonical_rows(database.rows())
+        said, stored = {}, database.rows()
+        wanted, rows = reference.expected(lines, said), reference.canonical_rows(stored)
         lost = self.take_over_links(wanted[0], rows[0]) if share_without_link else 0
         if lost:
             self.say(f"{lost} of {len(wanted[0])} mails lack the link to the hop before")
@@ -113,7 +114,19 @@ class FaultCase(Case):
         different = reference.differences(wanted, rows)
         if different:
             self.fail(f"{what}: {len(different)} differences\n" + "\n".join(text[:700] for text in different[:int(os.environ.get("FAULT_SHOW", 8))]))
+        self.assert_lines(said, reference.canonical_lines(stored["connectlog"], database.raw_lines()))
         return len(wanted[0]) + len(wanted[1])
+
+    def assert_lines(self, said, kept):
+        """Each mail keeps each of its lines, and no line that nobody wrote."""
+        written = set().union(*said.values())
+        lost = [f"{name} lacks {text}" for name, texts in said.items() for text in texts - kept.get(name, set())]
+        strange = [f"{name} keeps {text}" for name, texts in kept.items() for text in texts - written if name == "nowhere" or self.names(name, text[1])]
+        self.assertEqual([], (lost + strange)[:8], f"{len(lost)} raw lines lost, {len(strange)} strange")
+
+    @staticmethod
+    def names(mail, text):
+        return mail.split("/")[-2] in text
 
     @staticmethod
     def take_over_links(wanted, rows):

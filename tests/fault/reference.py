@@ -86,9 +86,10 @@ class Mail:
         self.probe = False
         self.message_ids = set()
         self.named_only = False
+        self.said = set()  # (time, text) of its lines
 
     def name(self):
-        return f"{self.host}/{self.queue_id}/{self.birth}"
+        return f"{self.host}/{self.queue_id or '-'}/{self.birth}"
 
 
 class Reference:
@@ -97,6 +98,7 @@ class Reference:
         self.mails = collections.defaultdict(list)  # (host, queue id): in order of time
         self.refusals = []
         self.sessions = {}
+        self.said = collections.defaultdict(set)  # name of a mail: (time, text) of its lines; known after correlate()
 
     def add(self, raw):
         line = postfix_lines.read(raw)
@@ -145,6 +147,7 @@ class Reference:
             least(mail.row, "instance", line.instance)
         if line.cut:
             mail.row["flags"] |= TRUNCATED
+        mail.said.add((line.time, line.text))
         return mail
 
     def take_connect(self, line):
@@ -320,6 +323,7 @@ class Reference:
         if session.get("tls_addr") == client["addr"]:
             refusal.row["tls"] = session.get("tls")
         self.delivery(refusal, line, **columns)
+        refusal.said.add((line.time, line.text))
         self.refusals.append(refusal)
 
     # ---- when all lines are known
@@ -367,7 +371,8 @@ class Reference:
                 row["flags"] |= PARTIAL
         for mail in mails + self.refusals:
             row = mail.row
-            name = mail.name() if mail.queue_id else f"{mail.host}/-/{mail.birth}"
+            name = mail.name()
+            self.said[name] |= mail.said
             row.update(day=mail.birth // (86400 * SECOND), id=name, connect_time=mail.birth, server=mail.host, queue_id=mail.queue_id)
             if mail.parent:
                 row["origin_id"], row["origin_kind"] = mail.parent[0].name(), mail.parent[1]
@@ -393,12 +398,33 @@ def canonical(row):
     return out
 
 
-def expected(lines):
-    """(connectlog, deliverlog) for raw lines (bytes), in any order, any of them more than once."""
+def expected(lines, said=None):
+    """(connectlog, deliverlog) for raw lines (bytes), in any order, any of them more than once. `said` gets the lines of each
+    mail: {name: {(time, text)}}."""
     reference = Reference()
     for line in lines:
         reference.add(line)
-    return reference.correlate()
+    rows = reference.correlate()
+    if said is not None:
+        said.update(reference.said)
+    return rows
+
+
+def canonical_lines(connects, raw_lines):
+    """{name of a mail: {(time, text)}} of what a database keeps: rows of connectlog by id, and Database.raw_lines()."""
+    kept = {name_of(row): set() for row in connects.values()}
+    for key, raws in raw_lines.items():
+        # Raw lines of no row are no mail's: `nowhere` then.
+        texts = kept.setdefault(name_of(connects[key]) if key in connects else "nowhere", set())
+        for raw in raws:
+            line = postfix_lines.read(raw)
+            if line:
+                texts.add((line.time, line.text))
+    return kept
+
+
+def name_of(row):
+    return f"{row['server']}/{row['queue_id'] or '-'}/{row['connect_time']}"
 
 
 def canonical_rows(rows):
@@ -406,7 +432,7 @@ def canonical_rows(rows):
     ids on the way. Without `reason`, which holds other programs' words on a refusal: tests/traces has those."""
     names = {}
     for row in rows["connectlog"].values():
-        names[row["id"]] = f"{row['server']}/{row['queue_id'] or '-'}/{row['connect_time']}"
+        names[row["id"]] = name_of(row)
         check_id(row, row["id"])
     connects = [{**row, "id": names[row["id"]], "origin_id": row["origin_id"] and names.get(row["origin_id"], "nowhere")}
                 for row in rows["connectlog"].values()]
