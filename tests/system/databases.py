@@ -1,6 +1,7 @@
 """The three databases: a private server each, `sink()` for the configuration, and `rows()`: every column of the public
 tables in one form, so that whole row sets can be compared between databases."""
 import collections
+import contextlib
 import datetime
 import json
 import os
@@ -145,6 +146,13 @@ class Postgresql(Database):
         return [json.loads(line) for line in out.splitlines()]
 
 
+def parent_of(process):
+    """Of a folder of /proc; 0 if it is gone."""
+    with contextlib.suppress(OSError):
+        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    return 0
+
+
 class Server:
     """A server whose command line is `command`; it can be killed and started again."""
 
@@ -153,8 +161,13 @@ class Server:
         self.process.wait_ready(self.answers)
 
     def kill(self):
-        """kill -9."""
+        """kill -9, also of the processes it has for its clients, which else end their transactions."""
+        own = self.process.child.pid
+        family = [int(path.name) for path in pathlib.Path("/proc").glob("[0-9]*") if parent_of(path) == own]
         self.process.stop(signal.SIGKILL)
+        for pid in family:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def start_again(self):
         """After kill(): what the killed one left may have to end first."""
