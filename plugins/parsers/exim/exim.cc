@@ -58,9 +58,10 @@ bool is_host_note(std::string_view text) {
 
 // What Exim says of one message besides arrival, delivery and end.
 bool is_message_note(std::string_view text) {
-  static constexpr std::array<std::string_view, 32> notes = {"H=",
+  static constexpr std::array<std::string_view, 33> notes = {"H=",
                                                              "no immediate delivery",
                                                              "DKIM: ",
+                                                             "DMARC results: ",
                                                              "Message is frozen",
                                                              "Message frozen",
                                                              "Spool file ",

@@ -23,7 +23,7 @@ constexpr std::array<Words, 7> results = {{{"DKIM-Signature field added (", "sig
                                            {"signature processing failed: ", "verified", "permerror"}}};
 
 // Why a mail is or is not signed, one signature of several, complaints about headers and macros.
-constexpr std::array<std::string_view, 34> notes = {"not authenticated",
+constexpr std::array<std::string_view, 35> notes = {"not authenticated",
                                                     "no signing domain match for ",
                                                     "no signing subdomain match for ",
                                                     "no signing table match for ",
@@ -53,6 +53,7 @@ constexpr std::array<std::string_view, 34> notes = {"not authenticated",
                                                     "internal error from libopendkim",
                                                     "resource unavailable: ",
                                                     "message not signed",
+                                                    "message has signatures from ",
                                                     "Authentication-Results header add failed",
                                                     "DKIM-Signature header add failed",
                                                     "VBR-Info field added",

@@ -111,6 +111,8 @@ bool is_note(std::string_view text) {
 
 Parsed read_line(Scan scan, Verdict& verdict) {
   if (scan.skip("prepend ")) {
+    // "SPF skipped for whitelisted relay - client-ip=…", "SPF not applicable to localhost connection - …"
+    if (scan.rest().starts_with("X-Comment: SPF ")) return Parsed::ignored;
     verdict.action = "prepend";
     return read_header(scan, verdict) ? Parsed::fact : Parsed::unknown;
   }

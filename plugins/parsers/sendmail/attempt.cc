@@ -94,6 +94,11 @@ Parsed parse_attempt(std::string_view id, Scan scan, Fact& fact) {
     if (key == "relay") attempt.relay = read_relay(value);
     if (key == "dsn") attempt.dsn = value;
   }
+  // A milter or a rule has put it aside: it waits for the postmaster, whoever it is for.
+  if (scan.rest() == ", stat=quarantined") {
+    fact = AdminAction{id, AdminKind::held};
+    return Parsed::fact;
+  }
   if (!read_result(scan, attempt)) return Parsed::unknown;
   fact = attempt;
   return Parsed::fact;

@@ -102,7 +102,7 @@ bool read_notification(std::string_view id, Scan scan, Fact& fact) {
 
 // What it says of itself, of connections and of single steps, with and without a queue id.
 bool is_note(std::string_view text) {
-  static constexpr std::array<std::string_view, 42> notes = {"STARTTLS=",
+  static constexpr std::array<std::string_view, 44> notes = {"STARTTLS=",
                                                              "STARTTLS: ",
                                                              "AUTH=",
                                                              "AUTH ",
@@ -143,7 +143,9 @@ bool is_note(std::string_view text) {
                                                              "started as: ",
                                                              "gethostbyaddr(",
                                                              "Warning: ",
-                                                             "headers too large"};
+                                                             "headers too large",
+                                                             "My unqualified host name ",
+                                                             "Fixed MIME "};
   for (auto note : notes)
     if (text.starts_with(note)) return true;
   for (std::string_view words :
