@@ -54,58 +54,55 @@ bool DeadLetterFile::is_named() const {
 Result<bool> DeadLetterFile::lock(bool make) {
   do {
     if (fd_ >= 0) ::close(fd_);
-    fd_ = ::open(path_.c_str(), (make ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC, 0600);
+    int error = 0;
+    if (make && !FileSystem::real().open(path_, FileSystem::Mode::write, error)) return failed("open", error);
+    fd_ = ::open(path_.c_str(), (make ? O_RDWR : O_RDONLY) | O_CLOEXEC);
     if (fd_ < 0 && errno == ENOENT && !make) return false;
     if (fd_ < 0) return failed("open", errno);
     if (::flock(fd_, LOCK_EX) != 0) return failed("lock", errno);
   } while (!is_named());
+  int error = 0;
+  bytes_ = FileSystem::real().open(path_, make ? FileSystem::Mode::write : FileSystem::Mode::read, error);
+  if (!bytes_) return failed("open", error);
   return true;
 }
 
 Result<std::string> DeadLetterFile::read() const { return read_end(SIZE_MAX); }
 
 Result<std::string> DeadLetterFile::read_end(size_t most) const {
-  off_t size = ::lseek(fd_, 0, SEEK_END);
-  if (size < 0) return failed("read", errno);
+  int64_t size = bytes_->size();
+  if (size < 0) return failed("read", static_cast<int>(-size));
   std::string text(std::min(most, static_cast<size_t>(size)), '\0');
-  for (size_t done = 0; done < text.size();) {
-    ssize_t n =
-        ::pread(fd_, text.data() + done, text.size() - done, size - static_cast<off_t>(text.size() - done));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return failed("read", errno);
-    if (n == 0) text.resize(done);
-    done += static_cast<size_t>(n);
-  }
+  int64_t got = read_fully(*bytes_, text.data(), text.size(), static_cast<uint64_t>(size) - text.size());
+  if (got < 0) return failed("read", static_cast<int>(-got));
+  text.resize(static_cast<size_t>(got));
   return text;
 }
 
 Result<void> DeadLetterFile::append(std::string_view line) {
-  off_t before = ::lseek(fd_, 0, SEEK_END);
-  if (before < 0) return failed("append", errno);
+  int64_t size = bytes_->size();
+  if (size < 0) return failed("append", static_cast<int>(-size));
+  auto before = static_cast<uint64_t>(size);
   if (before == 0) own_like_directory(fd_, path_);
   auto last = read_end(1);
   if (!last) return last.error();
   std::string text;
   if (!last->empty() && last->front() != '\n') text += '\n';
   text.append(line) += '\n';
-  for (size_t done = 0; done < text.size();) {
-    ssize_t n = ::pwrite(fd_, text.data() + done, text.size() - done, before + static_cast<off_t>(done));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) {
-      auto error = failed("write", n < 0 ? errno : EIO);
-      if (::ftruncate(fd_, before) != 0) error.text += "; half a line was left";
-      return error;
-    }
-    done += static_cast<size_t>(n);
+  if (int error = write_fully(*bytes_, text.data(), text.size(), before); error != 0) {
+    auto told = failed("write", error);
+    if (bytes_->truncate(before) != 0) told.text += "; half a line was left";
+    return told;
   }
   auto synced = sync();
   // What could not be synced may never be (fsync(2)): the next try writes it again.
-  if (!synced && ::ftruncate(fd_, before) != 0) return failed("truncate", errno);
+  if (!synced)
+    if (int error = bytes_->truncate(before); error != 0) return failed("truncate", error);
   return synced;
 }
 
 Result<void> DeadLetterFile::sync() const {
-  if (::fsync(fd_) != 0) return failed("fsync", errno);
+  if (int error = bytes_->sync_data(); error != 0) return failed("fsync", error);
   if (int error = sync_directory_of(path_); error != 0) return failed("fsync of the directory", error);
   return {};
 }

@@ -1,10 +1,11 @@
 // DeadLetterFile: the file of refused rows, locked against other writers for the life of the object, so that
 // nothing of theirs is lost when it is replaced. For DeadLetter, `mailtrace dead-letter` and retention.
 #pragma once
-#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "core/base/file.h"
 #include "core/base/result.h"
 #include "core/base/time.h"
 
@@ -36,7 +37,8 @@ class DeadLetterFile {
   bool is_named() const;
   Error failed(const char* what, int error) const;
   std::string path_;
-  int fd_ = -1;
+  int fd_ = -1;  // has the lock
+  std::unique_ptr<File> bytes_;
 };
 
 // Removes entries older than that day; lines that cannot be understood stay. The number of entries.

@@ -10,7 +10,7 @@ import settings
 from bench import FaultCase, Load, Running
 from daemon import MAILTRACED, Mailtraced, configuration, listener
 from databases import Sqlite
-from faults_build import FAULTS_BUILD
+from faults_build import FAULTS_BUILD, need_faults_build
 from harness import Process, run, wait_until
 from load import MARK, mark
 
@@ -140,9 +140,9 @@ class Disk(FaultCase):
         wait_until(lambda: position in (self.scratch.path / "receiver" / "input-file.positions").read_text(), "the position in the followed file")
         self.finish(f"state directory read-only at {settings.number('kills', FAULTS)} starts")
 
-    @unittest.skipUnless((FAULTS_BUILD / "bin" / "mailtraced").exists(), f"no build with faults in {FAULTS_BUILD}")
     def test_failing_disk(self):
         """Under load, as after a remount by the kernel or with a broken disk; then it is well again."""
+        need_faults_build()
         self.prepare()
         self.start(Failing)
         kinds = (errno.EROFS, errno.EIO, errno.ENOSPC, errno.EMFILE)

@@ -4,22 +4,25 @@ same with one safeguard switched off: it must be noticed.
 
 Needs a build with -DMAILTRACE_FAULTS=ON, see faults_build.py. Long form: --passes 1000000 (every n until a run is clean)."""
 import concurrent.futures
+import json
 import signal
+import sqlite3
 import time
-import unittest
 
 import settings
 from corpus import forwarded_lines
 from daemon import configuration, import_reference, listener
 from databases import Sqlite
-from faults_build import FAULTS_BUILD as FAULTS
+from faults_build import FAULTS_BUILD as FAULTS, need_faults_build
 from harness import BUILD, Case, Process, Scratch, accepts, wait_until
 from relp_client import RelpClient
 
 GROUPS = ["simple", "multi", "deferred", "bounces", "reject"]
 SITES = [f"{call}.{when}" for call in ("open", "allocate", "write", "sync", "rename", "dirsync", "truncate", "unlink",
                                         "commit", "answer") for when in ("before", "after")] + ["write.half", "rows.before"]
+DEAD_LETTER_SITES = [f"{call}.{when}" for call in ("open", "write", "sync", "dirsync", "commit", "answer") for when in ("before", "after")]
 PASSES = (1, 2, 3, 5, 8, 13, 21, 34)  # of the short form
+REFUSED = "sent"  # the status that the database takes no row of, where rows are to be refused
 AT_ONCE = 4
 PAUSE = 0.05  # between two windows: commits happen meanwhile
 
@@ -64,6 +67,21 @@ class Run:
         elif status != 0:
             raise AssertionError(f"ended with {status}: {self.process.output()[-3000:]}")
 
+    def refuse(self):
+        """From now on the database takes no row of that status."""
+        if not self.start({}):
+            raise AssertionError(self.process.output()[-3000:])
+        self.stop()
+        with sqlite3.connect(self.database.file) as connection:
+            connection.execute(f"CREATE TRIGGER refuse BEFORE INSERT ON deliverlog WHEN new.status = '{REFUSED}' "
+                               "BEGIN SELECT RAISE(ABORT, 'refused'); END")
+
+    def refused(self):
+        """The rows of deliverlog in the dead-letter file."""
+        text = (self.scratch.path / self.name / "dead-letter.jsonl").read_text()
+        entries = [json.loads(line) for line in text.splitlines() if line]
+        return [entry["row"] for entry in entries if entry["table"] == "deliverlog"]
+
     def end(self):
         faults = {"MT_POWER": str(self.power), **self.faults}
         if not self.start(faults) or not self.client.send(len(self.lines), lambda: time.sleep(PAUSE)):
@@ -78,10 +96,10 @@ class Run:
         return self.database.rows()
 
 
-@unittest.skipUnless((FAULTS / "bin" / "mailtraced").exists(), f"no build with faults in {FAULTS}")
 class Sweep(Case):
     @classmethod
     def setUpClass(cls):
+        need_faults_build()
         cls.shared = Scratch("sweep")
         cls.addClassCleanup(cls.shared.close)
         cls.lines = forwarded_lines(GROUPS)
@@ -111,11 +129,29 @@ class Sweep(Case):
             return str(error)[:2000]
         return "not equal"
 
-    def sweep_site(self, site):
+    def one_refused(self, site, number, control=""):
+        """As one(), with a database that refuses rows: all others are there, and the refused ones in the dead-letter file, once."""
+        scratch = Scratch(f"refused-{site}-{number}{control}".replace(".", "-"))
+        try:
+            faults = {"MT_CRASH_AT": f"{site}:{number}"} | ({"MT_CONTROL": control} if control else {})
+            run = Run(scratch, "refused", self.lines, faults)
+            run.refuse()
+            rows = run.end()
+            wanted = sorted(key for key, row in self.wanted["deliverlog"].items() if row["status"] == REFUSED)
+            try:
+                self.assertEqual(wanted, sorted(row["id"] for row in run.refused()))
+                self.assertEqual(self.wanted["deliverlog"].keys() - set(wanted), rows["deliverlog"].keys())
+            except AssertionError as error:
+                return run.crashed, False, str(error)[:2000]
+            return run.crashed, True, ""
+        finally:
+            scratch.close()
+
+    def sweep_site(self, site, one=None):
         """Number of crashes at that site, and the passes whose rows were wrong."""
         crashes, wrong = 0, []
         for number in self.passes():
-            crashed, right, text = self.one(site, number)
+            crashed, right, text = (one or self.one)(site, number)
             if not right:
                 wrong.append(f"{site}:{number}: {text}")
             if not crashed:
@@ -135,14 +171,25 @@ class Sweep(Case):
         self.assertEqual([], [site for site, crashes, _ in results if crashes == 0], "sites that were never passed")
         self.assertGreater(sum(crashes for _, crashes, _ in results), 60)
 
-    def control(self, name, *tries):
+    def test_refused_rows_are_kept_once(self):
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-            results = list(pool.map(lambda each: self.one(*each, control=name), tries))
+            results = list(pool.map(lambda site: self.sweep_site(site, self.one_refused), DEAD_LETTER_SITES))
+        print("    crashes with refused rows: " + ", ".join(f"{site} {crashes}" for site, crashes, _ in results), flush=True)
+        self.assertEqual([], [text for _, _, wrong in results for text in wrong])
+        self.assertEqual([], [site for site, crashes, _ in results if crashes == 0], "sites that were never passed")
+
+    def test_without_fsync_refused_rows_are_lost(self):
+        self.control("no_fsync", ("commit.after", 3), ("commit.after", 5), ("commit.after", 8), one=self.one_refused)
+
+    def control(self, name, *tries, one=None):
+        one = one or self.one
+        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+            results = list(pool.map(lambda each: one(*each, control=name), tries))
         self.assertTrue(any(crashed for crashed, _, _ in results))
         self.assertTrue(any(crashed and not right for crashed, right, _ in results), f"{name} is not noticed")
         # The same places without it are fine.
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-            for crashed, right, text in pool.map(lambda each: self.one(*each), tries):
+            for crashed, right, text in pool.map(lambda each: one(*each), tries):
                 self.assertTrue(right, text)
 
     def test_without_fsync_lines_are_lost(self):
