@@ -56,6 +56,9 @@ class People(unittest.TestCase):
         self.assertTrue(rows)
         for row in rows:
             self.assertIn("anna.berger@example.org", row.text)
+        # Who brought it and which host took it is hidden: then nothing is said of it.
+        self.assertNotIn("this server itself", customer.text())
+        self.assertEqual({row.get_attribute("title") for row in customer.all(".line_in .direction")}, {"Coming in", "Going out"})
         mail = customer.one(".row_mail").get_attribute("href").split("#/")[1]
         customer.ask("m.fischer@firma.example")
         customer.one(".row")
@@ -70,6 +73,18 @@ class People(unittest.TestCase):
         self.assertFalse(customer.has(".audience"))
         self.assertNotIn("Log lines", customer.text())
         customer.checked(self, "customer-mail")
+        # The hidden name of the other side is no name: neither in the picture, nor in the list, nor for the answer.
+        customer.open("search?sender=anna.berger%40example.org&recipient=%40big.example.net")
+        customer.open(customer.one(".row_mail").get_attribute("href").split("#/")[1])
+        customer.one("svg.way")
+        self.assertIn("the recipient's mail server", " ".join(customer.texts("svg.way title")))
+        self.assertNotIn("Mailbox", customer.text("svg.way"))
+        customer.one(".ticket_text")
+        self.assertNotRegex(customer.text(), r"…[\])]|[\[(]…|Other server: *…")
+        customer.checked(self, "customer-mail-out")
+        customer.click("List")
+        customer.wait_text("the recipient's mail server")
+        customer.click("Picture")
         # Somebody else's mail, by its address.
         admin.open("search?recipient=boris.klein%40example.org&limit=10")
         foreign = admin.one(".row_mail").get_attribute("href").split("#/")[1]

@@ -8,9 +8,20 @@ const refused_flag = 4; // core/mail/rows.h row_flag
 export function is_refused(connect: Connect): boolean {
   return (connect.flags & refused_flag) !== 0;
 }
-export function direction_of(connect: Connect, deliver: Deliver | null): Direction {
+// Customers are not told which host of ours it was, nor who brought the mail to it.
+export function is_masked(connect: Connect): boolean {
+  return !connect.server;
+}
+// `own`: whose mails are shown. That a mail was sent by one of them is believed only of what left the house:
+// anybody may write their address into what he sends to them.
+function masked_direction(connect: Connect, to_us: boolean, own: string[]): Direction {
+  const is_own = own.some((address) => address.toLowerCase() === connect.sender?.toLowerCase());
+  return is_own && !to_us ? "outgoing" : "incoming";
+}
+export function direction_of(connect: Connect, deliver: Deliver | null, own: string[] = []): Direction {
   const ours = Boolean(connect.sasl_user) || /^(submissions?(\/|$)|pickup)/.test(connect.service ?? "");
   const to_us = Boolean(deliver?.folder) || /^(lmtp|local|virtual|pipe|dovecot)/.test(deliver?.transport ?? "");
+  if (is_masked(connect)) return masked_direction(connect, to_us, own);
   if (is_refused(connect)) return ours ? "outgoing" : "incoming";
   if (ours && to_us) return "internal";
   if (ours) return "outgoing";

@@ -1,14 +1,16 @@
 // One result: how the mail came in, and below it how it went out; unfolded, all about it.
-import { Result } from "api/types";
+import { Connect, Result } from "api/types";
 import { clock, day_and_time } from "base/format";
 import { visible } from "base/hostile";
 import { link } from "base/route";
-import { client_of, direction_icon, direction_of, is_refused, relay_of } from "mail/direction";
+import { use_session } from "base/session";
+import { client_of, direction_icon, direction_of, is_masked, is_refused, relay_of } from "mail/direction";
 import { Address, Logged } from "parts/address";
 import { Icon } from "parts/icon";
 import { shown_status, StatusPill } from "parts/status";
 import { Fold } from "search/fold";
 import { use_words } from "words";
+import { Words } from "words/en";
 
 interface Given {
   name: string;
@@ -20,11 +22,18 @@ interface Given {
   focused: () => void;
 }
 
+function came_from(connect: Connect, w: Words): string {
+  if (is_masked(connect)) return "";
+  if (connect.sasl_user) return w.row.login(connect.sasl_user);
+  const client = client_of(connect);
+  return client ? `${w.row.from_server} ${client}` : w.row.submitted;
+}
+
 function InLine({ result, with_day }: { result: Result; with_day: boolean }) {
   const w = use_words();
   const { connect, deliver } = result;
-  const direction = direction_of(connect, deliver);
-  const client = client_of(connect);
+  const { session } = use_session();
+  const direction = direction_of(connect, deliver, session.addresses);
   return (
     <div className="line line_in">
       <time
@@ -39,9 +48,7 @@ function InLine({ result, with_day }: { result: Result; with_day: boolean }) {
         <Address value={connect.sender} />
       </span>
       <span className="where">
-        <Logged>
-          {connect.sasl_user ? w.row.login(connect.sasl_user) : client ? `${w.row.from_server} ${client}` : w.row.submitted}
-        </Logged>
+        <Logged>{came_from(connect, w)}</Logged>
       </span>
     </div>
   );
@@ -62,7 +69,7 @@ function OutLine({ result }: { result: Result }) {
   const relay = relay_of(deliver);
   // "(discarded)" and the like: the status says it.
   const folder = deliver.folder && !deliver.folder.startsWith("(") && deliver.status === "sent" ? w.row.into_folder(deliver.folder) : "";
-  const where = is_refused(connect) ? w.row.refused_by(connect.server) : folder || (relay ? `${w.row.to_server} ${relay}` : "");
+  const where = is_refused(connect) && !is_masked(connect) ? w.row.refused_by(connect.server) : folder || (relay ? `${w.row.to_server} ${relay}` : "");
   const short = deliver.status !== "sent" ? (deliver.response ?? "").replace(/^host \S+ said: /, "") : "";
   const attempts = result.deliveries?.length ?? 1;
   const often = attempts > 1 ? w.row.attempts(attempts) : "";
