@@ -5,17 +5,10 @@
 
 #include "core/answer/json.h"
 #include "core/answer/ticket.h"
-#include "core/answer/way.h"
 #include "plugins/web/portal/mail_view.h"
 
 namespace mailtrace::portal {
 namespace {
-
-Json deliveries_json(const Mail& mail) {
-  Json out = Json::array();
-  for (auto& row : mail.deliveries) out.push_back(to_json(row));
-  return out;
-}
 
 // Customers get what was written for customers, also where the page asks for the exact form.
 void keep_customer(Json& json, const char* name) {
@@ -23,7 +16,29 @@ void keep_customer(Json& json, const char* name) {
   if (found != json.end() && found->contains("customer")) (*found)["admin"] = (*found)["customer"];
 }
 
+// "host …[…] said: 552 5.2.2 full": whose name is hidden is not told, what he said is.
+std::string without_hidden_name(const std::string& answer) {
+  if (!answer.starts_with("host …")) return answer;
+  constexpr std::string_view said = "] said: ";
+  auto at = answer.find(said);
+  return at == std::string::npos ? answer : answer.substr(at + said.size());
+}
+
+bool is_hidden(const std::string& name) { return name.find(hidden_name) != std::string::npos; }
+
+Json deliveries_json(const Mail& mail) {
+  Json out = Json::array();
+  for (auto& row : mail.deliveries) out.push_back(deliver_json(row));
+  return out;
+}
+
 }  // namespace
+
+Json deliver_json(DeliverRow row) {
+  if (row.relay_name == hidden_name) row.relay_name.reset();
+  if (row.response) row.response = without_hidden_name(*row.response);
+  return to_json(row);
+}
 
 void load_mail(Call& call, MailView& view, std::initializer_list<std::string_view> parameters) {
   for (auto& [name, value] : call.request.query)
@@ -58,7 +73,23 @@ std::vector<MailVerdict> MailView::verdicts(const Call& call, const date::time_z
   options.explanations = &call.shared.explanations;
   options.zone = zone;
   options.reader = &*reader;
-  return mailtrace::verdicts(trace, options);
+  auto out = mailtrace::verdicts(trace, options);
+  if (!scope.is_person()) return out;
+  for (auto& verdict : out) {
+    for (auto* name : {&verdict.answered_by, &verdict.target})
+      if (is_hidden(*name)) name->clear();
+    verdict.answer = without_hidden_name(verdict.answer);
+  }
+  return out;
+}
+
+Way MailView::way() const {
+  auto out = way_of(trace);
+  if (!scope.is_person()) return out;
+  for (auto& node : out.nodes)
+    if (node.kind == WayNodeKind::outside && is_hidden(node.name)) node.name.clear();
+  for (auto& edge : out.edges) edge.answer = without_hidden_name(edge.answer);
+  return out;
 }
 
 void MailView::record(const Call& call, const std::string& action) const {
@@ -121,7 +152,7 @@ Response get_way(Call& call) {
   for (auto& link : view.trace.links)
     links.push_back({{"from", link.from.hex()}, {"to", link.to.hex()}, {"kind", link.kind}});
   Json out{{"mails", std::move(mails)}, {"links", std::move(links)}};
-  out.update(to_json(way_of(view.trace)));
+  out.update(to_json(view.way()));
   return json_response(out);
 }
 

@@ -14,7 +14,7 @@ namespace mailtrace::portal {
 
 Json hit_json(const Hit& hit) {
   Json out{{"connect", to_json(hit.connect)},
-           {"deliver", hit.deliver ? to_json(*hit.deliver) : Json(nullptr)}};
+           {"deliver", hit.deliver ? deliver_json(*hit.deliver) : Json(nullptr)}};
   auto kind = verdict_of_row(hit.connect, hit.deliver ? &*hit.deliver : nullptr);
   out["kind"] = verdict_name(kind);
   out["tone"] = tone_name(tone_of(kind));

@@ -3,10 +3,13 @@
 #include <optional>
 
 #include "core/answer/verdict.h"
+#include "core/answer/way.h"
 #include "plugins/web/portal/api.h"
 
 namespace mailtrace::portal {
 
+// Without what stands for hidden names: it says nothing.
+Json deliver_json(DeliverRow row);
 // {"connect", "deliver", "kind", "tone"}: a row of a result list.
 Json hit_json(const Hit& hit);
 
@@ -20,6 +23,7 @@ struct MailView {
   std::optional<Response> refused;
 
   std::vector<MailVerdict> verdicts(const Call& call, const date::time_zone* zone = nullptr);
+  Way way() const;
   // Told in the audit: which mail, and whose, as far as the caller sees it.
   void record(const Call& call, const std::string& action) const;
   // The delivery named by the parameter `deliver`; null if there is none of that id.

@@ -149,7 +149,10 @@ void Scope::mask(const ConnectRow& connect, DeliverRow& deliver, const OwnHosts&
   if (inside || !is_outer_address(deliver.relay_addr) || hosts.contains(deliver.relay_name.value_or(""))) {
     for (auto* name : {&deliver.relay_name, &deliver.relay_addr})
       if (*name && **name != "none" && **name != "local") names.push_back(**name);
+    // That another server had it is no secret: without that, it looks like an end in a mailbox here.
+    bool handed_over = !names.empty() && !is_local_delivery(deliver);
     deliver.relay_name.reset();
+    if (handed_over) deliver.relay_name = hidden_name;
     deliver.relay_addr.reset();
     deliver.relay_port.reset();
     deliver.next_queue_id.reset();

@@ -12,6 +12,9 @@
 
 namespace mailtrace::portal {
 
+// What stands for a name of ours in what is shown to customers.
+inline constexpr const char* hidden_name = "…";
+
 // Names of our own hosts: what they call themselves in their lines, and what this becomes with a domain.
 class OwnHosts {
  public:

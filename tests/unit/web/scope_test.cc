@@ -1,6 +1,7 @@
 // What role user gets of rows: nothing of our own hosts, whatever they are called in a row.
 #include "plugins/web/portal/scope.h"
 
+#include "core/answer/verdict.h"
 #include "core/base/text.h"
 #include "core/mail/row_json.h"
 #include "tests/unit/answer/traces.h"
@@ -90,13 +91,27 @@ BOOST_AUTO_TEST_CASE(sockets_and_own_hosts_are_left_out) {
     sent(trace.mails[0], one.name, one.address, one.response);
     for (auto& row : seen(trace)) {
       auto text = lower(dump_line(to_json(row)));
-      for (auto* word : {"relay", "provider", "mx1", "private", "10.1.2.3", "4fedcba98"})
+      BOOST_TEST((!row.relay_name || *row.relay_name == hidden_name));
+      for (auto* word : {"relay_addr", "relay_port", "provider", "mx1", "private", "10.1.2.3", "4fedcba98"})
         BOOST_TEST(text.find(word) == std::string::npos, std::string(word) + " is in " + text);
     }
     auto admin = seen(trace, person(accounts::Role::admin));
     BOOST_TEST(admin[0].relay_name.value() == one.name);
     BOOST_TEST(*admin[1].response == one.response);
   }
+}
+
+// The name goes, that there was another server stays: it was no mailbox.
+BOOST_AUTO_TEST_CASE(a_hidden_server_is_no_mailbox) {
+  Trace trace{{mail(1, "out1.provider.example")}, {}};
+  auto& row = sent(trace.mails[0], "mx1.elsewhere.example", "198.51.100.7", "250 ok");
+  row.transport = "smtp";
+  for (auto& one : seen(trace))
+    BOOST_TEST((verdict_of_row(trace.mails[0].connect, &one) == VerdictKind::delivered_elsewhere));
+  row.transport = "lmtp";
+  row.relay_addr = "private/dovecot-lmtp";
+  for (auto& one : seen(trace))
+    BOOST_TEST((verdict_of_row(trace.mails[0].connect, &one) == VerdictKind::delivered));
 }
 
 BOOST_AUTO_TEST_CASE(other_servers_are_shown) {

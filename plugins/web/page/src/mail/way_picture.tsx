@@ -34,6 +34,7 @@ export function node_name(node: WayNode, w: Words): string {
   if (node.kind === "filter" && node.name) return w.mail.filter_on(node.name);
   // Customers are not told the names of the hosts.
   if (!node.name && (node.kind === "host" || node.kind === "filter")) return w.mail.at_provider;
+  if (!node.name && node.kind === "outside") return w.mail.other_side;
   return (node.kind === "nowhere" && said) || node.name || w.unknown;
 }
 // What stands below the name: the address of another server, too.

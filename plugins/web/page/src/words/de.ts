@@ -253,6 +253,7 @@ export const de: Words = {
     alone_search: "Anzeigen",
     filter_on: (host) => `auf ${host}`,
     at_provider: "bei Ihrem Anbieter",
+    other_side: "der Mailserver des Empfängers",
     spent: (time) => `${time} hier`,
     of_mail: "Die Mail",
     of_delivery: (recipient) => `Zustellung an ${recipient}`,

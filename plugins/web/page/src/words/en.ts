@@ -251,6 +251,7 @@ export const en = {
     alone_search: "Show them",
     filter_on: (host: string) => `on ${host}`,
     at_provider: "at your provider",
+    other_side: "the recipient's mail server",
     spent: (time: string) => `${time} here`,
     of_mail: "The mail",
     of_delivery: (recipient: string) => `Delivery to ${recipient}`,
