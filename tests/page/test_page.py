@@ -159,6 +159,31 @@ class Finding(Case):
         browser.click("Remove all")
         browser.click("Filters")
 
+    def test_a_new_question_starts_anew(self):
+        """What was chosen in the form for the question before does not hide the answer to this one; the time stays."""
+        browser.open("search?status=held&logged_by=out1&time=7d")
+        browser.ask("lisa@freunde.example")
+        browser.one(".row")
+        browser.wait_text("No longer limited to:", "Status On hold", "Logged by server out1", css=".reading")
+        self.assertEqual(browser.place(), "#/search?time=7d&address=lisa%40freunde.example")
+        browser.checked(self, "search-started-anew")
+        browser.click("Limit again")
+        browser.wait_text("Nothing found")
+        self.assertIn("status=held", browser.place())
+        self.assertNotIn("No longer limited", browser.text(".reading"))
+        browser.open("search?address=lisa%40freunde.example")
+        browser.ask("anna.berger@example.org")
+        self.assertNotIn("No longer limited", browser.text(".reading"))
+
+    def test_a_link_that_is_not_understood_says_so(self):
+        browser.open("search?connect_from=never&status=bogus,bounced&recipent=lisa&limit=10")
+        browser.wait_text("Not understood", "Came in from: never", "Status: bogus", "recipent: lisa", css=".search_top .notice")
+        self.assertNotIn("limit", browser.text(".search_top .notice"))
+        self.assertEqual({row.get_attribute("data-status") for row in browser.all(".row")}, {"bounced"})
+        browser.checked(self, "search-not-understood")
+        browser.open("search?status=bounced&time=7d&sort=sender&order=asc&limit=25")
+        self.assertFalse(browser.has(".search_top .notice"))
+
     def test_windows_of_time(self):
         after = (served.end - datetime.timedelta(hours=20)).astimezone()
         before = served.end - datetime.timedelta(hours=8)

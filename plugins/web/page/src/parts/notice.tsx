@@ -44,7 +44,7 @@ export function Trouble({ error, again }: { error: unknown; again?: () => void }
 export function Notice({ tone = "neutral", children }: { tone?: string; children: ReactNode }) {
   return (
     <div className={`notice tone_${tone}`} role="status">
-      <Icon name={tone === "good" ? "done" : tone === "bad" ? "warn" : "dots"} />
+      <Icon name={tone === "good" ? "done" : tone === "neutral" ? "dots" : "warn"} />
       <div>{children}</div>
     </div>
   );

@@ -87,6 +87,32 @@ export function criteria_of(params: Params, now = new Date()): Query {
   }
   return query;
 }
+const other_names: Record<string, readonly string[] | null> = {
+  time: quick_times,
+  sort: sorts,
+  order: ["asc", "desc"],
+  limit: page_sizes.map(String),
+  after: null,
+  page: null,
+  focus: null,
+};
+// What stands in the address and means nothing: an address typed by hand, cut by a mail program, or of another version.
+export function left_out_of(params: Params): [string, string][] {
+  const known: readonly string[] = statuses;
+  const out: [string, string][] = [];
+  for (const [name, value] of params) {
+    if (is_text_field(name) || value === "") continue;
+    if (is_time_field(name)) {
+      if (Number.isNaN(Date.parse(value))) out.push([name, value]);
+    } else if (name === "status") {
+      const wrong = value.split(",").filter((status) => status !== "" && !known.includes(status));
+      if (wrong.length) out.push([name, wrong.join(", ")]);
+    } else if (!(name in other_names) || other_names[name]?.includes(value) === false) {
+      out.push([name, value]);
+    }
+  }
+  return out;
+}
 export function api_query(params: Params, now = new Date()): Query {
   const query = criteria_of(params, now);
   query.sort = sort_of(params);
@@ -128,6 +154,20 @@ export function searched_anew(params: Params, criteria: Criteria): Params {
   if (time_fields.some((name) => name in wanted)) ["time", ...time_fields].forEach((name) => next.delete(name));
   Object.entries(wanted).forEach(([name, value]) => next.set(name, value));
   return next;
+}
+// A new question in the box: the form's fields were about the question before. The time stays, it is chosen beside the box.
+export function asked_anew(params: Params, criteria: Criteria): Params {
+  return searched_anew(changed(params, { status: null }), criteria);
+}
+// What limited the search before, `known` (what the box itself asked for) left out.
+export function fields_of(params: Params, known: Criteria = {}): Criteria {
+  const out: Criteria = {};
+  const left_out = params_of(known);
+  for (const name of [...text_fields, "status"]) {
+    const value = params.get(name);
+    if (value && left_out[name] !== value) out[name] = value;
+  }
+  return out;
 }
 // The same search for somebody who opens it tomorrow.
 export function pinned(params: Params, now = new Date()): Params {

@@ -10,9 +10,10 @@ import { Trouble } from "parts/notice";
 import { Box } from "search/box";
 import { Chips } from "search/chips";
 import { Filters, QuickTimes } from "search/filters";
+import { LeftOut } from "search/left_out";
 import { ListHead } from "search/list_head";
 import { Nothing } from "search/nothing";
-import { changed, has_criteria, page_size_of, params_of, Params, searched_anew } from "search/query";
+import { asked_anew, changed, fields_of, has_criteria, page_size_of, params_of, Params, searched_anew } from "search/query";
 import { Reading, ReadingNote } from "search/reading";
 import { Pager, Progress, Results } from "search/results";
 import { use_search } from "search/run";
@@ -48,8 +49,10 @@ export function SearchPage({ query }: { query: Params }) {
     try {
       const understood = await post<Understood>("understand", { text, zone: zone() });
       if (understood.id) return go(link(`mail/${understood.id}`));
-      set_reading({ understood, at: 0, by_itself: false, exhausted: false });
-      if (understood.tries.length) open(searched_anew(query, understood.tries[0]));
+      // Without a reading (a link, a reload) an address is what the box asked for.
+      const known = is_reading && current ? current : { address: query.get("address") ?? "" };
+      set_reading({ understood, at: 0, by_itself: false, dropped: fields_of(query, known), exhausted: false });
+      if (understood.tries.length) open(asked_anew(query, understood.tries[0]));
     } catch (error) {
       set_trouble(error);
     }
@@ -95,7 +98,7 @@ export function SearchPage({ query }: { query: Params }) {
         <h1 className={searching ? "unseen" : "question"}>{w.search.question}</h1>
         <Box understand={understand} />
         {trouble !== undefined && <Trouble error={trouble} />}
-        <ReadingNote reading={reading} shown={is_reading} take={(at) => take(at, false)} />
+        <ReadingNote reading={reading} query={query} shown={is_reading} take={(at) => take(at, false)} />
         <div className="search_bar">
           <QuickTimes query={query} change={change} />
           <div className="search_tools">
@@ -113,6 +116,7 @@ export function SearchPage({ query }: { query: Params }) {
         </div>
         {filters && <Filters key={query.toString()} query={query} open={open} />}
         <Chips query={query} open={open} />
+        <LeftOut query={query} />
       </section>
       <section className="found" aria-label={w.search.list} ref={top}>
         <ListHead query={query} found={found} limit={limit} live={live} set_live={set_live} change={change} />
