@@ -28,38 +28,71 @@ def mail(queue_id, host, at=None, sender=b"a@example.org", recipient="b@example.
         f"qmgr[3]: {queue_id}: removed")]
 
 
-def refuse(kind, database):
-    """From now on the database takes neither the recipient nor counts of the host poison2."""
+def execute(kind, database, statement):
     if kind == "sqlite":
         with sqlite3.connect(database.file, timeout=60) as connection:
-            for table, what in (("deliverlog", f"recipient = '{REFUSED}'"), ("host_hours", "host = 'poison2'")):
-                connection.execute(f"CREATE TRIGGER refuse_{table} BEFORE INSERT ON {table} WHEN new.{what} "
-                                   "BEGIN SELECT RAISE(ABORT, 'refused'); END")
-        return
-    for table, what in (("deliverlog", f"recipient <> '{REFUSED}'"), ("host_hours", "host <> 'poison2'")):
-        statement = f"ALTER TABLE {table} ADD CONSTRAINT refuse_{table} CHECK ({what})"
-        if kind == "postgresql":
-            database.server.psql(statement, database.name)
-        else:
-            database.server.query(f"USE {database.name}; {statement}")
+            connection.execute(statement)
+    elif kind == "postgresql":
+        database.server.psql(statement, database.name)
+    else:
+        database.server.query(f"USE {database.name}; {statement}")
+
+
+def refuse(kind, database):
+    """From now on the database takes neither the recipient nor counts of the host poison2."""
+    for table, column, value in (("deliverlog", "recipient", REFUSED), ("host_hours", "host", "poison2")):
+        execute(kind, database, f"CREATE TRIGGER refuse_{table} BEFORE INSERT ON {table} WHEN new.{column} = '{value}' "
+                "BEGIN SELECT RAISE(ABORT, 'refused'); END" if kind == "sqlite" else
+                f"ALTER TABLE {table} ADD CONSTRAINT refuse_{table} CHECK ({column} <> '{value}')")
 
 
 def forget(kind, database):
     """Takes out what came from the poisoned hosts."""
+    lines = "`lines`" if kind == "mariadb" else "lines"
+    execute(kind, database, f"DELETE FROM {lines} WHERE connect_id IN (SELECT id FROM connectlog WHERE server LIKE 'poison%')")
     for table in ("deliverlog", "connectlog"):
-        statement = f"DELETE FROM {table} WHERE server LIKE 'poison%'"
-        if kind == "sqlite":
-            with sqlite3.connect(database.file, timeout=60) as connection:
-                connection.execute(statement)
-        elif kind == "postgresql":
-            database.server.psql(statement, database.name)
-        else:
-            database.server.query(f"USE {database.name}; {statement}")
+        execute(kind, database, f"DELETE FROM {table} WHERE server LIKE 'poison%'")
 
 
 class Poison(FaultCase):
     def test_refused_rows_under_load(self):
         self.for_each_database(self.run_one)
+
+    def test_wrong_schema(self):
+        """It says what is wrong, stores nothing by halves, sets nothing aside, and goes on when the schema is mended."""
+        self.for_each_database(self.run_wrong_schema)
+
+    def run_wrong_schema(self, kind):
+        database = self.database(kind, "schema")
+        daemon, port = self.receiver(f"schema-{kind}", database)
+        sender = self.sender(kind, port)
+        load = Load(settings.number("rate", 150))
+        running = Running(load, sender.input_port)
+
+        def sink():
+            return daemon.status()["sinks"][0]
+
+        wait_until(lambda: sink()["committed"] > 1, "the first rows")
+        execute(kind, database, "ALTER TABLE deliverlog RENAME COLUMN response TO words")
+        wait_until(lambda: sink()["state"] == "stopped", lambda: f"that it stops: {sink()}")
+        self.assertIn("response", sink()["last_error"])
+        committed, received = sink()["committed"], daemon.received()
+        daemon.kill()
+        daemon.start()
+        wait_until(lambda: daemon.received() > received + 100, "that it goes on receiving")
+        wait_until(lambda: sink()["state"] == "stopped", lambda: f"that it stops again: {sink()}")
+        said = sink()["last_error"]
+        self.assertIn("response", said)
+        self.assertIn(sink()["committed"], (committed, 0))  # 0: not known to this process
+        execute(kind, database, "ALTER TABLE deliverlog RENAME COLUMN words TO response")
+        wait_until(lambda: sink()["state"] == "running", lambda: f"that it runs again: {sink()}")
+        running.finish()
+        self.wait_mark(database, daemon)
+        sender.stop()
+        daemon.stop()
+        self.assertFalse((self.scratch.path / f"schema-{kind}" / "dead-letter.jsonl").exists())
+        rows = self.assert_as_reference(load.sent, database, kind)
+        self.say(f"{kind}: {said!r}; {len(load.sent)} lines, {rows} rows, 0 missing, 0 twice, 0 different")
 
     def run_one(self, kind):
         database = self.database(kind, "poison")
