@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import time
@@ -267,12 +268,29 @@ class MariadbServer(Server):
 
 
 class Memcached:
-    def __init__(self, scratch):
-        self.port = free_port()
+    def __init__(self, scratch, timeout="1s"):
+        """With time enough for a busy machine: what is not answered in time is a link of two receivers that is missed."""
+        self.scratch, self.timeout, self.port = scratch, timeout, free_port()
+        self.start()
+
+    def start(self):
         user = ["-u", "nobody"] if os.geteuid() == 0 else []
-        self.process = Process(scratch, "memcached", "memcached", "-l", "127.0.0.1", "-p", self.port, "-U", "0", "-m", "64", *user)
+        self.process = Process(self.scratch, "memcached", "memcached", "-l", "127.0.0.1", "-p", self.port, "-U", "0", "-m", "64", *user)
         self.process.wait_ready(lambda: accepts(self.port))
 
     def cache(self):
-        """With time enough for a busy machine: what is not answered in time is a link of two receivers that is missed."""
-        return {"memcached": {"servers": [f"127.0.0.1:{self.port}"], "timeout": "1s"}}
+        return {"memcached": {"servers": [f"127.0.0.1:{self.port}"], "timeout": self.timeout}}
+
+    def flush(self):
+        with socket.create_connection(("127.0.0.1", self.port)) as stream:
+            stream.sendall(b"flush_all\r\n")
+            assert stream.recv(100) == b"OK\r\n"
+
+    def stall(self, seconds):
+        """It takes connections and says nothing."""
+        self.process.child.send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        self.process.child.send_signal(signal.SIGCONT)
+
+    def kill(self):
+        self.process.stop(signal.SIGKILL)
