@@ -28,6 +28,26 @@ FOREIGN = {"de": re.compile(r"\b(Search|Sender|Recipient|Delivered|Waiting|Undel
            "en": re.compile(r"\b(Suche|Absender|Empfänger|Zugestellt|Wartet|Unzustellbar|Abgelehnt|Was geschehen|Einzelheiten|Benutzer|Überblick|Versuche?)\b")}
 
 
+# Of the picture of a way: words cut off, times with a line through them, arrows that cover each other.
+WAY_FAULTS = """
+const faults = [...document.querySelectorAll("svg.way text")].filter((text) => text.textContent.endsWith("…")).map((text) => `cut: ${text.textContent}`);
+const lines = [...document.querySelectorAll("svg.way .way_edge")].map((path) => {
+    const length = path.getTotalLength();
+    return Array.from({length: 60}, (_, at) => path.getPointAtLength(length * (at + 0.5) / 60));
+});
+for (const time of document.querySelectorAll("svg.way .way_time")) {
+    const box = time.getBBox();
+    const inside = ({x, y}) => x > box.x && x < box.x + box.width && y > box.y + 2 && y < box.y + box.height - 2;
+    if (lines.some((line) => line.some(inside))) faults.push(`a line through ${time.textContent}`);
+}
+const near = (one, other) => Math.hypot(one.x - other.x, one.y - other.y) < 2.5;
+lines.forEach((line, at) => lines.slice(at + 1).forEach((other) => {
+    if (line.filter((point) => other.some((there) => near(point, there))).length > 30) faults.push("one arrow covers another");
+}));
+return faults;
+"""
+
+
 class Looks(unittest.TestCase):
     def everything(self, name, language, size, dark):
         browser = entered(served, language=language, size=size, dark=dark)
@@ -55,6 +75,12 @@ class Looks(unittest.TestCase):
         browser.one(".ticket_text")
         browser.one("svg.way")
         checked("mail")
+        browser.open("search?sender=julia.vogt%40example.org&recipient=m.fisher%40firma.example")
+        browser.open(browser.one(".row_mail").get_attribute("href").split("#/")[1])
+        browser.one("svg.way")
+        self.assertEqual(len(browser.all("svg.way .way_outside")), 2)
+        self.assertEqual(browser.script(WAY_FAULTS), [])
+        checked("two-ends")
         browser.open("search?logged_by=mx2&received_from=127.0.0.1")
         browser.open(browser.one(".row_mail").get_attribute("href").split("#/")[1])
         browser.one("svg.way")

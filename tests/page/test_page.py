@@ -418,7 +418,12 @@ class Reading(Case):
         self.assertEqual(len(browser.all(".verdict.tone_good")), 1)
         self.assertEqual(len(browser.all(".verdict.tone_bad")), 1)
         browser.wait_text("The way of the mail")
-        self.assertTrue(browser.has("svg.way"))
+        ends = {end.get_attribute("class").split("tone_")[1].split()[0]: end.text for end in browser.all("svg.way .way_outside")}
+        self.assertEqual(set(ends), {"good", "bad"}, "one end for each outcome")
+        self.assertIn("m.fischer@firma.example", ends["good"])
+        self.assertIn("Sent", ends["good"])
+        self.assertIn("m.fisher@firma.example", ends["bad"])
+        self.assertIn("Undeliverable", ends["bad"])
         browser.wait_text("Related mails", "Notice to the sender")
         browser.checked(self, "mail-two-ends")
 

@@ -15,7 +15,7 @@ import { Lines } from "mail/lines";
 import { RelatedMails } from "mail/related";
 import { TicketCard } from "mail/ticket";
 import { Verdicts } from "mail/verdict";
-import { in_order } from "mail/way_layout";
+import { ends_apart, in_order } from "mail/way_layout";
 import { WayList } from "mail/way_list";
 import { WayPicture } from "mail/way_picture";
 import { CopyButton } from "parts/copy";
@@ -61,7 +61,7 @@ function Head({ mail, id }: { mail: Mail; id: string }) {
 
 function TheWay({ id }: { id: string }) {
   const w = use_words();
-  const way = use_loaded((signal) => get<Way>(`mails/${id}/way`, {}, signal).then(in_order), [id]);
+  const way = use_loaded((signal) => get<Way>(`mails/${id}/way`, {}, signal).then((value) => in_order(ends_apart(value))), [id]);
   const [list, set_list] = useState(recall("way") === "list");
   const choose = (as_list: boolean) => {
     remember("way", as_list ? "list" : null);

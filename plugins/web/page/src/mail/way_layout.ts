@@ -14,8 +14,8 @@ export interface Layout {
   text_x: number; // rows: where the words begin
   lanes: number[];
 }
-export const card = { least: 132, most: 250, height: 92, gap: 64, wide_gap: 120, between: 22, margin: 2 };
-export const rail = { height: 82, lane: 30, first: 22, top: 34 };
+export const card = { least: 132, most: 250, height: 92, gap: 64, fork_gap: 80, wide_gap: 120, between: 22, margin: 2 };
+export const rail = { line: 18, between: 22, least: 80, lane: 30, first: 22, top: 34 };
 
 // The same way with each station behind those that lead to it, as far as no loop forbids it.
 export function in_order(way: Way): Way {
@@ -38,6 +38,29 @@ export function in_order(way: Way): Way {
   };
 }
 
+// One place where it ended in several ways (taken for one recipient, refused for another) becomes one for each: no colour
+// and no word would be true for both.
+export function ends_apart(way: Way): Way {
+  const nodes = [...way.nodes];
+  const edges = [...way.edges];
+  way.nodes.forEach((node, index) => {
+    const into = way.edges.map((edge, at) => ({ edge, at })).filter(({ edge }) => edge.to === index);
+    const statuses = new Set(into.map(({ edge }) => edge.status));
+    if (node.mail || statuses.size < 2 || way.edges.some((edge) => edge.from === index)) return;
+    const places = new Map<string | undefined, number>();
+    for (const { edge, at } of into) {
+      const first = places.size === 0;
+      const place = places.get(edge.status) ?? (first ? index : nodes.length);
+      if (!places.has(edge.status)) {
+        nodes[place] = { ...node, tone: edge.tone };
+        places.set(edge.status, place);
+      }
+      edges[at] = { ...edge, to: place };
+    }
+  });
+  return { ...way, nodes, edges };
+}
+
 // The longest way to each station; an edge back (a loop) is not followed.
 function columns_of(way: Way): number[] {
   const column = way.nodes.map(() => 0);
@@ -53,17 +76,22 @@ function columns_of(way: Way): number[] {
   return column;
 }
 
+export function is_fork(way: Way, index: number): boolean {
+  return way.edges.filter((edge) => edge.from === index).length > 1;
+}
 function in_columns(way: Way, width: number): Layout | null {
   const column = columns_of(way);
   const count = Math.max(0, ...column) + 1;
   const room = width - 2 * card.margin;
-  const needed = count * card.least + (count - 1) * card.gap;
+  // Where lines part, the time beside the straight one needs room behind the parting.
+  const least_gap = way.nodes.some((_node, index) => is_fork(way, index)) ? card.fork_gap : card.gap;
+  const needed = count * card.least + (count - 1) * least_gap;
   const members = Array.from({ length: count }, (_, at) => way.nodes.map((_node, index) => index).filter((index) => column[index] === at));
   const most = Math.max(...members.map((list) => list.length));
   if (needed > room || most > 8) return null;
   const height = most * card.height + (most - 1) * card.between + 2 * card.margin;
   // Names need the room more than lines do.
-  const wide = Math.min(card.most, (room - (count - 1) * card.gap) / count);
+  const wide = Math.min(card.most, (room - (count - 1) * least_gap) / count);
   const gap = count > 1 ? Math.min(card.wide_gap, (room - count * wide) / (count - 1)) : 0;
   const places: Place[] = [];
   members.forEach((list, at) => {
@@ -102,21 +130,24 @@ function lanes_of(way: Way): number[] {
   return lanes;
 }
 
-function in_rows(way: Way, width: number): Layout {
+function in_rows(way: Way, width: number, most_lines: (room: number) => number): Layout {
   const lanes = lanes_of(way).map((lane) => Math.min(lane, 4));
   const most = Math.max(0, ...lanes);
-  const places = way.nodes.map((_node, row) => ({ x: rail.first + lanes[row] * rail.lane, y: rail.top + row * rail.height }));
+  const text_x = rail.first + most * rail.lane + 32;
+  const height = Math.max(rail.least, most_lines(width - text_x - 4) * rail.line + rail.between);
+  const places = way.nodes.map((_node, row) => ({ x: rail.first + lanes[row] * rail.lane, y: rail.top + row * height }));
   return {
     kind: "rows",
     width,
-    height: (way.nodes.length - 1) * rail.height + 2 * rail.top + 12,
+    height: way.nodes.length * height + rail.top - rail.between,
     places,
     card: 0,
-    text_x: rail.first + most * rail.lane + 32,
+    text_x,
     lanes,
   };
 }
 
-export function layout_of(way: Way, width: number): Layout {
-  return (width >= 640 && in_columns(way, width)) || in_rows(way, width);
+// `most_lines`: how many lines of words a station has at most, if they may be so wide.
+export function layout_of(way: Way, width: number, most_lines: (room: number) => number): Layout {
+  return (width >= 640 && in_columns(way, width)) || in_rows(way, width, most_lines);
 }

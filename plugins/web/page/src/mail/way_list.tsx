@@ -2,7 +2,7 @@
 import { Way } from "api/types";
 import { clock, day_and_clock, duration } from "base/format";
 import { link } from "base/route";
-import { edge_words, node_detail, node_icon, node_kind, node_name, spent_at } from "mail/way_picture";
+import { edge_words, node_detail, node_icon, node_kind, node_name, spent_at } from "mail/way_words";
 import { Logged } from "parts/address";
 import { Icon } from "parts/icon";
 import { use_words } from "words";

@@ -1,56 +1,13 @@
 // The way as a picture. Shapes, words and dashes say what colours say.
 import { Tone, Way, WayEdge, WayNode } from "api/types";
-import { clock, duration } from "base/format";
+import { clock } from "base/format";
 import { visible } from "base/hostile";
 import { use_width } from "base/hooks";
-import { card, Layout, layout_of } from "mail/way_layout";
-import { icon_path, IconName } from "parts/icon";
-import { current_language, use_words } from "words";
+import { card, is_fork, Layout, layout_of, rail } from "mail/way_layout";
+import { node_detail, node_icon, Sign, sign_of } from "mail/way_words";
+import { icon_path } from "parts/icon";
+import { use_words } from "words";
 import { Words } from "words/en";
-
-const icons: Record<string, IconName> = {
-  client: "person",
-  host: "server",
-  filter: "funnel",
-  alias: "fork",
-  mailbox: "inbox",
-  bounce: "back",
-  outside: "globe",
-  refusal: "stop",
-  nowhere: "trash",
-};
-export function node_icon(kind: string): IconName {
-  return icons[kind] ?? "dots";
-}
-export function node_kind(node: WayNode, w: Words): string {
-  const kinds: Record<string, string> = w.node;
-  return kinds[node.kind] ?? node.kind;
-}
-// Where it ended without a place of its own, the name is what happened.
-export function node_name(node: WayNode, w: Words): string {
-  const said = node.words?.[current_language()];
-  if (node.kind === "outside" && node.name?.endsWith("]")) return node.name.replace(/ \[[^\]]*\]$/, "");
-  if (node.name === "unknown" && node.detail) return node.detail;
-  if (node.kind === "filter" && node.name) return w.mail.filter_on(node.name);
-  // Customers are not told the names of the hosts.
-  if (!node.name && (node.kind === "host" || node.kind === "filter")) return w.mail.at_provider;
-  if (!node.name && node.kind === "outside") return w.mail.other_side;
-  return (node.kind === "nowhere" && said) || node.name || w.unknown;
-}
-// What stands below the name: the address of another server, too.
-export function node_detail(node: WayNode): string {
-  const address = node.kind === "outside" ? / \[([^\]]*)\]$/.exec(node.name ?? "")?.[1] : undefined;
-  return [address, node.detail].filter(Boolean).join(" · ");
-}
-// Spent at a station: until the mail left it.
-export function spent_at(way: Way, index: number): number | undefined {
-  const node = way.nodes[index];
-  const out = way.edges.filter((edge) => edge.from === index && edge.seconds !== undefined).map((edge) => edge.seconds ?? 0);
-  if (node.kind === "client") return undefined;
-  if (out.length) return Math.max(...out);
-  if (node.from && node.until) return (new Date(node.until).getTime() - new Date(node.from).getTime()) / 1000;
-  return undefined;
-}
 
 let measure: CanvasRenderingContext2D | null = null;
 function fitted(text: string, width: number, size: number, weight = 400): string {
@@ -72,114 +29,128 @@ function Symbol({ kind, x, y, size = 18 }: { kind: string; x: number; y: number;
   />;
 }
 
+function title_of(node: WayNode, sign: Sign): string {
+  return visible([sign.head, node_name_and_detail(node, sign), sign.end].filter(Boolean).join(", "));
+}
+function node_name_and_detail(node: WayNode, sign: Sign): string {
+  return [sign.name, sign.detail, node_detail(node)].filter((part, at, all) => part && all.indexOf(part) === at).join(", ");
+}
+
 function Card({ way, index, layout, w }: { way: Way; index: number; layout: Layout; w: Words }) {
   const node = way.nodes[index];
   const { x, y } = layout.places[index];
   const inner = layout.card - 24;
-  const seconds = spent_at(way, index);
+  const sign = sign_of(way, index, w, false);
   return (
     <g className={`way_node tone_${node.tone ?? "neutral"} way_${node.kind}`} transform={`translate(${x} ${y})`}>
-      <title>{visible([node_kind(node, w), node_name(node, w), node_detail(node)].join(" "))}</title>
+      <title>{title_of(node, sign)}</title>
       <rect className="way_card" width={layout.card} height={card.height} rx="12" />
       <Symbol kind={node.kind} x={12} y={11} />
       <text className="way_kind" x={37} y={24}>
-        {fitted(node_kind(node, w), inner - 25, 11)}
+        {fitted(sign.head, layout.card - 37 - 8, 11, 500)}
       </text>
       <text className="way_name" x={12} y={47}>
-        {fitted(node_name(node, w), inner, 13.5, 600)}
+        {fitted(sign.name, inner, 13.5, 600)}
       </text>
       <text className="way_detail" x={12} y={64}>
-        {fitted(node_detail(node), inner, 11)}
+        {fitted(sign.detail, inner, 11)}
       </text>
-      {seconds !== undefined && (
-        <text className="way_spent" x={12} y={81}>
-          {w.mail.spent(duration(seconds))}
-        </text>
-      )}
+      <text className="way_spent" x={12} y={81}>
+        {fitted(sign.end, inner, 11, 500)}
+      </text>
     </g>
   );
+}
+
+// A long name goes on in the next line, broken where it may be: no pointer hovers over a phone.
+function in_lines(text: string, width: number, size: number, weight: number): string[] {
+  const whole = visible(text);
+  const first = fitted(text, width, size, weight);
+  if (first === whole) return [whole];
+  const most = first.length - 1;
+  let at = most;
+  for (let place = most; place > most / 3; --place) {
+    if (" @.-".includes(whole.charAt(place))) {
+      at = place;
+      break;
+    }
+  }
+  return [whole.slice(0, at).trimEnd(), fitted(whole.slice(at).trimStart(), width, size, weight)];
+}
+function lines_of(way: Way, index: number, width: number, w: Words): { look: string; text: string }[] {
+  const sign = sign_of(way, index, w, true);
+  const lines = [
+    { look: "way_kind", text: fitted(sign.head, width, 11, 500) },
+    ...in_lines(sign.name, width, 14.5, 600).map((text) => ({ look: "way_name", text })),
+    ...in_lines(sign.detail, width, 11.5, 400).map((text) => ({ look: "way_detail", text })),
+    { look: "way_detail", text: fitted(sign.end, width, 11.5) },
+  ];
+  return lines.filter((line) => line.text !== "");
 }
 
 function Station({ way, index, layout, w }: { way: Way; index: number; layout: Layout; w: Words }) {
   const node = way.nodes[index];
   const { x, y } = layout.places[index];
-  const room = layout.width - layout.text_x - 4;
-  const seconds = spent_at(way, index);
-  const incoming = way.edges.find((edge) => edge.to === index);
-  const second = [node_detail(node), seconds !== undefined ? w.mail.spent(duration(seconds)) : ""].filter(Boolean).join(" · ");
-  const first = [node_kind(node, w), incoming ? edge_words(way, incoming, w) : node.from ? clock(node.from) : ""].filter(Boolean).join(" · ");
   return (
     <g className={`way_node tone_${node.tone ?? "neutral"} way_${node.kind}`}>
-      <title>{visible([node_kind(node, w), node_name(node, w), node_detail(node)].join(" "))}</title>
+      <title>{title_of(node, sign_of(way, index, w, true))}</title>
       <circle className="way_card" cx={x} cy={y} r="17" />
       <Symbol kind={node.kind} x={x - 9} y={y - 9} />
-      <text className="way_kind" x={layout.text_x} y={y - 15}>
-        {fitted(first, room, 11)}
-      </text>
-      <text className="way_name" x={layout.text_x} y={y + 4}>
-        {fitted(node_name(node, w), room, 14.5, 600)}
-      </text>
-      <text className="way_detail" x={layout.text_x} y={y + 22}>
-        {fitted(second, room, 11.5)}
-      </text>
+      {lines_of(way, index, layout.width - layout.text_x - 4, w).map((line, at) => (
+        <text key={at} className={line.look} x={layout.text_x} y={y - 15 + at * rail.line}>
+          {line.text}
+        </text>
+      ))}
     </g>
   );
 }
 
-export function edge_words(way: Way, edge: WayEdge, w: Words): string {
-  const kinds: Record<string, string> = w.edge;
-  const attempts = (edge.attempts ?? 1) > 1 ? w.row.attempts(edge.attempts ?? 1) : "";
-  const ends = edge.tone === "bad" || edge.kind === "deliver" || edge.kind === "attempt";
-  const what = ends ? status_word(way, edge, w) : kinds[edge.kind] ?? edge.kind;
-  return [edge.at ? clock(edge.at) : "", what, attempts].filter(Boolean).join(" · ");
-}
-function status_word(way: Way, edge: WayEdge, w: Words): string {
-  if (edge.status === "sent" && way.nodes[edge.to]?.kind === "mailbox") return w.status.delivered;
-  const kinds: Record<string, string> = { ...w.edge, ...w.status };
-  return kinds[edge.status ?? ""] ?? kinds[edge.kind] ?? "";
-}
 const dashed: Tone[] = ["waiting", "bad"];
 
 // `beside`: how many edges between the same two are drawn already.
-function Edge({ edge, layout, beside }: { edge: WayEdge; layout: Layout; beside: number }) {
+interface Drawn {
+  edge: WayEdge;
+  layout: Layout;
+  beside: number;
+  forked: boolean; // others begin where this one begins
+}
+function ends_of({ edge, layout, beside }: Drawn): { x1: number; y1: number; x2: number; y2: number } {
   const a = layout.places[edge.from];
   const b = layout.places[edge.to];
-  const tone = edge.tone ?? "neutral";
+  if (layout.kind === "rows") return { x1: a.x + 7 * beside, y1: a.y + 17, x2: b.x + 7 * beside, y2: b.y - 20 };
+  const aside = card.height / 2 + 26 * beside;
+  return { x1: a.x + layout.card, y1: a.y + aside, x2: b.x - 3, y2: b.y + aside };
+}
+
+function Edge(drawn: Drawn) {
+  const { x1, y1, x2, y2 } = ends_of(drawn);
+  const tone = drawn.edge.tone ?? "neutral";
   const look = `way_edge tone_${tone}${dashed.includes(tone) ? " way_dashed" : ""}`;
-  if (layout.kind === "rows") {
-    const top = a.y + 17;
-    const end = b.y - 20;
-    const bend = Math.min(end - 12, top + 46); // the arrow points down: its last piece is straight
-    const path =
-      a.x === b.x
-        ? `M${a.x} ${top}V${end}`
-        : `M${a.x} ${top}C${a.x} ${top + 26} ${b.x} ${bend - 26} ${b.x} ${bend}V${end}`;
-    return <path className={look} d={path} markerEnd={`url(#way_arrow_${tone})`} />;
+  // Where lines part, they do so at once: behind that there is room for the time of the straight one.
+  const [leaves, arrives] = drawn.forked ? [0.2, 0.4] : [0.5, 0.5];
+  const along = (part: number) => x1 + part * (x2 - x1);
+  let path = `M${x1} ${y1}C${along(leaves)} ${y1} ${along(arrives)} ${y2} ${x2} ${y2}`;
+  if (drawn.layout.kind === "rows") {
+    const bend = Math.min(y2 - 12, y1 + 46); // the arrow points down: its last piece is straight
+    path = x1 === x2 ? `M${x1} ${y1}V${y2}` : `M${x1} ${y1}C${x1} ${y1 + 26} ${x2} ${bend - 26} ${x2} ${bend}V${y2}`;
   }
-  const x1 = a.x + layout.card;
-  const aside = 26 * beside;
-  const y1 = a.y + card.height / 2 + aside;
-  const x2 = b.x - 3;
-  const y2 = b.y + card.height / 2 + aside;
-  const middle = (x1 + x2) / 2;
+  return <path className={look} d={path} markerEnd={`url(#way_arrow_${tone})`} />;
+}
+
+// Drawn after all edges: no line goes through a time.
+function EdgeTime(drawn: Drawn) {
+  const { x1, y1, x2, y2 } = ends_of(drawn);
+  const { edge } = drawn;
+  if (!edge.at || drawn.layout.kind === "rows") return null;
   const level = Math.abs(y1 - y2) < 2;
-  // At the end, on the side the line does not come from; a straight line has room in its middle.
-  const label = { x: level ? middle + 24 : x2 - 10, y: level || y2 < y1 ? y2 - 8 : y2 + 17 };
+  // At the end, on the side the line does not come from; a straight line alone has room in its middle.
+  const label = { x: level && !drawn.forked ? (x1 + x2) / 2 + 24 : x2 - 10, y: level || y2 < y1 ? y2 - 8 : y2 + 17 };
   const often = (edge.attempts ?? 1) > 1 ? `${edge.attempts}× ` : "";
   return (
-    <g>
-      <path
-        className={look}
-        d={`M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`}
-        markerEnd={`url(#way_arrow_${tone})`}
-      />
-      {edge.at && (
-        <text className="way_time" x={label.x} y={label.y}>
-          {often}
-          {clock(edge.at)}
-        </text>
-      )}
-    </g>
+    <text className="way_time" x={label.x} y={label.y}>
+      {often}
+      {clock(edge.at)}
+    </text>
   );
 }
 
@@ -191,7 +162,9 @@ function beside(way: Way, index: number): number {
 export function WayPicture({ way }: { way: Way }) {
   const w = use_words();
   const [frame, width] = use_width();
-  const layout = width > 0 && way.nodes.length > 0 ? layout_of(way, width) : null;
+  const most_lines = (room: number) => Math.max(...way.nodes.map((_node, index) => lines_of(way, index, room, w).length));
+  const layout = width > 0 && way.nodes.length > 0 ? layout_of(way, width, most_lines) : null;
+  const drawn = layout ? way.edges.map((edge, index) => ({ edge, layout, beside: beside(way, index), forked: is_fork(way, edge.from) })) : [];
   return (
     <div className="way_frame" ref={frame}>
       {layout && (
@@ -220,8 +193,11 @@ export function WayPicture({ way }: { way: Way }) {
               </marker>
             ))}
           </defs>
-          {way.edges.map((edge, index) => (
-            <Edge key={index} edge={edge} layout={layout} beside={beside(way, index)} />
+          {drawn.map((one, index) => (
+            <Edge key={index} {...one} />
+          ))}
+          {drawn.map((one, index) => (
+            <EdgeTime key={index} {...one} />
           ))}
           {way.nodes.map((_node, index) =>
             layout.kind === "columns" ? (
