@@ -30,6 +30,17 @@ BARS = """return [...document.querySelectorAll('.bars')].flatMap((panel) => [...
 NOTES = """return [...document.querySelectorAll('.bars')].flatMap((panel) => [...panel.querySelectorAll('a')].map((a) => [
     panel.querySelector('h2').textContent, a.querySelector('.bar_name').textContent, a.querySelector('.bar_note')?.textContent ?? '']))"""
 
+# Of each swatch: its pattern, its colour, and how many pixels of the chart have it.
+KEYS = """const canvas = document.querySelector(".chart canvas");
+const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+return [...document.querySelectorAll(".totals .swatch")].map((swatch) => {
+    const colour = getComputedStyle(swatch.querySelector(".swatch_ground")).fill;
+    const [red, green, blue] = colour.match(/[0-9]+/g).map(Number);
+    let count = 0;
+    for (let at = 0; at < pixels.length; at += 4) count += pixels[at] === red && pixels[at + 1] === green && pixels[at + 2] === blue;
+    return [swatch.dataset.pattern, colour, count];
+})"""
+
 
 class Overview(unittest.TestCase):
     def test_every_bar_leads_to_its_search(self):
@@ -69,6 +80,17 @@ class Overview(unittest.TestCase):
         reasons = [(name, note) for title, name, note in browser.script(NOTES) if title.startswith("Why")]
         self.assertGreater(len(reasons), 3)
         self.assertEqual(len(reasons), len(set(reasons)), f"two that read the same: {reasons}")
+
+    def test_the_legend_looks_like_the_bars(self):
+        """By its pattern without colours, and by the same colour as the bars."""
+        browser.open("overview")
+        browser.one("canvas[data-drawn]")
+        keys = browser.script(KEYS)
+        self.assertGreater(len(keys), 4)
+        self.assertEqual(len({pattern for pattern, _, _ in keys}), len(keys), f"two with the same pattern: {keys}")
+        self.assertEqual(len({colour for _, colour, _ in keys}), len(keys), f"two with the same colour: {keys}")
+        for _, colour, pixels in keys:
+            self.assertGreater(pixels, 5, f"{colour} is in the chart")
 
     def test_a_click_into_the_chart(self):
         browser.open("overview")

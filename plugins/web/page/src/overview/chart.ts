@@ -1,6 +1,7 @@
 // Chart.js, loaded only when the overview is open.
 import { BarController, BarElement, CategoryScale, Chart, ChartEvent, LinearScale, Tooltip } from "chart.js";
 import { Status } from "api/types";
+import { colour, fill_of } from "overview/pattern";
 
 Chart.register(BarController, BarElement, CategoryScale, LinearScale, Tooltip);
 
@@ -9,10 +10,6 @@ interface Plot {
   titles: string[];
   series: { status: Status; word: string; values: number[] }[];
   chosen: (column: number, status: Status) => void;
-}
-
-function colour(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
 export function draw(canvas: HTMLCanvasElement, plot: Plot): { destroy: () => void } {
@@ -25,7 +22,7 @@ export function draw(canvas: HTMLCanvasElement, plot: Plot): { destroy: () => vo
       datasets: plot.series.map((one) => ({
         label: one.word,
         data: one.values,
-        backgroundColor: colour(`plot_${one.status}`),
+        backgroundColor: fill_of(one.status),
         hoverBackgroundColor: colour("accent"),
         borderColor: colour("surface"),
         borderWidth: { top: 1, right: 0, bottom: 0, left: 0 },

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import { Overview, Status, statuses } from "api/types";
 import { day_and_time, number, short_clock, short_day } from "base/format";
 import { go, link } from "base/route";
+import { Swatch } from "overview/pattern";
 import { StatusPill } from "parts/status";
 import { use_language, use_words } from "words";
 
@@ -133,7 +134,10 @@ export function OverTime({ overview }: { overview: Overview }) {
               aria-label={w.overview.open_search(w.status[status], number(total(status)))}
             >
               <strong>{number(total(status))}</strong>
-              <StatusPill status={status} />
+              <span className="total_key">
+                <Swatch status={status} />
+                <StatusPill status={status} />
+              </span>
             </a>
           </li>
         ))}
