@@ -397,6 +397,21 @@ class Reading(Case):
         # Besides the others it finds this mail's own attempts.
         self.assertIn(found_by(browser, search)[0] - others, range(1, own + 1))
 
+    def test_one_word_for_a_status(self):
+        """In the list, above the sentence, in the picture and among the related mails."""
+        for search, word in (("status=bounced", "Undeliverable"), ("status=blocked", "Blocked"), ("status=rejected", "Refused"),
+                             ("status=discarded", "Discarded"), ("status=deferred&time=2h", "Waiting")):
+            with self.subTest(search):
+                browser.open(f"search?{search}")
+                row = next(row for row in browser.all(".row") if word != "Waiting" or "3 attempts" in row.text)
+                self.assertEqual(row.find_element("css selector", ".row_end .pill").text, word)
+                browser.open(row.find_element("css selector", ".row_mail").get_attribute("href").split("#/")[1])
+                self.assertIn(word, browser.texts(".verdict_word"))
+                browser.one("svg.way")
+                self.assertTrue(any(text.endswith(word) for text in browser.texts("svg.way .way_kind")), browser.texts("svg.way .way_kind"))
+                for stored in ("Bounced", "bounced", "rejected", "Deferred", "End · Sent"):
+                    self.assertNotIn(stored, browser.text(".mail_verdict .verdict_word") + browser.text("svg.way"))
+
     def test_greylisting_is_told_as_a_story(self):
         browser.open("search?status=greylisted")
         count = min(4, len(browser.all(".row_fold")))

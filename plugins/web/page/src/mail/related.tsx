@@ -6,7 +6,7 @@ import { use_loaded } from "base/hooks";
 import { link } from "base/route";
 import { Address } from "parts/address";
 import { Icon } from "parts/icon";
-import { StatusPill } from "parts/status";
+import { shown_status, StatusPill } from "parts/status";
 import { use_words } from "words";
 
 export function RelatedMails({ id }: { id: string }) {
@@ -29,7 +29,7 @@ export function RelatedMails({ id }: { id: string }) {
               </span>
               <span className="related_end">
                 <time dateTime={mail.connect.connect_time}>{day_and_time(mail.connect.connect_time)}</time>
-                <StatusPill status={mail.deliver?.status ?? "open"} />
+                <StatusPill status={shown_status(mail)} />
               </span>
             </a>
           </li>

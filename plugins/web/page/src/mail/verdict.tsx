@@ -7,6 +7,7 @@ import { use_session } from "base/session";
 import { recall, remember } from "base/store";
 import { Logged } from "parts/address";
 import { Icon, IconName } from "parts/icon";
+import { named_status } from "parts/status";
 import { use_say, use_words } from "words";
 
 type Audience = "customer" | "admin";
@@ -97,7 +98,7 @@ function One({ verdict, audience, several }: { verdict: Verdict; audience: Audie
             <Logged>{w.verdict.for_recipient(who)}</Logged>
           </p>
         )}
-        <p className="verdict_word">{say(verdict.word)}</p>
+        <p className="verdict_word">{named_status(verdict.word, w)}</p>
         <p className="verdict_sentence">
           <Logged>{sentence}</Logged>
         </p>

@@ -2,7 +2,7 @@
 import { Way, WayEdge, WayNode } from "api/types";
 import { clock, duration } from "base/format";
 import { IconName } from "parts/icon";
-import { current_language } from "words";
+import { named_status } from "parts/status";
 import { Words } from "words/en";
 
 const icons: Record<string, IconName> = {
@@ -20,12 +20,13 @@ export function node_icon(kind: string): IconName {
   return icons[kind] ?? "dots";
 }
 export function node_kind(node: WayNode, w: Words): string {
+  if (node.kind === "refusal" && node.words) return named_status(node.words, w);
   const kinds: Record<string, string> = w.node;
   return kinds[node.kind] ?? node.kind;
 }
 // Where it ended without a place of its own, the name is what happened.
 export function node_name(node: WayNode, w: Words): string {
-  const said = node.words?.[current_language()];
+  const said = node.words && named_status(node.words, w);
   if (node.kind === "outside" && node.name?.endsWith("]")) return node.name.replace(/ \[[^\]]*\]$/, "");
   if (node.name === "unknown" && node.detail) return node.detail;
   if (node.kind === "filter" && node.name) return w.mail.filter_on(node.name);
@@ -94,8 +95,12 @@ export function edge_words(way: Way, edge: WayEdge, w: Words): string {
   const what = ends ? status_word(way, edge, w) : kinds[edge.kind] ?? edge.kind;
   return [edge.at ? clock(edge.at) : "", what, attempts].filter(Boolean).join(" · ");
 }
+// The end of a delivery may say more than its row does: kept in a mailbox, forwarded, thrown away by a rule there.
 function status_word(way: Way, edge: WayEdge, w: Words): string {
-  if (edge.status === "sent" && way.nodes[edge.to]?.kind === "mailbox") return w.status.delivered;
+  const there = way.nodes[edge.to];
+  if (edge.status === "sent" && there?.kind === "mailbox") return w.status.delivered;
+  if (edge.status === "sent" && there?.kind === "alias") return w.status.forwarded;
+  if (there?.kind === "nowhere" && there.words) return named_status(there.words, w);
   const kinds: Record<string, string> = { ...w.edge, ...w.status };
   return kinds[edge.status ?? ""] ?? kinds[edge.kind] ?? "";
 }

@@ -1,7 +1,8 @@
 // A status: colour, a shape of its own, and words. The tone alone never carries the meaning.
-import { Result, Status, Tone } from "api/types";
+import { Result, Status, Text, Tone } from "api/types";
 import { Icon, IconName } from "parts/icon";
-import { use_words } from "words";
+import { current_language, use_words } from "words";
+import { Words } from "words/en";
 
 // "sent" has two ends that people tell apart.
 export type Shown = Status | "delivered" | "forwarded" | "open";
@@ -9,6 +10,12 @@ export function shown_status({ deliver, kind }: Pick<Result, "deliver" | "kind">
   if (deliver?.status === "sent" && (kind === "delivered" || kind === "forwarded" || kind === "discarded")) return kind;
   if (deliver?.status === "sent" && kind === "refused") return "rejected"; // by a rule of the mailbox
   return deliver?.status ?? "open";
+}
+
+// The server names a status in English as it is stored: the page has one word for each. What is no status keeps its words.
+export function named_status(text: Text, w: Words): string {
+  const words: Record<string, string> = { ...w.status, queued: w.status.open };
+  return words[text.en] ?? (text[current_language()] || text.en);
 }
 
 const looks: Record<Shown, { tone: Tone; icon: IconName }> = {
