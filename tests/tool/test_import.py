@@ -35,6 +35,17 @@ class Import(unittest.TestCase):
         files = tool.corpus(self.home().path)
         self.assertEqual(self.rows_of(files), self.rows_of(files, files))
 
+    def test_every_line_of_the_corpus_is_understood_or_known(self):
+        """By the program that wrote it; su and rsyslogd wrote to the same files."""
+        parsers = "postfix, dovecot, amavis, rspamd, postgrey, policyd_spf, opendkim, opendmarc, spamd, exim, sendmail, opensmtpd"
+        for rendering in ("rfc3339", "rfc5424", "rfc5424-noslash", "trad", "fwd3164"):
+            self.homes.append(tool.Home(parsers=parsers))
+            home = self.homes[-1]
+            summary, = home.json("import", *tool.corpus(home.path, rendering, None))
+            self.assertGreater(summary["lines"], 9000)
+            self.assertEqual({name: 0 for name in summary["unknown_by_program"]}, summary["unknown_by_program"], rendering)
+            self.assertEqual((0, 9), (summary["unknown"], summary["other_programs"]), rendering)
+
     def test_the_order_of_files_does_not_matter(self):
         files = tool.corpus(self.home().path)
         self.assertEqual(self.rows_of(files), self.rows_of(files[::-1]))

@@ -24,10 +24,10 @@ IMPATIENT = "[{sqlite: {read_timeout: 1ms}}]"
 class Home:
     """A state directory with a configuration."""
 
-    def __init__(self, extra=""):
+    def __init__(self, extra="", parsers="postfix"):
         self.path = pathlib.Path(tempfile.mkdtemp(prefix="mailtrace-tool-"))
         self.config = self.path / "mailtrace.yaml"
-        self.config.write_text(f"state_directory: {self.path}\nparsers: [postfix]\nsinks: [sqlite]\n{extra}")
+        self.config.write_text(f"state_directory: {self.path}\nparsers: [{parsers}]\nsinks: [sqlite]\n{extra}")
 
     def remove(self):
         shutil.rmtree(self.path)
@@ -104,10 +104,11 @@ def crowd_a_minute(file, mails=20_000):
 
 
 def corpus(folder, rendering="rfc3339", groups=GROUPS):
-    """Log files of the lab, unpacked into the folder."""
+    """Log files of the lab, unpacked into the folder. `groups`: None is all."""
     out = []
     with tarfile.open(SOURCE / "tests/corpus/corpus.tar.xz") as archive:
-        for group in groups:
+        all_groups = [name.split("/")[1].split(".")[0] for name in archive.getnames() if name.endswith(f".{rendering}.log")]
+        for group in groups or all_groups:
             path = pathlib.Path(folder) / f"{group}.{rendering}.log"
             path.write_bytes(archive.extractfile(f"lab/{group}.{rendering}.log").read())
             out.append(path)
