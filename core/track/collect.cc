@@ -165,6 +165,7 @@ MailTracker::Written MailTracker::write(OpenMail& given, bool all, Time now) {
     use_cached_links(*mail);
     use_cached_outcomes(*mail);
   }
+  take_finer(*mail);
   if (cache_) shadow(*mail);
   bool unlinked = mail->own_client && !mail->has_origin && !mail->real && !mail->finished;
   if (all && (unlinked || (mail->pickup && !mail->message_id_seen))) remember_lines(*mail);

@@ -82,7 +82,9 @@ void Emitter::add_mail(OpenMail& mail, const std::string& server) {
     DeliverRow row = std::move(delivery.row);
     row.day = mail.id.day();
     row.connect_id = mail.id;
-    row.id = deliver_id(mail.id, delivery.line, row.recipient.value_or(""), delivery.by_recipient);
+    row.id = delivery.stored.is_zero()
+                 ? deliver_id(mail.id, delivery.line, row.recipient.value_or(""), delivery.by_recipient)
+                 : delivery.stored;
     row.connect_time = mail.birth;
     row.server = server;
     row.queue_id = mail.queue_id;

@@ -135,6 +135,11 @@ class MailTracker final : public Tracker {
   bool continues(const ConnectRow& row, const OpenMail& mail) const;
   OpenMail* take_half(OpenMail& mail, Mail half);
 
+  // ---- finer.cc
+  bool may_be_finer(const OpenMail& mail) const;
+  std::optional<KnownMail> finer(const OpenMail& mail);
+  void take_finer(OpenMail& mail);
+
   // ---- recall.cc
   void remember(Time now, bool all, Batch& batch);
   void remember_reasons(Time settled);

@@ -72,6 +72,7 @@ struct Delivery {
   std::string lmtp_session{};  // in the answer of one of our own mailbox servers
   std::string session_key{};   // of its TLS session in the cache, when this instance has not seen one
   bool named_session = false;  // that session names itself
+  Id stored{};                 // of its row, if another rendering of the line is stored: see finer.cc
 };
 
 // The last attempt for one recipient.

@@ -84,6 +84,7 @@ bool MailTracker::may_be_stale(const KnownMail& known, const OpenMail& mail) con
 
 OpenMail* MailTracker::resolve(OpenMail& mail) {
   if (mail.identified) return &mail;
+  if (auto known = finer(mail)) return settle(mail, known->id, known->birth, known->born);
   if (mail.born == Born::opener) {
     if (auto half = later_half(mail)) return take_half(mail, std::move(*half));
     mails_.identify(mail, mail.birth, Born::opener, mail.ordinal);

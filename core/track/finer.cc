@@ -1,0 +1,59 @@
+// The same lines with finer stamps: a file with whole seconds is imported that also came over the network
+// with microseconds. Its mails and deliveries are those that are stored, not others beside them. Pipeline
+// thread.
+#include <algorithm>
+
+#include "core/track/mail_tracker.h"
+
+namespace mailtrace {
+namespace {
+
+constexpr Microseconds second = std::chrono::seconds(1);
+
+// A stamp without a fraction is the same line at best, and has the same id then.
+bool is_finer(Time stored, Time whole) { return stored > whole && stored < whole + second; }
+
+bool same_end(const DeliverRow& stored, const DeliverRow& row) {
+  return is_finer(stored.deliver_time, row.deliver_time) && stored.status == row.status &&
+         stored.recipient == row.recipient && stored.original_recipient == row.original_recipient &&
+         stored.response == row.response;
+}
+
+}  // namespace
+
+bool MailTracker::may_be_finer(const OpenMail& mail) const {
+  return mail.imported && mail.whole_seconds && find_open_;
+}
+
+// Of a short queue id; a long one tells the birth.
+std::optional<KnownMail> MailTracker::finer(const OpenMail& mail) {
+  if (!may_be_finer(mail) || mail.born == Born::unknown) return std::nullopt;
+  auto known = from_database(mail);
+  if (!known || !is_finer(known->birth, mail.birth)) return std::nullopt;
+  return known;
+}
+
+void MailTracker::take_finer(OpenMail& mail) {
+  if (!may_be_finer(mail) || !mail.identified) return;
+  auto at = std::max(mail.last_time, mail.birth) + config_.reorder;
+  auto stored = find_open_(mails_.server_name(mail.server), mail.queue_id, at);
+  if (!stored || stored->connect.id != mail.id || stored->deliveries.empty()) return;
+  auto& rows = stored->deliveries;
+  size_t missing = 0;
+  for (auto& delivery : mail.deliveries) {
+    auto same = std::find_if(rows.begin(), rows.end(),
+                             [&](const DeliverRow& row) { return same_end(row, delivery.row); });
+    if (same == rows.end()) {
+      ++missing;
+      continue;
+    }
+    delivery.stored = same->id;
+    delivery.row.deliver_time = same->deliver_time;
+    rows.erase(same);
+  }
+  // All of it is there, with its lines.
+  bool complete = (stored->connect.flags & row_flag::removed) && mail.finished;
+  if (complete && missing == 0) mail.lines.clear();
+}
+
+}  // namespace mailtrace
