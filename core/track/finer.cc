@@ -35,6 +35,8 @@ std::optional<KnownMail> MailTracker::finer(const OpenMail& mail) {
 
 void MailTracker::take_finer(OpenMail& mail) {
   if (!may_be_finer(mail) || !mail.identified) return;
+  // A birth in whole seconds is that of a mail which was not found.
+  if (!mail.long_id && mail.birth.time_since_epoch() % second == Microseconds(0)) return;
   auto at = std::max(mail.last_time, mail.birth) + config_.reorder;
   auto stored = find_open_(mails_.server_name(mail.server), mail.queue_id, at);
   if (!stored || stored->connect.id != mail.id || stored->deliveries.empty()) return;
