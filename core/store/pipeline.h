@@ -20,6 +20,8 @@ class Pipeline {
  public:
   Pipeline(const TrackerConfig& config, HeaderOptions header, const Router& router, Cache* cache,
            FindOpen find_open);
+  // Before the first feed(), for an import.
+  void know_refusals(FindRefusals find) { tracker_->know_refusals(std::move(find)); }
   // Before the first feed(): records before `counted` were counted in the hosts table already (replay);
   // `sequence` is the first one that will come. Not called by an import, whose records have no sequence.
   void start_at(uint64_t sequence, uint64_t counted);

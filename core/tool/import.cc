@@ -129,6 +129,7 @@ int import(const Common& common, const Request& r) {
   HeaderOptions header{.zone = zone, .import = true, .hosts = hosts.get()};
   Pipeline pipeline(import_config(setup->config().core.tracker), header, setup->router(), nullptr,
                     writer.find_open());
+  pipeline.know_refusals(writer.find_refusals());
   UnknownLines unknown;
   pipeline.keep_unknown(&unknown);
 

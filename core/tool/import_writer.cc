@@ -140,6 +140,25 @@ FindOpen ImportWriter::find_open() {
   };
 }
 
+FindRefusals ImportWriter::find_refusals() {
+  return [this](const std::string& server, Time from, Time to) {
+    Query query;
+    query.logged_by = server;
+    query.connect_from = from;
+    query.connect_to = to;
+    query.status = {"rejected", "blocked", "greylisted", "discarded"};
+    query.limit = 1000;
+    std::vector<Hit> hits;
+    do {
+      auto page = ask_first([&](Reader& reader) { return reader.search(query); });
+      if (!page) break;
+      std::move(page->hits.begin(), page->hits.end(), std::back_inserter(hits));
+      query.after = page->complete ? "" : page->next;
+    } while (!query.after.empty());
+    return hits;
+  };
+}
+
 Result<std::vector<HintRow>> ImportWriter::hints() {
   return ask_first([](Reader& reader) { return reader.hints(now(), most_hints); });
 }

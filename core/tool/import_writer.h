@@ -40,6 +40,7 @@ class ImportWriter {
   Result<void> write_due(Pipeline& pipeline, Time at, bool all);
   // Asks the first database.
   FindOpen find_open();
+  FindRefusals find_refusals();
   // What the import before this one had half seen.
   Result<std::vector<HintRow>> hints();
 

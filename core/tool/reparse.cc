@@ -27,6 +27,7 @@ int reparse(const Common& common, bool json) {
   Pipeline pipeline(import_config(setup->config().core.tracker),
                     {.zone = zone, .import = true, .hosts = hosts.get()}, setup->router(), nullptr,
                     writer.find_open());
+  pipeline.know_refusals(writer.find_refusals());
   auto hints = writer.hints();
   if (!hints) return print_error(hints.error());
   pipeline.recall(*hints, now());

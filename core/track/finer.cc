@@ -19,6 +19,14 @@ bool same_end(const DeliverRow& stored, const DeliverRow& row) {
          stored.response == row.response;
 }
 
+bool same_refusal(const Hit& stored, const ConnectRow& connect, const DeliverRow& deliver) {
+  return (stored.connect.flags & row_flag::refused) && stored.deliver &&
+         is_finer(stored.connect.connect_time, connect.connect_time) &&
+         stored.connect.client_addr == connect.client_addr && stored.connect.sender == connect.sender &&
+         stored.deliver->recipient == deliver.recipient && stored.deliver->status == deliver.status &&
+         stored.deliver->response == deliver.response;
+}
+
 }  // namespace
 
 bool MailTracker::may_be_finer(const OpenMail& mail) const {
@@ -56,6 +64,36 @@ void MailTracker::take_finer(OpenMail& mail) {
   // All of it is there, with its lines.
   bool complete = (stored->connect.flags & row_flag::removed) && mail.finished;
   if (complete && missing == 0) mail.lines.clear();
+}
+
+MailTracker::FinerRefusals* MailTracker::finer_refusals(const std::string& server, Time time) {
+  if (!find_refusals_) return nullptr;
+  Time hour = std::chrono::floor<std::chrono::hours>(time);
+  auto [found, added] = finer_refusals_.try_emplace(server);
+  FinerRefusals& refusals = found->second;
+  if (added || refusals.from != hour) {
+    refusals = {hour, find_refusals_(server, hour, hour + std::chrono::hours(1)), {}};
+    refusals.taken.resize(refusals.hits.size());
+  }
+  return &refusals;
+}
+
+// Which of several in the same words within that second is all the same, as long as each is taken once.
+void MailTracker::take_finer(Loose& refusal, const LogLine& line) {
+  if (!line.imported || !line.whole_seconds) return;
+  auto* stored = finer_refusals(refusal.connect.server, line.time);
+  for (size_t i = 0; stored && i < stored->hits.size(); ++i) {
+    const Hit& hit = stored->hits[i];
+    auto& taken = stored->taken[i];
+    if ((taken && *taken != line.identity) || !same_refusal(hit, refusal.connect, *refusal.deliver)) continue;
+    taken = line.identity;
+    refusal.connect.id = hit.connect.id;
+    refusal.connect.day = hit.connect.day;
+    refusal.connect.connect_time = hit.connect.connect_time;
+    *refusal.deliver = *hit.deliver;
+    refusal.lines.clear();
+    return;
+  }
 }
 
 }  // namespace mailtrace

@@ -27,9 +27,17 @@ class MailTracker final : public Tracker {
   bool collect(Time now, bool all, size_t max_rows, Batch& batch) override;
   uint64_t pinned(uint64_t next) const override;
   void read_before(uint64_t sequence) override { mails_.read_before(sequence); }
+  void know_refusals(FindRefusals find) override { find_refusals_ = std::move(find); }
   Status status() const override;
 
  private:
+  // Refusals that are stored of an hour of a server, and which line has been found to be each.
+  struct FinerRefusals {
+    Time from{};
+    std::vector<Hit> hits;
+    std::vector<std::optional<Hash128>> taken;
+  };
+
   // Rows of no mail in memory: refusals without queue id, and the parent of a mail that left memory.
   struct Loose {
     ConnectRow connect;
@@ -139,6 +147,8 @@ class MailTracker final : public Tracker {
   bool may_be_finer(const OpenMail& mail) const;
   std::optional<KnownMail> finer(const OpenMail& mail);
   void take_finer(OpenMail& mail);
+  void take_finer(Loose& refusal, const LogLine& line);
+  FinerRefusals* finer_refusals(const std::string& server, Time time);
 
   // ---- recall.cc
   void remember(Time now, bool all, Batch& batch);
@@ -172,6 +182,8 @@ class MailTracker final : public Tracker {
   const TrackerConfig config_;
   Cache* const cache_;
   const FindOpen find_open_;
+  FindRefusals find_refusals_;
+  std::unordered_map<std::string, FinerRefusals> finer_refusals_;  // by server
   const Networks own_;
   mutable OpenMails mails_;
   Sessions sessions_;

@@ -454,6 +454,7 @@ void MailTracker::refuse(const LogLine& line, const Policy& fact) {
   if (config_.keep_lines) loose.lines.append(line.raw).append(1, '\n');
   loose.line = line.identity;
   loose.sequence = line.sequence;
+  take_finer(loose, line);
   explain(loose, line, fact, told.client);
   if (auto sequence = session_pin(line); sequence && (row.tls || proxied))
     loose.sequence = std::min(sequence, loose.sequence);

@@ -29,6 +29,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/config/config.h"
 #include "core/mail/fact.h"
@@ -44,11 +45,16 @@ namespace mailtrace {
 using FindOpen =
     std::function<std::optional<Mail>(const std::string& server, const std::string& queue_id, Time at)>;
 
+// The refusals of a server that the database has of from <= t < to. It may block, too.
+using FindRefusals = std::function<std::vector<Hit>(const std::string& server, Time from, Time to)>;
+
 class Tracker {
  public:
   // `cache` may be null; both outlive the tracker.
   static std::unique_ptr<Tracker> make(const TrackerConfig& config, Cache* cache, FindOpen find_open);
   virtual ~Tracker() = default;
+  // For an import of lines with whole seconds, before the first line.
+  virtual void know_refusals(FindRefusals) {}
 
   // What an earlier tracker had half seen, before the first line. Lines that must be applied again are
   // appended to `lines`.

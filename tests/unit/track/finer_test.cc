@@ -2,6 +2,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cmath>
+#include <functional>
 
 #include "tests/unit/track/tracker_fixture.h"
 
@@ -22,6 +23,28 @@ struct Finer : TrackerFixture {
     line(start + 800.5, Expired{queue_id, "s@example.org", false});
     line(start + 800.6, removed(queue_id));
   }
+  void a_refusal(double start, const std::string& from = "192.0.2.9") {
+    Policy fact;
+    fact.service = "smtpd";
+    fact.client = {"spam.example", from, 0};
+    fact.action = PolicyAction::reject;
+    fact.smtp_code = 554;
+    fact.text = "Relay access denied";
+    fact.sender = "s@example.org";
+    fact.recipient = "r@example.net";
+    line(start, fact);
+  }
+  std::vector<Hit> stored_refusals(const std::string& server, Time from, Time to) {
+    ++asked_for_refusals;
+    std::vector<Hit> hits;
+    for (auto& [id, row] : rows.deliveries) {
+      const ConnectRow& connect = rows.connects.at(row.connect_id);
+      if (connect.server == server && connect.connect_time >= from && connect.connect_time < to)
+        hits.push_back({connect, row});
+    }
+    return hits;
+  }
+  int asked_for_refusals = 0;
   void import_file(const std::string& queue_id, std::initializer_list<double> starts) {
     collect();
     restart();
@@ -67,6 +90,34 @@ BOOST_AUTO_TEST_CASE(a_notice_begins_with_its_message_id) {
   whole_seconds = imported = true;
   notice();
   BOOST_TEST(rows.print(true) == before, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(refusals_are_found_by_what_they_say) {
+  auto log = [&] {
+    a_refusal(0.25);
+    pid = "12";
+    a_refusal(0.75);
+    pid = "11";
+    a_refusal(0.8, "192.0.2.10");
+    a_refusal(30.5);
+  };
+  log();
+  collect();
+  auto before = rows.print(true);
+  BOOST_TEST(rows.deliveries.size() == 4u);
+  whole_seconds = imported = true;
+  for (int round = 0; round < 2; ++round) {
+    restart();
+    tracker->know_refusals(std::bind_front(&Finer::stored_refusals, this));
+    log();
+    if (round) log();
+    collect();
+    BOOST_TEST(rows.print(true) == before, boost::test_tools::per_element());
+  }
+  BOOST_TEST(asked_for_refusals == 2);
+  a_refusal(40.5);
+  collect();
+  BOOST_TEST(rows.deliveries.size() == 5u);
 }
 
 BOOST_AUTO_TEST_CASE(what_did_not_come_over_the_network_is_added) {
