@@ -321,8 +321,14 @@ class Finding(Case):
 
     def test_nothing_found_with_proof_and_near_misses(self):
         browser.ask("anna.burger@example.com")
-        browser.wait_text("Nothing found", "mx1", "mx2", "out1")
+        browser.wait_text("Nothing found", "mx1", "mx2", "out1", "What helps")
         browser.checked(self, "nothing-found")
+        browser.click("*anna.burger*")
+        browser.one(".row")
+        browser.driver.back()
+        browser.wait_text("Nothing found", "What helps")
+        browser.click("@example.com")
+        self.assertIn("address=%40example.com", browser.place())
         browser.ask("lisa@freunde.exampel")
         browser.wait_text("Nothing found", "lisa@freunde.example")
         near = browser.one(".near a")
@@ -484,8 +490,13 @@ class Reading(Case):
         browser.wait_text("What happened")
 
     def test_another_mail_or_none(self):
-        browser.open("mail/00000000000000000000000000000000")
-        browser.wait_text("There is nothing here that you may see.")
+        for nothing in ("mail/00000000000000000000000000000000", "mail/cut-off"):
+            browser.open(nothing)
+            browser.wait_text("This mail is no longer stored, or you may not see it.")
+            self.assertNotIn("Try again", browser.text())
+        browser.checked(self, "mail-gone")
+        browser.click("To the search")
+        browser.one("#box")
 
 
 class Keyboard(Case):

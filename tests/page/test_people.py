@@ -89,10 +89,12 @@ class People(unittest.TestCase):
         admin.open("search?recipient=boris.klein%40example.org&limit=10")
         foreign = admin.one(".row_mail").get_attribute("href").split("#/")[1]
         customer.open(foreign)
-        customer.wait_text("There is nothing here that you may see.")
+        customer.wait_text("This mail is no longer stored, or you may not see it.")
         for page in ("users", "audit", "overview"):
             customer.open(page)
-            customer.wait_text("You are not allowed to do that.") if page != "overview" else customer.settle()
+            customer.wait_text("You may not see this page.")
+            self.assertEqual([button.text for button in customer.all("main button, main input")], [], page)
+        customer.checked(self, "customer-no-page")
         customer.gather()
         self.assertEqual(customer.complaints, [])
         customer.close()
@@ -162,7 +164,7 @@ class People(unittest.TestCase):
     def test_a_token_for_scripts(self):
         admin.open("account")
         admin.one("input[name=token_name]").send_keys("report", Keys.ENTER)
-        admin.wait_text("It is never shown again.")
+        admin.wait_text("It is never shown again.", "A token may read what you may see, and change nothing.")
         token = admin.one(".secret code").text
 
         def ask():

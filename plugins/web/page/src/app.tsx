@@ -9,15 +9,21 @@ import { Frame } from "frame/frame";
 import { LoginPage } from "login/login_page";
 import { MailPage } from "mail/mail_page";
 import { OverviewPage } from "overview/overview_page";
-import { Trouble, Waiting } from "parts/notice";
+import { NoPage, Trouble, Waiting } from "parts/notice";
 import { SearchPage } from "search/search_page";
-import { SessionContext } from "base/session";
+import { may, SessionContext } from "base/session";
 import { UsersPage } from "users/users_page";
+import { use_words } from "words";
+
+const pages_with_rights = ["overview", "users", "audit"] as const;
 
 function Shown({ session }: { session: Session }) {
+  const w = use_words();
   const route = use_route();
   const [area = "search", name = ""] = route.path;
   if (session.must_change_password) return <AccountPage />;
+  const needed = pages_with_rights.find((page) => page === area);
+  if (needed && !may(session, needed)) return <NoPage words={w.problems.forbidden_page} />;
   switch (area) {
     case "mail":
       return <MailPage key={name} id={name} />;

@@ -1,6 +1,6 @@
 // One mail: what happened, its way, every attempt, what is related, the answer for the ticket.
 import { useState } from "react";
-import { get } from "api/client";
+import { get, Problem } from "api/client";
 import { Mail, Way } from "api/types";
 import { day_and_clock, zone, zone_name } from "base/format";
 import { visible } from "base/hostile";
@@ -20,7 +20,7 @@ import { WayList } from "mail/way_list";
 import { WayPicture } from "mail/way_picture";
 import { CopyButton } from "parts/copy";
 import { Icon } from "parts/icon";
-import { Trouble, Waiting } from "parts/notice";
+import { NoPage, Trouble, Waiting } from "parts/notice";
 import { use_words } from "words";
 
 function Head({ mail, id }: { mail: Mail; id: string }) {
@@ -108,6 +108,7 @@ export function MailPage({ id }: { id: string }) {
   const mail = use_loaded((signal) => get<Mail>(`mails/${encodeURIComponent(id)}`, { zone: zone() }, signal), [id]);
   use_title(w.mail.title);
   use_keys({ c: () => document.getElementById("copy_ticket")?.click() });
+  if (mail.error instanceof Problem && mail.error.type === "not_found") return <NoPage words={w.mail.gone} />;
   if (mail.error !== undefined) return <Trouble error={mail.error} again={mail.reload} />;
   if (!mail.value) return <Waiting />;
   const failed = mail.value.deliveries.filter((deliver) => deliver.status !== "sent").pop();

@@ -1,6 +1,8 @@
 // What is said instead of content: waiting, an error, nothing there.
 import { ReactNode } from "react";
 import { Problem } from "api/client";
+import { use_title } from "base/hooks";
+import { link } from "base/route";
 import { Icon } from "parts/icon";
 import { use_words } from "words";
 import { Words } from "words/en";
@@ -22,6 +24,9 @@ export function problem_text(error: unknown, w: Words): string {
   return error.retry_after ? `${text} ${w.problems.wait(error.retry_after)}` : text;
 }
 
+// What will be the same the next time: nobody is asked to try it again.
+const lasting = ["not_found", "forbidden", "invalid", "method_not_allowed", "too_large"];
+
 export function Trouble({ error, again }: { error: unknown; again?: () => void }) {
   const w = use_words();
   const detail = error instanceof Problem && ["invalid", "conflict", "internal"].includes(error.type) ? error.detail : "";
@@ -31,12 +36,26 @@ export function Trouble({ error, again }: { error: unknown; again?: () => void }
       <div>
         <p>{problem_text(error, w)}</p>
         {detail && <p className="notice_detail">{detail}</p>}
-        {again && (
+        {again && !(error instanceof Problem && lasting.includes(error.type)) && (
           <button type="button" onClick={again}>
             {w.try_again}
           </button>
         )}
       </div>
+    </div>
+  );
+}
+
+// A page that is not there, or not for this account: instead of the page, with nothing to press that would not work.
+export function NoPage({ words }: { words: string }) {
+  const w = use_words();
+  use_title(words);
+  return (
+    <div className="no_page">
+      <Notice tone="waiting">
+        <h1>{words}</h1>
+        <a href={link("search")}>{w.to_search}</a>
+      </Notice>
     </div>
   );
 }

@@ -17,6 +17,7 @@ function Hosts({ hosts }: { hosts: HostProof[] }) {
     <ul className="proof_hosts">
       {hosts.map((host) => {
         const gaps = host.gaps?.length ?? 0;
+        const sentence = say(host.sentence);
         return (
           <li key={host.host}>
             <span className={`proof_mark tone_${host.complete ? "good" : "waiting"}`}>
@@ -24,11 +25,11 @@ function Hosts({ hosts }: { hosts: HostProof[] }) {
             </span>
             <div>
               <p>
-                <Logged>{say(host.sentence) || host.host}</Logged>
+                <Logged>{sentence || host.host}</Logged>
               </p>
               <p className="muted">
-                {w.nothing.last_line(ago(host.last))}
-                {` · ${w.nothing.lines(number(host.lines))}`} · {w.nothing.gaps(gaps)}
+                {!sentence && `${w.nothing.last_line(ago(host.last))} · `}
+                {w.nothing.lines(host.lines, number(host.lines))} · {w.nothing.gaps(gaps)}
               </p>
               {host.gaps?.map((gap) => (
                 <p key={gap.from} className="muted">
@@ -65,6 +66,33 @@ function NearMisses({ near, query }: { near: Near[]; query: Params }) {
         </li>
       ))}
     </ul>
+  );
+}
+
+// What is worth a try with an address: a part of it, its whole domain.
+function Tips({ query }: { query: Params }) {
+  const w = use_words();
+  const field = (["address", "sender", "recipient"] as const).find((name) => /^[^*@\s]+@[^*@\s]+$/.test(query.get(name) ?? ""));
+  if (!field) return null;
+  const [name, domain] = (query.get(field) ?? "").split("@");
+  const tips = [
+    { value: `*${name}*`, words: w.nothing.tip_part },
+    { value: `@${domain}`, words: w.nothing.tip_domain },
+  ];
+  return (
+    <div className="tips">
+      <h3>{w.nothing.tips}</h3>
+      <ul>
+        {tips.map((tip) => (
+          <li key={tip.value}>
+            {tip.words}{" "}
+            <a href={link("search", changed(query, { [field]: tip.value }))}>
+              <Logged>{tip.value}</Logged>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 
@@ -119,6 +147,7 @@ export function Nothing({ query }: { query: Params }) {
           )}
         </>
       )}
+      <Tips query={query} />
       {timed && (
         <a className="button" href={link("search", any_time)}>
           {w.nothing.widen}
