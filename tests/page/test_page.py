@@ -60,7 +60,7 @@ def enter(test):
     browser.login("helga", served.one_time["helga"])
     browser.wait_text("one-time password")
     browser.checked(test, "password-must-change")
-    browser.type("Present password", served.one_time["helga"])
+    browser.type("Current password", served.one_time["helga"])
     browser.type("New password", PASSWORD)
     browser.one("input[name=again]").send_keys(PASSWORD, Keys.ENTER)
     browser.wait_text("Where is my mail?", "Newest mails")
@@ -343,7 +343,7 @@ class Finding(Case):
         self.addCleanup(self.forget_losses)
         browser.open("search?sender=nobody%40nowhere.example")
         browser.wait_text("Nothing found", "Lines that were lost on the way here", "17 log lines", "There is nothing similar")
-        self.assertNotIn("But there is something near", browser.text(".nothing"))
+        self.assertNotIn("But there is something similar", browser.text(".nothing"))
         browser.checked(self, "nothing-found-losses")
 
     def forget_losses(self):
@@ -365,7 +365,7 @@ class Reading(Case):
 
     def test_a_full_mailbox(self):
         self.unfold("response=*quota*&status=bounced")
-        browser.wait_text("Who must act", "What to do now", "Answer of the server", "Mailbox full, quota exceeded")
+        browser.wait_text("Who must act", "What to do now", "The server's answer", "Mailbox full, quota exceeded")
         customer = browser.text(".verdict_sentence")
         browser.checked(self, "fold-mailbox-full")
         browser.click("admins")
@@ -423,7 +423,7 @@ class Reading(Case):
         count = min(4, len(browser.all(".row_fold")))
         for fold in range(count):
             browser.click(browser.all(".row_fold")[fold])
-        browser.wait_text("The first visit", "came back and was taken")
+        browser.wait_text("The first visit", "came back and was accepted")
         browser.checked(self, "fold-greylisted")
 
     def test_blocked_and_unknown_recipient(self):
