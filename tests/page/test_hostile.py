@@ -1,6 +1,8 @@
 """What strangers write into logs: markup, spreadsheet formulas, letters that turn the direction of writing, endless
 words. It must be shown as what it is, and break nothing."""
 import datetime
+import re
+import tarfile
 import unittest
 
 import provider
@@ -9,14 +11,21 @@ from harness import ROOT, Scratch, wait_until
 from served import Served
 
 scratch = served = None
+queue_ids = []
 MARKUP = '"<img/src=x/onerror=window.broken=1>"@evil.example'
 TURNED = "paypal\u202e\u2066elpmaxe.live\u2069@example.net"
 LONG = "a" * 240 + "@" + "b" * 60 + ".example"
 FORMULA = "=HYPERLINK(1)@evil.example"
 
 
+def crafted_lines():
+    """What a real Postfix logged for senders, recipients, answers and headers that were made to look like log lines."""
+    with tarfile.open(ROOT / "tests" / "corpus" / "corpus.tar.xz") as archive:
+        return archive.extractfile("hostile/postfix-crafted.log").read().decode(errors="replace").splitlines()
+
+
 def setUpModule():
-    global scratch, served
+    global scratch, served, queue_ids
     scratch = Scratch("hostile")
     try:
         now = datetime.datetime.now(datetime.timezone.utc)
@@ -29,7 +38,9 @@ def setUpModule():
                              "5.7.1", "bounced", "host mx.evil.example[203.0.113.67] said: 550 5.7.1 <script>window.broken=1</script> status=sent (250 ok) " + "x" * 300)
         lines = [line for _, line in sorted(log.lines)]
         lines += (ROOT / "tests" / "traces" / "cases" / "hostile.log").read_text(errors="replace").splitlines()
-        served = Served(scratch, lines)
+        real = crafted_lines()
+        queue_ids = sorted({found.group(1) for found in (re.search(r" mx1 postfix/(?:smtp|error)\[\d+\]: (\w+): to=", line) for line in real) if found})
+        served = Served(scratch, lines + real)
     except BaseException:
         scratch.close()
         raise
@@ -57,8 +68,25 @@ class Hostile(unittest.TestCase):
             browser.open(browser.one(".row_mail").get_attribute("href").split("#/")[1])
             browser.one("svg.way")
             browser.checked(self, f"hostile-{name}-mail-{text[0] if text[0].isalpha() else 'x'}")
+        self.forged(browser, name)
         self.assertIsNone(browser.script("return window.broken"))
         self.assertEqual(browser.script("return document.querySelectorAll('#page script, #page img').length"), 0)
+
+    def forged(self, browser, name):
+        """Recipients, servers and ends that only the free text claims are those of no row and of no picture."""
+        self.assertGreater(len(queue_ids), 4)
+        for queue_id in queue_ids:
+            with self.subTest(queue_id):
+                browser.open(f"search?queue_id={queue_id}")
+                browser.one(".row")
+                self.assertNotIn("victim@bank.example", browser.texts(".row .who"))
+                self.assertFalse([text for text in browser.texts(".row .line_out .where") if text.startswith("to evil")])
+                browser.open(browser.one(".row_mail").get_attribute("href").split("#/")[1])
+                browser.one("svg.way")
+                self.assertFalse({"evil", "evil [6.6.6.6]", "good", "victim@bank.example"} & set(browser.texts("svg.way .way_name")))
+                browser.checked(self, f"hostile-{name}-mail-{queue_id}")
+        browser.open("search?queue_id=4jYGwZ6zsYz1cvvd")
+        self.assertEqual(browser.texts(".row .row_end .pill"), ["Undeliverable"])
 
     def test_at_a_desk(self):
         browser = entered(served)

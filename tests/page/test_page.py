@@ -33,6 +33,22 @@ def tearDownModule():
     scratch.close()
 
 
+# The first part of a search is cut short, and the second held until window.go_on is called.
+IN_PARTS = """
+const real = window.fetch;
+window.fetch = async (address, ...rest) => {
+  const url = new URL(address, window.location.href);
+  if (!url.pathname.endsWith("/api/v1/search")) return real(address, ...rest);
+  const is_first = !url.searchParams.has("after");
+  if (is_first) url.searchParams.set("limit", "3");
+  else await new Promise((then) => { window.go_on = then; });
+  const page = await (await real(url, ...rest)).json();
+  if (is_first) Object.assign(page, {complete: false, reached: page.results[page.results.length - 1].connect.connect_time});
+  return new Response(JSON.stringify(page));
+};
+"""
+
+
 class Case(unittest.TestCase):
     """Each case begins logged in, on the search page, without criteria."""
 
@@ -318,6 +334,22 @@ class Finding(Case):
         browser.wait_text("1 new mail")
         self.assertTrue(browser.has(".row_fresh"))
         browser.click("Live")
+
+    def test_rows_appear_before_the_search_ends(self):
+        """The server answers a broad search in parts, the newest days first: here the second part lets itself be waited for."""
+        self.addCleanup(browser.reload)
+        browser.script(IN_PARTS)
+        browser.script("window.location.hash = '#/search?sender=*example*&limit=10'")
+        wait_until(lambda: len(browser.all(".row")) == 3, lambda: browser.text(".found"), 60)
+        browser.wait_text("Searching …", "searched back to", css=".progress")
+        self.assertFalse(browser.has(".nothing"))
+        first = browser.script("return [...document.querySelectorAll('.row')].map((row) => row.id)")
+        wait_until(lambda: browser.script("return typeof window.go_on === 'function'"), "the question for the second part", 60)
+        browser.script("window.go_on()")
+        browser.settle()
+        rows = browser.script("return [...document.querySelectorAll('.row')].map((row) => row.id)")
+        self.assertEqual(rows[:3], first)
+        self.assertEqual(len(set(rows)), 10)
 
     def test_nothing_found_with_proof_and_near_misses(self):
         browser.ask("anna.burger@example.com")
