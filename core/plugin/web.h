@@ -29,6 +29,7 @@ struct UserCommand {
   std::string title;                            // of a token
   int64_t days = 365;                           // until a token ends
   bool json = false;                            // list: one JSON object a line
+  bool german = false;                          // what is printed; names of roles stay, they are typed
 };
 
 class Web {

@@ -142,7 +142,7 @@ class Writer {
     auto add = [&](std::string_view name, const std::optional<std::string>& value) {
       if (value) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, printable(*value));
     };
-    if (c.spam_score) text = fmt::format("{} {:.1f}", terminal_.say("spam score"), *c.spam_score);
+    if (c.spam_score) text = fmt::format("{} {}", terminal_.say("spam score"), with_one_digit(*c.spam_score));
     add(terminal_.say("action"), c.spam_action);
     add("DKIM", c.dkim);
     add("DMARC", c.dmarc);

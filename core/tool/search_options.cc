@@ -62,8 +62,9 @@ bool read_time(const std::string& text, const char* option, bool upper, bool utc
   if (text.empty()) return true;
   When when;
   if (!parse_when(text, now(), utc, when)) {
-    fmt::print(stderr, "mailtrace: {}: expected a time such as {}, got \"{}\"\n", option, time_forms,
-               printable(text));
+    auto* words = wants_german() ? "mailtrace: {}: erwartet eine Zeit wie {}, nicht \"{}\"\n"
+                                 : "mailtrace: {}: expected a time such as {}, got \"{}\"\n";
+    fmt::print(stderr, fmt::runtime(words), option, time_forms, printable(text));
     return false;
   }
   to = upper ? when.to : when.from;  // a day as the end means all of it
@@ -88,8 +89,11 @@ void read_interval(const std::string& text, std::chrono::microseconds& to) {
 
 bool read_times(SearchRequest& r) {
   auto& q = r.query;
-  return read_time(r.connect_from, "--connect-from", false, r.utc, q.connect_from) &&
-         read_time(r.connect_to, "--connect-to", true, r.utc, q.connect_to) &&
+  // Either name may have been typed.
+  auto* since = wants_german() ? "--connect-from oder --since" : "--connect-from or --since";
+  auto* until = wants_german() ? "--connect-to oder --until" : "--connect-to or --until";
+  return read_time(r.connect_from, since, false, r.utc, q.connect_from) &&
+         read_time(r.connect_to, until, true, r.utc, q.connect_to) &&
          read_time(r.deliver_from, "--deliver-from", false, r.utc, q.deliver_from) &&
          read_time(r.deliver_to, "--deliver-to", true, r.utc, q.deliver_to);
 }

@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <ctime>
@@ -139,6 +140,12 @@ std::string fit(std::string_view text, size_t width) {
   return out;
 }
 
+std::string with_one_digit(double value) {
+  auto out = fmt::format("{:.1f}", value);
+  if (wants_german()) std::replace(out.begin(), out.end(), '.', ',');
+  return out;
+}
+
 std::string human_size(int64_t bytes) {
   if (bytes < 1024) return fmt::format("{} B", bytes);
   auto value = static_cast<double>(bytes);
@@ -148,11 +155,11 @@ std::string human_size(int64_t bytes) {
     value /= 1024;
     unit = next;
   }
-  return fmt::format("{:.1f} {}", value, unit);
+  return fmt::format("{} {}", with_one_digit(value), unit);
 }
 
 std::string human_duration(double seconds) {
-  if (seconds < 10) return fmt::format("{:.1f} s", seconds);
+  if (seconds < 10) return with_one_digit(seconds) + " s";
   int64_t whole = std::llround(seconds);
   if (whole < 60) return fmt::format("{} s", whole);
   if (whole < 3600)

@@ -46,6 +46,8 @@ std::string cut(std::string_view text, size_t width);
 std::string fit(std::string_view text, size_t width);
 
 // "1.4 KiB"
+// "1.1", in German "1,1"
+std::string with_one_digit(double value);
 std::string human_size(int64_t bytes);
 // "3.2 s", "4 min", "2 h 10 min", "5 d 3 h"
 std::string human_duration(double seconds);

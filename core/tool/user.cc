@@ -7,6 +7,7 @@
 #include "core/tool/choices.h"
 #include "core/tool/command.h"
 #include "core/tool/setup.h"
+#include "core/tool/terminal.h"
 
 namespace mailtrace {
 namespace {
@@ -22,7 +23,9 @@ int run_user(const Common& common, const UserCommand& command) {
   if (webs.empty() && errors.empty())
     errors.add(setup->config().root, "web: expected a page that has users, such as portal, found none");
   if (!errors.empty()) return print_errors(errors);
-  auto done = webs.front().plugin->user(command);
+  auto asked = command;
+  asked.german = wants_german();
+  auto done = webs.front().plugin->user(asked);
   if (!done) {
     print_error(done.error());
     return done.error().fault == Fault::permanent ? exit_code::usage : exit_code::unavailable;

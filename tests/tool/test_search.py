@@ -169,7 +169,8 @@ class Search(tool.Imported):
         for wrong in (["search", "--bogus"], [], ["bogus"], ["search", "--status", "lost"], ["search", "--limit", "0"],
                       ["search", "--since", "soon"], ["show"], ["search", "--sink"]):
             self.assertEqual(run(*wrong).returncode, 2, wrong)
-        self.assertIn('--connect-from: expected a time such as', run("search", "--since", "soon").err)
+        self.assertIn("--connect-from or --since: expected a time such as", run("search", "--since", "soon").err)
+        self.assertIn("--connect-to oder --until: erwartet eine Zeit wie", run("search", "--until", "bald", LANG="de_DE.UTF-8").err)
         self.assertEqual(run("--help").returncode, 0)
         self.assertEqual(run("search", "x", "-c", "/nonexistent.yaml").returncode, 78)
         unknown = run("search", "x", "--sink", "sqlit")

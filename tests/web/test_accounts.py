@@ -186,6 +186,9 @@ class Accounts(Served):
         listed = {one["name"]: one for one in map(json.loads, self.home.run("user", "list", "--json").out.splitlines())}
         self.assertEqual(("helpdesk", ["alpha.example"], False), tuple(listed["cli"][k] for k in ("role", "domains", "locked")))
         self.assertIn("@alpha.example", self.home.run("user", "list").out)
+        german = {"LC_ALL": "de_DE.UTF-8"}
+        self.assertRegex(self.home.run("user", "list", **german).out, r"cli +helpdesk +nie angemeldet +@alpha.example\n")
+        self.assertRegex(self.home.run("user", "audit", **german).out, r"^Protokoll: (1 Eintrag|\d+ Einträge), nichts geändert oder entfernt\n$")
         for command in (["lock", "cli"], ["role", "cli", "user"], ["addresses", "cli", "--address", "Cli@alpha.example"]):
             self.assertEqual(0, self.home.run("user", *command).returncode, command)
         listed = {one["name"]: one for one in map(json.loads, self.home.run("user", "list", "--json").out.splitlines())}

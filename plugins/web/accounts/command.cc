@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/base/plural.h"
 #include "core/base/text.h"
 #include "core/mail/row_json.h"
 
@@ -21,17 +22,21 @@ std::string joined(const std::vector<std::string>& texts) {
   return out;
 }
 
-std::string sees(const User& user) {
-  if (user.role == Role::user) return user.addresses.empty() ? "nothing yet" : joined(user.addresses);
+std::string sees(const User& user, bool german) {
+  if (user.role == Role::user && !user.addresses.empty()) return joined(user.addresses);
+  if (user.role == Role::user) return german ? "noch nichts" : "nothing yet";
   if (user.role == Role::helpdesk && !user.domains.empty()) return "@" + joined(user.domains);
-  return "everything";
+  return german ? "alles" : "everything";
 }
 
-std::string list(Accounts& accounts, bool json) {
+std::string list(Accounts& accounts, const UserCommand& command) {
+  bool german = command.german;
   std::string out;
   for (auto& user : accounts.list()) {
-    std::string last = user.last_login ? format_time(*user.last_login).substr(0, 16) : "never logged in";
-    if (json)
+    std::string last = user.last_login ? format_time(*user.last_login).substr(0, 16)
+                       : german        ? "nie angemeldet"
+                                       : "never logged in";
+    if (command.json)
       out +=
           dump_line({{"name", user.name},
                      {"role", role_name(user.role)},
@@ -44,7 +49,10 @@ std::string list(Accounts& accounts, bool json) {
           "\n";
     else
       out += fmt::format("{:<24} {:<9} {:<16}  {}{}\n", user.name, role_name(user.role), last,
-                         user.locked ? "locked, " : "", sees(user));
+                         !user.locked ? ""
+                         : german     ? "gesperrt, "
+                                      : "locked, ",
+                         sees(user, german));
   }
   return out;
 }
@@ -55,8 +63,9 @@ AuditEntry entry_of(const std::string& action, const std::string& name) {
   return {.user = who ? who : "root", .role = "", .how = "command", .action = action, .what = name};
 }
 
-std::string with_password(const std::string& name, const std::string& password) {
-  return fmt::format("user {}, one-time password: {}\n", name, password);
+std::string with_password(const UserCommand& command, const std::string& password) {
+  auto* words = command.german ? "Benutzer {}, Einmalpasswort: {}\n" : "user {}, one-time password: {}\n";
+  return fmt::format(fmt::runtime(words), lower(command.name), password);
 }
 
 Result<std::string> add(Accounts& accounts, const UserCommand& command) {
@@ -69,7 +78,7 @@ Result<std::string> add(Accounts& accounts, const UserCommand& command) {
   if (auto refusal = accounts.add(command.name, role, rest, password); refusal != Refusal::none)
     return refused(refusal, command.name);
   accounts.record(entry_of("user_made", command.name));
-  return with_password(lower(command.name), password);
+  return with_password(command, password);
 }
 
 Result<std::string> make_token(Accounts& accounts, const UserCommand& command) {
@@ -106,15 +115,24 @@ Result<std::string> change(Accounts& accounts, const UserCommand& command) {
   if (auto refusal = accounts.change(command.name, change, password); refusal != Refusal::none)
     return refused(refusal, command.name);
   accounts.record(entry_of("user_changed", command.name));
-  return password.empty() ? std::string() : with_password(lower(command.name), password);
+  return password.empty() ? std::string() : with_password(command, password);
 }
 
-Result<std::string> check_audit(Accounts& accounts) {
+Result<std::string> check_audit(Accounts& accounts, bool german) {
   auto check = accounts.check_audit();
-  if (check.whole) return fmt::format("audit: {} entries, none was changed or taken out\n", check.entries);
-  if (!check.broken) return Error{Fault::transient, "audit: it cannot be read; see the log"};
-  return Error{Fault::permanent, fmt::format("audit: an entry at or just before {} was changed or taken out",
-                                             format_time(*check.broken))};
+  if (check.whole) {
+    auto* words = german ? "Protokoll: {}, nichts geändert oder entfernt\n"
+                         : "audit: {}, none was changed or taken out\n";
+    auto entries =
+        german ? counted(check.entries, "Eintrag", "Einträge") : counted(check.entries, "entry", "entries");
+    return fmt::format(fmt::runtime(words), entries);
+  }
+  if (!check.broken)
+    return Error{Fault::transient, german ? "Protokoll: nicht lesbar; mehr steht im Log"
+                                          : "audit: it cannot be read; see the log"};
+  auto* words = german ? "Protokoll: ein Eintrag vom {} oder kurz davor wurde geändert oder entfernt"
+                       : "audit: an entry at or just before {} was changed or taken out";
+  return Error{Fault::permanent, fmt::format(fmt::runtime(words), format_time(*check.broken))};
 }
 
 }  // namespace
@@ -122,11 +140,11 @@ Result<std::string> check_audit(Accounts& accounts) {
 Result<std::string> run_command(Accounts& accounts, const UserCommand& command) {
   switch (command.what) {
     case What::list:
-      return list(accounts, command.json);
+      return list(accounts, command);
     case What::add:
       return add(accounts, command);
     case What::audit:
-      return check_audit(accounts);
+      return check_audit(accounts, command.german);
     case What::token:
       return make_token(accounts, command);
     case What::remove:

@@ -44,6 +44,8 @@ BOOST_AUTO_TEST_CASE(german_is_chosen_by_the_first_variable_that_is_set) {
   ::unsetenv("LC_MESSAGES");
   ::setenv("LANG", "de_DE.UTF-8", 1);
   BOOST_TEST(wants_german());
+  BOOST_TEST(human_duration(1.14) == "1,1 s");
+  BOOST_TEST(human_size(1536) == "1,5 KiB");
   ::setenv("LC_MESSAGES", "C", 1);
   BOOST_TEST(!wants_german());
   ::setenv("LC_ALL", "de_AT.UTF-8", 1);
