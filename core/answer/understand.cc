@@ -9,6 +9,7 @@
 
 #include "core/answer/pasted_text.h"
 #include "core/answer/spoken_time.h"
+#include "core/answer/typed_words.h"
 #include "core/base/text.h"
 #include "core/mail/queue_id.h"
 
@@ -31,7 +32,8 @@ std::string_view without_label(std::string_view text, bool& names_id, std::strin
   for (auto& label : {Label{"message-id:", "id"}, Label{"message-id=", "id"}, Label{"mailto:", ""},
                       Label{"from=", "sender"}, Label{"to=", "recipient"}, Label{"orig_to=", "recipient"},
                       Label{"from:", "sender"}, Label{"to:", "recipient"}, Label{"von:", "sender"},
-                      Label{"an:", "recipient"}, Label{"queue-id:", ""}, Label{"queue id:", ""}}) {
+                      Label{"an:", "recipient"}, Label{"queue-id:", ""}, Label{"queue id:", ""},
+                      Label{"relay=", ""}, Label{"client=", ""}}) {
     if (!low.starts_with(label.text)) continue;
     names_id = label.side == "id";
     if (!names_id) side = label.side;
@@ -89,6 +91,11 @@ Words words_of(PasteKind kind) {
       return {"a link to a mail", "ein Link auf eine Mail"};
     case PasteKind::time:
       return {"a time", "eine Zeitangabe"};
+    case PasteKind::envelope:
+    case PasteKind::name:
+    case PasteKind::status:
+    case PasteKind::answer:
+      return {};  // said by read_typed_words()
     case PasteKind::text:
       return {"words of a subject or an answer", "Worte aus einem Betreff oder einer Antwort"};
   }
@@ -159,13 +166,38 @@ class Guess {
   Understood& out_;
 };
 
+// "mx.example.org[192.0.2.1]:25": the port is one that mail is sent to.
+PasteKind peer(const Peer& of, Guess& guess) {
+  if (of.has_port) guess.add(&Query::sent_to, of.address);
+  guess.add(&Query::received_from, of.address);
+  if (!of.has_port) guess.add(&Query::sent_to, of.address);
+  guess.part("ip_address", of.address);
+  if (of.name.empty()) return PasteKind::ip_address;
+  guess.add(&Query::sent_to, of.name);
+  guess.add(&Query::received_from, of.name);
+  guess.part("server", of.name);
+  return PasteKind::ip_address;
+}
+
 PasteKind single(std::string_view text, const Query& base, Understood& out) {
   Guess guess(base, out);
+  if (auto typed = read_typed_words(text, base)) {
+    auto kind = typed->kind;
+    out = std::move(*typed);
+    // What is none of these is a subject.
+    if (kind == PasteKind::name || kind == PasteKind::status || kind == PasteKind::answer)
+      guess.word(std::string(text));
+    return kind;
+  }
   bool names_id = false;
   std::string side;
   text = without_label(text, names_id, side);
   while (text.ends_with(",") || text.ends_with(";")) text = trimmed(text.substr(0, text.size() - 1));
   if (text.empty()) return PasteKind::nothing;
+  if (auto of = read_peer(text)) {
+    if (!of->address.empty()) return peer(*of, guess);
+    return guess.word(of->name);
+  }
   std::string plain(text);
   bool bracketed = text.size() > 2 && text.front() == '<' && text.back() == '>';
   if (bracketed || (text.size() > 2 && text.front() == '[' && text.back() == ']'))
@@ -199,7 +231,8 @@ bool timed(std::string_view line, const Query& base, const HeaderOptions& option
   auto spoken = read_spoken_time(line, at, options.zone);
   if (!spoken) return false;
   bool only = spoken->rest.empty();
-  if (!only &&
+  auto typed = only ? std::nullopt : read_typed_words(spoken->rest, base);
+  if (!only && (!typed || typed->kind == PasteKind::name) &&
       (spoken->rest.find(' ') != std::string::npos || spoken->rest.find_first_of("@.*") == std::string::npos))
     return false;
   Query within = base;
@@ -208,7 +241,7 @@ bool timed(std::string_view line, const Query& base, const HeaderOptions& option
   if (only) {
     out.kind = PasteKind::time;
     out.tries.push_back(std::move(within));
-    single(line, base, out);  // "Freitag" may be a name
+    Guess(base, out).word(std::string(line));  // "Freitag" may be a name
   } else {
     out.kind = single(spoken->rest, within, out);
   }
@@ -227,7 +260,8 @@ std::string_view trimmed(std::string_view text) {
 std::string_view paste_kind_name(PasteKind kind) {
   constexpr std::string_view names[] = {"nothing",  "address",    "domain",   "part",    "message_id",
                                         "queue_id", "ip_address", "log_line", "headers", "bounce",
-                                        "own_link", "time",       "text"};
+                                        "own_link", "time",       "envelope", "name",    "status",
+                                        "answer",   "text"};
   return names[static_cast<size_t>(kind)];
 }
 
@@ -258,7 +292,8 @@ Words part_words(std::string_view name) {
                                     {"status", "status code", "Statuscode"},
                                     {"reporting_server", "reported by", "gemeldet von"},
                                     {"remote_server", "answered by", "Antwort von"},
-                                    {"subject", "subject", "Betreff"}};
+                                    {"subject", "subject", "Betreff"},
+                                    {"outcome", "status", "Status"}};
   return words_named(name, table);
 }
 
@@ -301,8 +336,10 @@ bool is_queue_id(std::string_view text) {
 Understood understand(std::string_view pasted, const Query& base, const HeaderOptions& options, Time at) {
   Understood out;
   auto text = trimmed(pasted.substr(0, most_bytes));
-  out.words = words_of(out.kind);
-  if (text.empty()) return out;
+  if (text.empty()) {
+    out.words = words_of(out.kind);
+    return out;
+  }
   if (auto id = own_id(text)) {
     out.kind = PasteKind::own_link;
     out.id = id;
@@ -314,7 +351,7 @@ Understood understand(std::string_view pasted, const Query& base, const HeaderOp
     line = line.substr(0, 998);
     if (!timed(line, base, options, at, out)) out.kind = single(line, base, out);
   }
-  out.words = words_of(out.kind);
+  if (out.words.empty()) out.words = words_of(out.kind);
   return out;
 }
 

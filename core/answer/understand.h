@@ -27,6 +27,10 @@ enum class PasteKind {
   bounce,    // a non-delivery notice
   own_link,  // an id of ours, or a link with one
   time,      // "gestern mittag"
+  envelope,  // "from anna@example.net to boris@example.org"
+  name,      // "anna berger"
+  status,    // "bounced"
+  answer,    // "552 5.2.2": a code, or what a server said
   text       // words: a subject, an answer
 };
 std::string_view paste_kind_name(PasteKind kind);  // "queue_id"
@@ -34,7 +38,7 @@ std::string_view paste_kind_name(PasteKind kind);  // "queue_id"
 // Something that was seen in the text: {"recipient", "boris@example.org"}.
 struct PastePart {
   std::string name;  // queue_id message_id sender recipient ip_address server time answer reporting_server
-                     // status remote_server subject
+                     // status remote_server subject outcome
   Words words;
   std::string value;
 };

@@ -11,8 +11,8 @@
 
 namespace mailtrace {
 
-// A text criterion. Compared in lower case (addresses, names); `*` at the start and/or end of the text makes
-// it a suffix, prefix or substring search. "@example.org" means the domain.
+// A text criterion. Compared in lower case (addresses, names); `*` at its start and/or end makes it a suffix,
+// prefix or substring search; in an address it may stand anywhere. "@example.org" means the domain.
 struct Query {
   std::optional<std::string> address;     // sender or recipient (also original recipient)
   std::optional<std::string> sender;      // "" is the null sender

@@ -19,6 +19,11 @@ std::string in_words(const Words& words, const Terminal& terminal) {
 }
 
 std::string value_text(const Json& value) {
+  if (value.is_array()) {
+    std::string out;
+    for (auto& each : value) (out += out.empty() ? "" : " ") += value_text(each);
+    return out;
+  }
   if (!value.is_string()) return dump_line(value);
   auto text = value.get<std::string>();
   return text.empty() ? "<>" : printable(text);

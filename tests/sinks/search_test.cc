@@ -70,7 +70,9 @@ struct Mailroom {
     q2.server = "mx2.example.org";
     q2.client_addr = "2001:db8::7";
     DeliverRow d = delivery(q2, "dave@sub.example.com", "bounced", seconds(5));
-    d.response = "550 5.1.1 user_unknown";
+    d.response = "550-5.1.1 user_unknown";
+    d.smtp_code = 550;
+    d.dsn = "5.1.1";
     q3.sender = "eve@example.net";
     q4.sender = "per%cent@example.org";
     DeliverRow u = delivery(q4, "under_score@example.com", "sent");
@@ -114,6 +116,10 @@ BOOST_DATA_TEST_CASE(every_field_is_searched, data::make(all_kinds)) {
   BOOST_TEST(find([](Query& q) { q.response = "greylisted"; }) == "q1:c");
   BOOST_TEST(find([](Query& q) { q.response = "user_unknown"; }) == "q2:d");
   BOOST_TEST(find([](Query& q) { q.response = "user%unknown"; }) == "");
+  BOOST_TEST(find([](Query& q) { q.response = "550 5.1.1"; }) == "q2:d");
+  BOOST_TEST(find([](Query& q) { q.response = "5.1.1"; }) == "q2:d");
+  BOOST_TEST(find([](Query& q) { q.response = "550"; }) == "q2:d");
+  BOOST_TEST(find([](Query& q) { q.response = "551 5.1.1"; }) == "");
   BOOST_TEST(find([](Query& q) { q.queue_id_connect = "q1"; }) == "q1:B q1:c");
   BOOST_TEST(find([](Query& q) { q.queue_id_connect = "Q1"; }) == "");
   BOOST_TEST(find([](Query& q) { q.queue_id_deliver = "NEXT1"; }) == "q1:B");
@@ -151,6 +157,9 @@ BOOST_DATA_TEST_CASE(stars_and_only_stars_are_patterns, data::make(all_kinds)) {
   BOOST_TEST(recipient("BO*") == "q1:B");
   BOOST_TEST(recipient("*sub*") == "q2:d");
   BOOST_TEST(recipient("*ob@EXAM*") == "q1:B");
+  BOOST_TEST(recipient("*av*sub*") == "q2:d");
+  BOOST_TEST(recipient("d*@*EXAMPLE.com") == "q2:d");
+  BOOST_TEST(recipient("*sub*av*") == "");
   BOOST_TEST(recipient("*u*") == "q2:d q4:u");  // too short for the dictionary
   BOOST_TEST(recipient("*ale*") == "q1:c");     // the original recipient
   BOOST_TEST(recipient("*") == "q1:B q1:c q2:d q4:b q4:u q4:z");

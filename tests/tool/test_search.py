@@ -129,6 +129,24 @@ class Search(tool.Imported):
                          "Nichts zur wahrscheinlichsten Bedeutung; dies ist die nächste, die etwas findet.",
                          self.understood("dev-0211.e768d8aa@alpha.example", german=True))
 
+    def test_what_is_typed_finds_something(self):
+        mail = next(hit for hit in self.all if hit["connect"].get("sender") and hit["deliver"]["status"] == "bounced")
+        sender, recipient = mail["connect"]["sender"], mail["deliver"]["recipient"]
+        expected = f"sender {sender}, recipient {recipient}"
+        self.assertEqual(f"Understood as sender and recipient: {expected}",
+                         self.understood(f"von {sender} an {recipient}"))
+        self.assertEqual(f"Understood as sender and recipient, with a status: {expected}, status bounced expired",
+                         self.understood(f"{sender} an {recipient} bounced"))
+        self.assertTrue(self.understood(f"{recipient} {sender}").startswith(
+            "Understood as two addresses: sender and recipient, in either order: "))
+        self.assertEqual("Understood as a status: status bounced expired", self.understood("unzustellbar"))
+        name, domain = sender.split("@")
+        self.assertIn(f"sender or recipient *{name}*{domain.split('.')[0]}*", self.understood(f"{name} {domain.split('.')[0]}"))
+        code = f"{mail['deliver']['smtp_code']} {mail['deliver']['dsn']}"
+        self.assertEqual(f"Understood as the code of a server's answer: server's answer {code}", self.understood(code))
+        for found in self.home.json("search", code):
+            self.assertEqual(mail["deliver"]["dsn"], found["deliver"]["dsn"])
+
     def test_more_than_a_word_from_standard_input(self):
         line = next(l for l in self.files[tool.GROUPS.index("twohop")].read_text().splitlines() if "5538A51C2D6: to=" in l)
         for german, seen in ((False, "Seen in the text: "), (True, "Im Text gesehen: ")):

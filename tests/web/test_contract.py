@@ -96,6 +96,7 @@ class Contract(Served):
             with self.subTest(name=name):
                 self.check(client.get("/nothing", sender="amna@alpha.example"), "GET", "/nothing")
                 for text in ("anna@alpha.example", "*anna*", "4jYHMC0fkWzmVyr", "192.0.2.1", "<a@b.example>", "words here", "\n",
+                             "a@x.example b@y.example", "552 5.2.2", "bounced",
                              "Nov 23 20:12:01 mx1 postfix/smtp[1]: 4ABC: to=<x@y.example>, relay=none, status=bounced (no)"):
                     self.check(client.post("/understand", {"text": text}), "POST", "/understand")
 

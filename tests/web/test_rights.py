@@ -266,6 +266,12 @@ class Rights(Served):
         found = self.clients["chief"].get("/audit", text="audited@", action="export").json["entries"]
         self.assertEqual(1, len(found), json.dumps(found))
 
+    def test_a_text_means_only_what_may_be_searched_by(self):
+        for text in ("192.0.2.1", "552 5.2.2", "anna berger", "mx.example.org"):
+            self.assertTrue(self.clients["desk"].post("/understand", {"text": text}).json["tries"], text)
+            for criteria in self.clients["beta"].post("/understand", {"text": text}).json["tries"]:
+                self.assertEqual(200, self.clients["beta"].get("/search", **criteria).status, (text, criteria))
+
     def test_a_ticket_is_recorded_when_it_is_taken(self):
         beta, mail = self.clients["beta"], sorted(self.own_mails("beta"))[0]
         shown = beta.get(f"/mails/{mail}/ticket", language="de").json

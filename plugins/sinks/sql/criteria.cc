@@ -44,6 +44,12 @@ size_t characters(std::string_view text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
+std::string longest_piece(const Pattern& pattern) {
+  auto all = pattern.pieces();
+  return *std::max_element(all.begin(), all.end(),
+                           [](auto& a, auto& b) { return characters(a) < characters(b); });
+}
+
 Piece is_one_of(Dialect dialect, const AddressColumn& column, const std::vector<std::string>& values) {
   Piece out;
   // The extra test lets the partial indexes be used, which hold no NULL.
@@ -149,7 +155,7 @@ Result<Addresses> Planner::known(const std::vector<std::string>& values) {
 // The stored addresses that match; nothing if these are too many or the text is too short for trigrams.
 Result<std::optional<Addresses>> Planner::dictionary(const Pattern& pattern) {
   using Answer = std::optional<Addresses>;
-  if (characters(pattern.text) < 3) return Answer();
+  if (characters(longest_piece(pattern)) < 3) return Answer();
   Piece statement = dictionary_statement(dialect_, pattern, most_addresses + 1);
   auto rows = connection_.query(statement.text, statement.parameters);
   if (!rows) return rows.error();
@@ -333,7 +339,7 @@ void Planner::delivery_criteria() {
   if (q.deliver_from)
     filter(From::deliver, Piece().add("d.deliver_time >= ").bind(time_value(*q.deliver_from)));
   if (q.deliver_to) filter(From::deliver, Piece().add("d.deliver_time < ").bind(time_value(*q.deliver_to)));
-  if (q.response) filter(From::deliver, on("d", "response", Pattern::read_phrase(*q.response)));
+  if (q.response) filter(From::deliver, answer_condition(dialect_, "d", *q.response));
   if (q.sent_to) {
     Pattern pattern = Pattern::read(*q.sent_to, true);
     filter(From::deliver, any_of({on("d", "relay_name", pattern), on("d", "relay_addr", pattern)}));
@@ -415,13 +421,14 @@ Piece dictionary_statement(Dialect dialect, const Pattern& pattern, size_t limit
   } else if (pattern.kind == Pattern::Kind::suffix && pattern.text.rfind('@') == 0) {
     out.add("addresses a WHERE " + domain_of(dialect, "a.") + " = ").bind(text_value(pattern.text.substr(1)));
   } else if (dialect == Dialect::sqlite) {
+    // One piece is enough for the index; the others are compared.
     std::string phrase = "\"";
-    for (char c : pattern.text) phrase += c == '"' ? std::string("\"\"") : std::string(1, c);
+    for (char c : longest_piece(pattern)) phrase += c == '"' ? std::string("\"\"") : std::string(1, c);
     out.add("addresses_trigram t JOIN addresses a ON a.number = t.rowid WHERE addresses_trigram MATCH ");
     out.bind(text_value(phrase + "\"")).add(" AND ").add(pattern.like(dialect, "a.address"));
   } else if (dialect == Dialect::mysql) {
     // Which pieces are rare is not known; any three narrow it down enough.
-    std::vector<std::string> trigrams = trigrams_of(pattern.text);
+    std::vector<std::string> trigrams = trigrams_of(longest_piece(pattern));
     out.add("addresses a");
     size_t count = std::min<size_t>(3, trigrams.size());
     for (size_t i = 0; i < count; ++i) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/text.h"
+#include "core/mail/star_pattern.h"
 
 namespace mailtrace::sql {
 
@@ -36,6 +37,11 @@ Pattern Pattern::read(std::string_view text, bool lower_case) {
 
 Pattern Pattern::read_address(std::string_view text) {
   Pattern out = read(text, true);
+  if (out.text.find('*') != std::string::npos) {
+    // With the stars at the ends, which say whether the first and the last piece stand there.
+    out.kind = Kind::pieces;
+    out.text = lower(storable(text, 8000));
+  }
   if (out.kind == Kind::exact && out.text.size() > 1 && out.text.starts_with('@')) out.kind = Kind::suffix;
   return out;
 }
@@ -46,20 +52,24 @@ Pattern Pattern::read_phrase(std::string_view text) {
   return out;
 }
 
-bool Pattern::matches(std::string_view value) const {
+bool Pattern::matches(std::string_view value) const { return fits_pieces(pieces(), value); }
+
+std::vector<std::string> Pattern::pieces() const {
   switch (kind) {
     case Kind::anything:
-      return true;
+      return {"", ""};
     case Kind::exact:
-      return value == text;
+      return {text};
     case Kind::prefix:
-      return value.starts_with(text);
+      return {text, ""};
     case Kind::suffix:
-      return value.ends_with(text);
+      return {"", text};
     case Kind::substring:
-      return value.find(text) != std::string_view::npos;
+      return {"", text, ""};
+    case Kind::pieces:
+      break;
   }
-  return false;
+  return star_pieces(text);
 }
 
 Piece Pattern::condition(Dialect dialect, const std::string& column) const {
@@ -76,19 +86,48 @@ Piece Pattern::condition(Dialect dialect, const std::string& column) const {
       return out.bind(text_value(text + "\xF4\x8F\xBF\xBF")).add(")");
     case Kind::suffix:
     case Kind::substring:
+    case Kind::pieces:
       break;
   }
   return like(dialect, column);
 }
 
 Piece Pattern::like(Dialect dialect, const std::string& column) const {
-  std::string pattern = like_escape(dialect, text);
-  if (kind != Kind::exact && kind != Kind::prefix) pattern.insert(0, 1, '%');
-  if (kind != Kind::exact && kind != Kind::suffix) pattern += '%';
+  std::string pattern, between;
+  for (auto& piece : pieces()) {
+    pattern += between + like_escape(dialect, piece);
+    between = "%";
+  }
   Piece out;
   out.add(like_of(dialect, column));
   out.parameters.emplace_back(text_value(pattern));
   return out;
+}
+
+namespace {
+
+// RFC 3463 2: "5.2.2"
+bool is_enhanced_code(std::string_view text) {
+  return text.size() >= 5 && std::count(text.begin(), text.end(), '.') == 2 && text[1] == '.' &&
+         text.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
+}  // namespace
+
+Piece answer_condition(Dialect dialect, const std::string& alias, const std::string& text) {
+  Piece phrase = Pattern::read_phrase(text).condition(dialect, lower_of(dialect, alias, "response"));
+  auto first = text.substr(0, text.find(' '));
+  bool has_code = first.size() == 3 && first.find_first_not_of("0123456789") == std::string::npos;
+  auto enhanced = has_code ? text.substr(std::min(text.size(), first.size() + 1)) : text;
+  if (!is_enhanced_code(enhanced) && (!has_code || !enhanced.empty())) return phrase;
+  Piece codes;
+  codes.add("(");
+  if (has_code) codes.add(alias + ".smtp_code = ").bind(integer_value(std::stoi(first)));
+  if (has_code && !enhanced.empty()) codes.add(" AND ");
+  if (!enhanced.empty()) codes.add(alias + ".dsn = ").bind(text_value(enhanced));
+  codes.add(")");
+  // Three digits alone stand in many an id.
+  return enhanced.empty() ? codes : any_of({codes, phrase});
 }
 
 std::vector<std::string> trigrams_of(std::string_view text) {

@@ -35,7 +35,12 @@ Response understand_text(Call& call) {
       return invalid(call, "zone");
     }
   }
-  return json_response(to_json(understand(*text, {}, options)));
+  auto understood = understand(*text, {}, options);
+  Scope scope(call.caller.user);
+  // What he may not search by would only be refused.
+  std::erase_if(understood.tries,
+                [&](const Query& query) { return !scope.forbidden_criterion(query).empty(); });
+  return json_response(to_json(understood));
 }
 
 Response search_mails(Call& call) {

@@ -5,6 +5,7 @@
 #include "core/answer/outcome.h"
 #include "core/answer/ticket.h"
 #include "core/base/text.h"
+#include "core/mail/star_pattern.h"
 #include "plugins/web/portal/http.h"
 
 namespace mailtrace::portal {
@@ -66,14 +67,8 @@ bool same_address(const std::optional<std::string>& a, const std::optional<std::
 // "*part*", "@domain" or an address, as in Query.
 bool fits(std::string pattern, const std::optional<std::string>& address) {
   if (!address) return false;
-  std::string value = lower(*address);
-  pattern = lower(pattern);
-  bool open_start = pattern.starts_with('*') || (pattern.size() > 1 && pattern.starts_with('@'));
-  bool open_end = pattern.ends_with('*');
-  while (pattern.starts_with('*')) pattern.erase(0, 1);
-  while (pattern.ends_with('*')) pattern.pop_back();
-  if (open_start && open_end) return value.find(pattern) != std::string::npos;
-  return open_start ? value.ends_with(pattern) : open_end ? value.starts_with(pattern) : value == pattern;
+  if (pattern.size() > 1 && pattern.starts_with('@')) pattern.insert(0, 1, '*');
+  return fits_pieces(star_pieces(lower(pattern)), lower(*address));
 }
 
 }  // namespace

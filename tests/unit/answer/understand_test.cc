@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "core/answer/pasted_text.h"
+#include "core/answer/typed_words.h"
 
 using namespace mailtrace;
 
@@ -14,7 +15,9 @@ std::string tried(std::string_view text) {
   for (auto& q : understand(text).tries) {
     if (!out.empty()) out += " | ";
     auto show = [&](const char* name, const std::optional<std::string>& value) {
-      if (value) out += std::string(name) + "=" + *value;
+      if (!value) return;
+      if (!out.empty() && !out.ends_with("| ")) out += ' ';
+      out += std::string(name) + "=" + *value;
     };
     show("sender", q.sender);
     show("recipient", q.recipient);
@@ -26,6 +29,7 @@ std::string tried(std::string_view text) {
     show("logged_by", q.logged_by);
     show("subject", q.subject);
     show("response", q.response);
+    for (auto& status : q.status) out += (out.empty() || out.ends_with("| ") ? "" : " ") + status;
   }
   return out;
 }
@@ -63,9 +67,105 @@ BOOST_AUTO_TEST_CASE(queue_ids) {
 
 BOOST_AUTO_TEST_CASE(words) {
   BOOST_TEST(tried("alice") == "address=*alice* | subject=*alice* | response=*alice*");
-  BOOST_TEST(tried("mailbox full") == "subject=*mailbox full* | response=*mailbox full*");
+  BOOST_TEST(tried("mailbox is full") == "subject=*mailbox is full* | response=*mailbox is full*");
   BOOST_TEST(tried("") == "");
   BOOST_TEST(tried(" \t\n") == "");
+}
+
+BOOST_AUTO_TEST_CASE(two_addresses_are_a_sender_and_a_recipient) {
+  const std::string a_to_b = "sender=a@x.example recipient=b@y.example",
+                    b_to_a = "sender=b@y.example recipient=a@x.example";
+  for (const char* text :
+       {"a@x.example an b@y.example", "von a@x.example an b@y.example", "from a@x.example to b@y.example",
+        "to b@y.example from a@x.example", "Mail von a@x.example an b@y.example?",
+        "From: <a@x.example> To: <b@y.example>", "from=<a@x.example>, to=<b@y.example>,",
+        "a@x.example -> b@y.example", "a@x.example to: b@y.example"})
+    BOOST_TEST(tried(text) == a_to_b, text << " is " << tried(text));
+  for (const char* text : {"a@x.example b@y.example", "a@x.example, b@y.example", "a@x.example;b@y.example",
+                           "a@x.example und b@y.example"})
+    BOOST_TEST(tried(text) == a_to_b + " | " + b_to_a, text << " is " << tried(text));
+  BOOST_TEST(tried("Anna <a@x.example> an Boris <b@y.example>") == a_to_b);
+  BOOST_TEST(tried("a@x.example an @y.example") == "sender=a@x.example recipient=@y.example");
+  BOOST_TEST(tried("von a@x.example an b@y.example, c@y.example") ==
+             a_to_b + " | sender=a@x.example recipient=c@y.example");
+  BOOST_TEST(tried("von a@x.example") == "sender=a@x.example | address=a@x.example");
+  BOOST_TEST(tried("Mails an a@x.example") == "recipient=a@x.example | address=a@x.example");
+  auto either = understand("a@x.example b@y.example"), said = understand("von a@x.example an b@y.example");
+  BOOST_TEST(paste_kind_name(said.kind) == "envelope");
+  BOOST_TEST(said.words.en == "sender and recipient");
+  BOOST_TEST(said.words.de == "Absender und Empfänger");
+  BOOST_TEST(either.words.en.find("in either order") != std::string::npos);
+  BOOST_TEST(either.words.de.find("in beliebiger Reihenfolge") != std::string::npos);
+  // A sentence with two addresses in it is none of these.
+  BOOST_TEST(tried("please note that a@x.example and b@y.example were both moved to our new system last week")
+                 .starts_with("subject="));
+}
+
+BOOST_AUTO_TEST_CASE(names_of_people) {
+  BOOST_TEST(tried("anna berger") ==
+             "address=*anna*berger* | address=*berger*anna* | address=a.berger@* | subject=*anna berger* | "
+             "response=*anna berger*");
+  BOOST_TEST(tried("Jörg Müller").starts_with("address=*joerg*mueller* | "));
+  BOOST_TEST(tried("Berger, Anna").starts_with("address=*berger*anna* | address=*anna*berger* | "));
+  auto name = understand("anna berger");
+  BOOST_TEST(paste_kind_name(name.kind) == "name");
+  BOOST_TEST(!name.words.en.empty());
+  BOOST_TEST(!name.words.de.empty());
+  BOOST_TEST(paste_kind_name(understand("offer for the new office").kind) == "text");
+}
+
+BOOST_AUTO_TEST_CASE(codes_and_answers) {
+  BOOST_TEST(tried("552 5.2.2") == "response=552 5.2.2 | subject=*552 5.2.2* | response=*552 5.2.2*");
+  BOOST_TEST(tried("5.1.1").starts_with("response=5.1.1 | "));
+  BOOST_TEST(tried("550").starts_with("response=550 | "));
+  BOOST_TEST(tried("550-5.1.1").starts_with("response=550 5.1.1 | "));
+  BOOST_TEST(tried("550 5.1.1 <a@x.example>: user unknown here")
+                 .starts_with("response=*550 5.1.1 <a@x.example>: user unknown here* | "
+                              "response=*user unknown here* | response=550 5.1.1 | subject="));
+  BOOST_TEST(tried("500 Euro").find("response=500 |") == std::string::npos);
+  auto code = understand("552 5.2.2"), words = understand("552 5.2.2 mailbox full");
+  BOOST_TEST(paste_kind_name(code.kind) == "answer");
+  BOOST_TEST(code.words.en == "the code of a server's answer");
+  BOOST_TEST(code.words.de == "der Code einer Serverantwort");
+  BOOST_TEST(words.words.de == "die Antwort eines Servers");
+}
+
+BOOST_AUTO_TEST_CASE(words_of_a_status) {
+  BOOST_TEST(tried("bounced").starts_with("bounced expired | "));
+  BOOST_TEST(tried("Zurückgewiesen").starts_with("rejected blocked bounced | "));
+  BOOST_TEST(tried("deferred").starts_with("deferred | "));
+  BOOST_TEST(tried("deferred").ends_with("subject=*deferred* | response=*deferred*"));
+  BOOST_TEST(tried("abgelehnt a@x.example") == "address=a@x.example rejected blocked");
+  BOOST_TEST(tried("von a@x.example an b@y.example unzustellbar") ==
+             "sender=a@x.example recipient=b@y.example bounced expired");
+  auto status = understand("bounced");
+  BOOST_TEST(paste_kind_name(status.kind) == "status");
+  BOOST_TEST(status.words.en == "a status");
+  BOOST_TEST(status.words.de == "ein Status");
+  Time noon;
+  BOOST_REQUIRE(parse_time("2026-11-27T12:00:00Z", noon));
+  auto then = understand("gestern bounced", {}, {}, noon);
+  BOOST_REQUIRE(!then.tries.empty());
+  BOOST_TEST(then.tries[0].status.size() == 2u);
+  BOOST_TEST(format_time(*then.tries[0].connect_from) == "2026-11-26T00:00:00.000000Z");
+  auto both = understand("gestern a@x.example an b@y.example", {}, {}, noon);
+  BOOST_REQUIRE(both.tries.size() == 1u);
+  BOOST_TEST(*both.tries[0].recipient == "b@y.example");
+  BOOST_TEST(format_time(*both.tries[0].connect_to) == "2026-11-27T00:00:00.000000Z");
+}
+
+BOOST_AUTO_TEST_CASE(peers_as_logs_write_them) {
+  BOOST_TEST(tried("mx[198.51.100.40]:25") ==
+             "sent_to=198.51.100.40 | received_from=198.51.100.40 | sent_to=mx | received_from=mx");
+  BOOST_TEST(tried("198.51.100.40:25") == "sent_to=198.51.100.40 | received_from=198.51.100.40");
+  BOOST_TEST(tried("[2001:db8::1]:25") == "sent_to=2001:db8::1 | received_from=2001:db8::1");
+  BOOST_TEST(tried("unknown[192.0.2.9]") == "received_from=192.0.2.9 | sent_to=192.0.2.9");
+  BOOST_TEST(tried("relay=mx.example.org[192.0.2.9]:25,").starts_with("sent_to=192.0.2.9 | "));
+  BOOST_TEST(tried("mx.example.org:25").starts_with("address=@mx.example.org | "));
+  BOOST_TEST(paste_kind_name(understand("mx[198.51.100.40]:25").kind) == "ip_address");
+  BOOST_TEST(!read_peer("a:b"));
+  BOOST_TEST(!read_peer("mx[300.1.1.1]:25"));
+  BOOST_TEST(!read_peer("192.0.2.1:smtp"));
 }
 
 BOOST_AUTO_TEST_CASE(what_else_was_asked_stays) {

@@ -75,6 +75,30 @@ BOOST_AUTO_TEST_CASE(patterns_are_read_at_their_ends) {
   BOOST_TEST(like.parameters.at(0).text == "%50\\%\\_!\\\\%");
 }
 
+BOOST_AUTO_TEST_CASE(stars_inside_an_address_are_read) {
+  auto fits = [](std::string_view pattern, std::string_view address) {
+    return Pattern::read_address(pattern).matches(address);
+  };
+  BOOST_TEST(fits("*Anna*berger*", "anna.berger@example.org"));
+  BOOST_TEST(!fits("*anna*berger*", "berger.anna@example.org"));
+  BOOST_TEST(fits("a*@*.example", "anna@mail.example"));
+  BOOST_TEST(!fits("a*@*.example", "anna@mail.example.org"));
+  BOOST_TEST(!fits("a*@*.example", "beanna@mail.example"));
+  BOOST_TEST(!fits("aba*aba", "aba"));
+  BOOST_TEST(fits("aba**aba", "abaaba"));
+  Piece like = Pattern::read_address("*an_na*berger@*").condition(Dialect::sqlite, "c");
+  BOOST_TEST(like.parameters.at(0).text == "%an!_na%berger@%");
+}
+
+BOOST_AUTO_TEST_CASE(codes_of_answers_are_columns) {
+  auto condition = [](const std::string& text) { return answer_condition(Dialect::sqlite, "d", text).text; };
+  BOOST_TEST(condition("550") == "(d.smtp_code = ?)");
+  BOOST_TEST(condition("550 5.1.1").starts_with("((d.smtp_code = ? AND d.dsn = ?) OR "));
+  BOOST_TEST(condition("5.1.1").starts_with("((d.dsn = ?) OR "));
+  for (const char* text : {"*550*", "550 user", "user", "", "5.1"})
+    BOOST_TEST(condition(text).find("smtp_code") == std::string::npos, text);
+}
+
 BOOST_AUTO_TEST_CASE(trigrams_are_of_characters) {
   BOOST_TEST((trigrams_of("abcabc") == std::vector<std::string>{"abc", "bca", "cab"}));
   BOOST_TEST((trigrams_of("z\xC3\xBCr") == std::vector<std::string>{"z\xC3\xBCr"}));
