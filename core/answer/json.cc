@@ -173,6 +173,7 @@ Json to_json(const Proof& proof) {
     for (auto& gap : host.gaps)
       one["gaps"].push_back({{"from", format_time(gap.from)}, {"to", format_time(gap.to)}});
     one["sentence"] = to_json(host.sentence);
+    put(one, "quiet", host.quiet);
     out["hosts"].push_back(std::move(one));
   }
   out["losses"] = Json::array();

@@ -264,11 +264,20 @@ Result<Proof> prove_nothing(Reader& reader, const Query& query, const ProofOptio
             "gesehen; deren Logs sind für diese Zeit vollständig.")};
   else
     out.sentence = {
-        say(Language::english, "No such mail was found between {from} and {to}."),
-        say(Language::german, "Zwischen dem {from} und dem {to} wurde keine solche Mail gefunden.")};
+        say(Language::english, "No such mail was found between {from} and {to}.") + out.sentence.en,
+        say(Language::german, "Zwischen dem {from} und dem {to} wurde keine solche Mail gefunden.") +
+            out.sentence.de};
   auto near = Search(reader, query, options).run();
   if (!near) return near.error();
   out.near = std::move(*near);
+  return out;
+}
+
+std::vector<HostProof::Gap> longest_gaps(const HostProof& host, size_t most) {
+  auto out = host.gaps;
+  std::stable_sort(out.begin(), out.end(), [](auto& a, auto& b) { return a.to - a.from > b.to - b.from; });
+  if (out.size() > most) out.resize(most);
+  std::sort(out.begin(), out.end(), [](auto& a, auto& b) { return a.from < b.from; });
   return out;
 }
 

@@ -22,8 +22,9 @@ struct HostProof {
   struct Gap {
     Time from{}, to{};
   };
-  std::vector<Gap> gaps;  // in the time asked for: silent for longer than is usual for it
-  Words sentence;         // "mx1: complete from … to …, last line 12 seconds ago"
+  std::vector<Gap> gaps;  // in the time asked for: silent for longer than is usual for it at that time of day
+  Words sentence;         // "mx1: lines from … to …, the last one 12 seconds ago"
+  Words quiet;            // "quiet 3 times, …; perhaps there was nothing to log"; empty without gaps
 };
 
 enum class NearMissKind { similar_address, other_time, other_recipient, other_status, same_local_part };
@@ -50,7 +51,7 @@ struct Proof {
   };
   std::vector<Loss> losses;
   bool complete = false;  // each known host sent lines over the whole time asked for; nothing was lost
-  Words sentence;         // "no server that reports here saw this mail …"
+  Words sentence;         // "no server that reports here saw this mail …", or why that is not proved
   std::vector<NearMiss> near;
 };
 
@@ -64,6 +65,9 @@ struct ProofOptions {
 
 // `query` found nothing: why that is true, and what comes near. Query::only_addresses limits these, too.
 Result<Proof> prove_nothing(Reader& reader, const Query& query, const ProofOptions& options);
+
+// The longest `most` of a host's gaps, in order of time.
+std::vector<HostProof::Gap> longest_gaps(const HostProof& host, size_t most);
 
 // The same answer from the same server, for others.
 struct Company {

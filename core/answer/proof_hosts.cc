@@ -14,8 +14,8 @@ using std::chrono::hours;
 using std::chrono::seconds;
 
 // What is usual for a host is told by the time around the one asked for, too.
-constexpr hours known_before(48), known_after(24);
-// Without a line for longer than this a host is silent, whatever is usual for it.
+constexpr hours known_before(72), known_after(24);
+// Without a line for longer than this a host is silent, however rarely it speaks.
 constexpr hours longest_pause(2);
 // Hosts that began to report within so long after another began together.
 constexpr hours same_beginning(24);
@@ -59,12 +59,14 @@ std::vector<Gap> long_pauses(const Heard& heard) {
   return out;
 }
 
-// Unusual silences, to the minute, then what is silence for everybody.
+// Unusual silences, to the minute, then what is silence for everybody, but for the time of day at which the
+// host is silent as a rule.
 std::vector<Gap> gaps_of(const Heard& heard, Time from, Time to, Time known_until) {
   std::vector<Gap> out;
   for (auto& host : coverage(heard.days, heard.hours, from - known_before, known_until))
     for (auto& silence : host.silences) add_gap(out, {silence.from, silence.to}, from, to);
-  for (auto& pause : long_pauses(heard)) add_gap(out, pause, from, to);
+  for (auto& pause : long_pauses(heard))
+    if (!is_quiet_time(heard.hours, pause.from, pause.to)) add_gap(out, pause, from, to);
   std::sort(out.begin(), out.end(), [](const Gap& a, const Gap& b) { return a.from < b.from; });
   return out;
 }
@@ -92,18 +94,91 @@ Words host_words(const HostProof& host, Time from, Time to, const ProofOptions& 
     else if (host.last < from)
       text = german ? "{host}: keine Zeilen aus dieser Zeit; die letzte kam am {last}, vor {ago}"
                     : "{host}: no lines of this time; the last one came on {last}, {ago} ago";
-    std::string out = fill(
-        text, {{"host", host.host},
-               {"first", time_text(host.first, language, options.zone)},
-               {"last", time_text(host.last, language, options.zone)},
-               {"ago", duration_text(static_cast<double>(host.silent_seconds), language, Case::dative)}});
-    for (auto& gap : host.gaps)
-      out += fill(german ? "; keine Zeilen vom {from} bis zum {to}" : "; no lines from {from} to {to}",
-                  {{"from", time_text(gap.from, language, options.zone)},
-                   {"to", time_text(gap.to, language, options.zone)}});
-    return out;
+    return fill(text,
+                {{"host", host.host},
+                 {"first", time_text(host.first, language, options.zone)},
+                 {"last", time_text(host.last, language, options.zone)},
+                 {"ago", duration_text(static_cast<double>(host.silent_seconds), language, Case::dative)}});
   };
   return {say(Language::english), say(Language::german)};
+}
+
+// That nothing came does not say that something is missing.
+Words quiet_words(const std::vector<Gap>& gaps, const ProofOptions& options) {
+  if (gaps.empty()) return {};
+  Microseconds all{};
+  for (auto& gap : gaps) all += gap.to - gap.from;
+  auto say = [&](Language language) {
+    bool german = language == Language::german;
+    const char* text =
+        german ? "still vom {from} bis zum {to} ({long}); vielleicht gab es nichts zu protokollieren"
+               : "quiet from {from} to {to} ({long}); perhaps there was nothing to log";
+    if (gaps.size() > 1)
+      text = german ? "{count}-mal still, zusammen {long}; vielleicht gab es nichts zu protokollieren"
+                    : "quiet {count} times, {long} in all; perhaps there was nothing to log";
+    auto length = std::chrono::duration<double>(all).count();
+    return fill(text, {{"count", std::to_string(gaps.size())},
+                       {"from", time_text(gaps.front().from, language, options.zone)},
+                       {"to", time_text(gaps.front().to, language, options.zone)},
+                       {"long", duration_text(length, language)}});
+  };
+  return {say(Language::english), say(Language::german)};
+}
+
+// "mx1, mx2 and 3 more"
+Words names_of(const std::vector<std::string>& names) {
+  constexpr size_t most = 3;
+  auto say = [&](bool german) {
+    std::string out;
+    for (size_t i = 0; i < std::min(most, names.size()); ++i) out += (i == 0 ? "" : ", ") + names[i];
+    if (names.size() > most)
+      out += fill(german ? " und {more} weitere" : " and {more} more",
+                  {{"more", std::to_string(names.size() - most)}});
+    return out;
+  };
+  return {say(false), say(true)};
+}
+
+// Why the logs prove nothing: what is known to be missing before what only may be.
+Words reason_of(const Proof& proof, bool losses_known, Time from, Time to, const ProofOptions& options) {
+  std::vector<std::string> late, ended, quiet;
+  for (auto& host : proof.hosts) {
+    if (host.first > from)
+      late.push_back(host.host);
+    else if (host.last + options.quiet < to)
+      ended.push_back(host.host);
+    else if (!host.gaps.empty())
+      quiet.push_back(host.host);
+  }
+  Words out;
+  auto add = [&](const Words& more, const std::vector<std::string>& hosts = {}) {
+    auto names = names_of(hosts);
+    out.en += (out.en.empty() ? " It may have been here all the same: " : "; ") +
+              fill(more.en, {{"hosts", names.en}});
+    out.de += (out.de.empty() ? " Sie kann trotzdem hier gewesen sein: " : "; ") +
+              fill(more.de, {{"hosts", names.de}});
+  };
+  if (!proof.losses.empty())
+    add({"log lines of this time were lost on their way",
+         "Log-Zeilen dieser Zeit gingen unterwegs verloren"});
+  if (!losses_known)
+    add({"whether log lines were lost on their way is not recorded in this database",
+         "ob Log-Zeilen unterwegs verloren gingen, steht nicht in dieser Datenbank"});
+  if (!ended.empty())
+    add({"no more lines came from {hosts} until the end of this time",
+         "bis zum Ende dieser Zeit kamen keine Zeilen mehr von {hosts}"},
+        ended);
+  if (!late.empty())
+    add({"the first lines of {hosts} came later", "die ersten Zeilen von {hosts} kamen später"}, late);
+  if (!quiet.empty())
+    add({"unusually little came from {hosts}, perhaps because there was nothing to log",
+         "von {hosts} kam ungewöhnlich wenig, vielleicht weil es nichts zu protokollieren gab"},
+        quiet);
+  if (!out.empty()) {
+    out.en += '.';
+    out.de += '.';
+  }
+  return out;
 }
 
 HostProof proof_of(const std::string& name, const Heard& heard, Time from, Time to, Time known_until,
@@ -122,6 +197,7 @@ HostProof proof_of(const std::string& name, const Heard& heard, Time from, Time 
       std::max<int64_t>(0, std::chrono::duration_cast<seconds>(options.now - out.last).count());
   out.complete = out.gaps.empty() && out.first <= from && out.last + options.quiet >= to;
   out.sentence = host_words(out, from, to, options);
+  out.quiet = quiet_words(out.gaps, options);
   return out;
 }
 
@@ -163,7 +239,10 @@ Result<void> prove_hosts(Reader& reader, std::optional<Time>& from, Time to, con
   std::map<std::string, Heard> hosts;
   std::sort(rows->begin(), rows->end(), [](auto& a, auto& b) { return a.day < b.day; });
   for (auto& row : *rows) hosts[row.host].days.push_back(std::move(row));
-  if (hosts.empty()) return {};
+  if (hosts.empty()) {
+    out.sentence = {" No server has sent log lines here.", " Kein Server hat Log-Zeilen hierher geschickt."};
+    return {};
+  }
   if (!from) from = std::min(beginning(hosts), to);
   Time known_until = std::max(to, std::min<Time>(to + known_after, options.now));
   auto per_hour = reader.hours(*from - known_before, known_until);
@@ -179,6 +258,7 @@ Result<void> prove_hosts(Reader& reader, std::optional<Time>& from, Time to, con
     out.hosts.push_back(proof_of(name, heard, *from, to, known_until, options));
     if (!out.hosts.back().complete) out.complete = false;
   }
+  if (!out.complete) out.sentence = reason_of(out, static_cast<bool>(gaps), *from, to, options);
   return {};
 }
 

@@ -6,7 +6,8 @@
 namespace mailtrace {
 
 // Every host of the kept days counts, also one that sent nothing in this time: its mails of this time may be
-// missing. Fills hosts, losses and complete. `from` absent: since the logs begin; it is set.
+// missing. Fills hosts, losses, complete and, as `sentence`, why the logs are not. `from` absent: since the
+// logs begin; it is set.
 Result<void> prove_hosts(Reader& reader, std::optional<Time>& from, Time to, const ProofOptions& options,
                          Proof& out);
 

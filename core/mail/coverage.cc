@@ -38,16 +38,39 @@ std::map<std::string, ByHour> by_host(const std::vector<HourRow>& rows) {
   return out;
 }
 
+void add_spoken(const HourRow& row, Time from, Time to, std::set<Time>& out) {
+  for (int minute = 0; minute < 60; ++minute) {
+    Time at = start_of(row) + minutes(minute);
+    if ((row.minutes >> minute & 1) != 0 && at + minutes(1) > from && at < to) out.insert(at);
+  }
+}
+
 std::map<std::string, std::set<Time>> spoken_minutes(const std::vector<HourRow>& rows, Time from, Time to) {
   std::map<std::string, std::set<Time>> out;
-  for (const HourRow& row : rows) {
-    auto& spoken = out[row.host];
-    for (int minute = 0; minute < 60; ++minute) {
-      Time at = start_of(row) + minutes(minute);
-      if ((row.minutes >> minute & 1) != 0 && at + minutes(1) > from && at < to) spoken.insert(at);
-    }
-  }
+  for (const HourRow& row : rows) add_spoken(row, from, to, out[row.host]);
   return out;
+}
+
+// So many minutes with lines on other days make a time without any unusual: of chance it is less than one
+// night in fifty.
+constexpr size_t fewest_spoken = 10;
+
+// Nights and Sundays are quiet: how many minutes of this time of day had lines on other days that are known.
+// One quiet day in four is enough, for no day is like all others.
+bool quiet_on_other_days(const std::set<Time>& spoken, Time from, Time to) {
+  constexpr hours day(24);
+  if (spoken.empty() || to - from >= day) return false;
+  std::vector<size_t> counts;
+  auto count = [&](Time start, Time end) {
+    if (start < *spoken.begin() || end > *spoken.rbegin()) return;
+    counts.push_back(static_cast<size_t>(std::distance(spoken.lower_bound(start), spoken.lower_bound(end))));
+  };
+  for (auto back = day; from - back >= *spoken.begin(); back += day) count(from - back, to - back);
+  for (auto on = day; to + on <= *spoken.rbegin(); on += day) count(from + on, to + on);
+  if (counts.empty()) return false;
+  auto low = counts.begin() + static_cast<std::ptrdiff_t>(counts.size() / 4);
+  std::nth_element(counts.begin(), low, counts.end());
+  return *low < fewest_spoken;
 }
 
 std::vector<Silence> silences(const std::set<Time>& spoken, Time to) {
@@ -61,12 +84,14 @@ std::vector<Silence> silences(const std::set<Time>& spoken, Time to) {
   Microseconds usual = *nth;
   Microseconds limit = std::max<Microseconds>(shortest_silence, usual * times_the_usual);
   std::vector<Silence> out;
+  auto add = [&](Time from, Time until, bool ended) {
+    if (until - from >= limit && !quiet_on_other_days(spoken, from, until))
+      out.push_back({from, until, usual, ended});
+  };
   size_t index = 0;
   for (auto at = spoken.begin(); index < pauses.size(); ++at, ++index)
-    if (pauses[index] >= limit)
-      out.push_back({*at + minutes(1), *at + minutes(1) + pauses[index], usual, true});
-  Time last = *spoken.rbegin() + minutes(1);
-  if (to - last >= limit) out.push_back({last, to, usual, false});
+    add(*at + minutes(1), *at + minutes(1) + pauses[index], true);
+  add(*spoken.rbegin() + minutes(1), to, false);
   return out;
 }
 
@@ -105,6 +130,12 @@ std::vector<HostCoverage> coverage(const std::vector<HostRow>& hosts, const std:
   list.reserve(out.size());
   for (auto& [name, host] : out) list.push_back(std::move(host));
   return list;
+}
+
+bool is_quiet_time(const std::vector<HourRow>& rows, Time from, Time to) {
+  std::set<Time> spoken;
+  for (const HourRow& row : rows) add_spoken(row, Time::min(), Time::max(), spoken);
+  return quiet_on_other_days(spoken, from, to);
 }
 
 std::vector<HourRow> by_program(const std::vector<HourRow>& rows) {

@@ -26,12 +26,18 @@ struct HostCoverage {
   Time first{}, last{};            // of its lines in the asked time
   int64_t lines = 0, unknown = 0;  // of the hours; of the days, if no hours were counted
   std::vector<HourCount> hours;    // those with lines, in order
-  std::vector<Silence> silences;   // in order; none for a host that speaks too rarely to tell
+  std::vector<Silence>
+      silences;  // in order; none that is usual, nor for a host that speaks too rarely to tell
 };
 
-// By host. `hosts` and `hours` as a Reader gives them for this time.
+// By host. `hosts` and `hours` as a Reader gives them for this time; the more days they hold, the better is
+// known what is usual.
 std::vector<HostCoverage> coverage(const std::vector<HostRow>& hosts, const std::vector<HourRow>& hours,
                                    Time from, Time to);
+
+// True if the host, of whom `hours` are, was as quiet at this time of day on other days: nothing is wrong
+// then. False as well if no other day is known.
+bool is_quiet_time(const std::vector<HourRow>& hours, Time from, Time to);
 
 // One row for each program (`host` empty, day and hour meaningless), most lines first; the larger of received
 // and imported, as above.

@@ -22,6 +22,7 @@ namespace mailtrace {
 namespace {
 
 constexpr size_t most_pasted = 256u << 10;
+constexpr size_t most_gaps = 3;  // of each host
 
 std::string standard_input() {
   std::string out(most_pasted, '\0');
@@ -198,7 +199,16 @@ class Search {
     };
     out.space();
     say(0, proof->sentence);
-    for (auto& host : proof->hosts) say(2, host.sentence);
+    for (auto& host : proof->hosts) {
+      say(2, host.sentence);
+      say(4, host.quiet);
+      if (host.gaps.size() < 2) continue;
+      auto longest = longest_gaps(host, most_gaps);
+      for (auto& gap : longest)
+        out.line(6, fmt::format("{} – {}", terminal_.date_time(gap.from), terminal_.date_time(gap.to)));
+      if (auto more = static_cast<int64_t>(host.gaps.size() - longest.size()); more > 0)
+        out.line(6, terminal_.counted(more, "shorter one", "shorter ones"));
+    }
     for (auto& loss : proof->losses) say(2, loss.words);
     if (proof->near.empty()) return out.take();
     out.space();

@@ -165,6 +165,8 @@ constexpr std::pair<std::string_view, std::string_view> table[] = {
     {"imported", "importiert"},
     {"not understood", "nicht verstanden"},
     {"earlier silences", "frühere Pausen"},
+    {"shorter one", "kürzere"},
+    {"shorter ones", "kürzere"},
     {"silent", "still"},
     {"Lines by program", "Zeilen nach Programm"},
     {"understood", "verstanden"},

@@ -88,6 +88,13 @@ BOOST_AUTO_TEST_CASE(a_host_without_a_line_before_the_end_proves_nothing) {
   BOOST_TEST(proof.hosts[0].lines == 0);
   BOOST_TEST(proof.hosts[0].sentence.en ==
              "mx1: no lines of this time; the first one came on 2026-11-25 09:00:00 UTC");
+  BOOST_TEST(
+      proof.sentence.en.ends_with("It may have been here all the same: the first lines of mx1 came later."),
+      proof.sentence.en);
+  BOOST_TEST(
+      proof.sentence.de.ends_with("Sie kann trotzdem hier gewesen sein: die ersten Zeilen von mx1 kamen "
+                                  "später."),
+      proof.sentence.de);
   // Nor does one that began within that time, be it a second too late.
   proof = sent.proof("2026-11-25T08:59:59Z", "2026-11-25T12:00:00Z", "2026-11-25T12:00:00Z");
   BOOST_TEST(!proof.complete);
@@ -108,6 +115,8 @@ BOOST_AUTO_TEST_CASE(a_host_that_fell_silent_days_ago_is_named) {
   BOOST_TEST(proof.hosts[0].sentence.de.find(
                  "mx1: keine Zeilen aus dieser Zeit; die letzte kam am 23.11.2026") == 0u);
   BOOST_TEST(proof.hosts[1].complete);
+  BOOST_TEST(proof.sentence.en.ends_with("no more lines came from mx1 until the end of this time."),
+             proof.sentence.en);
 }
 
 BOOST_AUTO_TEST_CASE(a_host_silent_all_the_time_and_heard_again_has_a_gap) {
@@ -130,9 +139,60 @@ BOOST_AUTO_TEST_CASE(twenty_minutes_without_a_line_of_a_busy_host_are_a_gap) {
   BOOST_REQUIRE_EQUAL(proof.hosts[0].gaps.size(), 1u);
   BOOST_TEST((proof.hosts[0].gaps[0].from == at("2026-11-25T06:20:00Z")));
   BOOST_TEST((proof.hosts[0].gaps[0].to == at("2026-11-25T06:40:00Z")));
+  // A silence is called one, and no loss; it stands in one sentence.
+  BOOST_TEST(proof.hosts[0].sentence.en.find("06:20") == std::string::npos, proof.hosts[0].sentence.en);
+  BOOST_TEST(proof.hosts[0].quiet.en ==
+             "quiet from 2026-11-25 06:20:00 UTC to 2026-11-25 06:40:00 UTC (20 minutes); perhaps there was "
+             "nothing to log");
+  BOOST_TEST(proof.hosts[0].quiet.de.starts_with("still vom 25.11.2026, 06:20:00 Uhr (UTC) bis zum"));
+  BOOST_TEST(proof.sentence.de.ends_with("von mx1 kam ungewöhnlich wenig, vielleicht weil es nichts zu "
+                                         "protokollieren gab."),
+             proof.sentence.de);
   // What lies outside the time asked for does not matter.
   proof = sent.proof("2026-11-25T07:00:00Z", "2026-11-25T08:00:00Z", "2026-11-25T12:00:00Z");
   BOOST_TEST(proof.complete);
+}
+
+namespace {
+
+// Four days on which nobody writes between 22 and 6 o'clock.
+Sent quiet_nights() {
+  Sent sent;
+  for (auto* day : {"2026-11-22T", "2026-11-23T", "2026-11-24T", "2026-11-25T"})
+    sent.speaks("mx1", day + std::string("06:00:00Z"), day + std::string("22:00:00Z"));
+  return sent;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_quiet_night_is_no_gap) {
+  auto proof = quiet_nights().proof("2026-11-24T20:00:00Z", "2026-11-25T08:00:00Z", "2026-11-25T22:00:00Z");
+  BOOST_TEST(proof.complete);
+  BOOST_TEST(says_complete(proof));
+  BOOST_TEST(proof.hosts[0].gaps.empty());
+  BOOST_TEST(proof.hosts[0].quiet.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_silence_on_a_busy_morning_is_one) {
+  auto sent = quiet_nights();
+  sent.hours.erase(sent.hours.begin() + 16 * 3 + 2, sent.hours.begin() + 16 * 3 + 6);  // 8 to 12 o'clock
+  auto proof = sent.proof("2026-11-25T06:00:00Z", "2026-11-25T20:00:00Z", "2026-11-25T22:00:00Z");
+  BOOST_TEST(!proof.complete);
+  BOOST_REQUIRE_EQUAL(proof.hosts[0].gaps.size(), 1u);
+  BOOST_TEST((proof.hosts[0].gaps[0].from == at("2026-11-25T08:00:00Z")));
+  BOOST_TEST((proof.hosts[0].gaps[0].to == at("2026-11-25T12:00:00Z")));
+}
+
+BOOST_AUTO_TEST_CASE(the_longest_gaps_are_told_in_order) {
+  HostProof host;
+  auto gap = [&](const char* from, const char* to) { host.gaps.push_back({at(from), at(to)}); };
+  gap("2026-11-25T06:00:00Z", "2026-11-25T07:00:00Z");
+  gap("2026-11-25T08:00:00Z", "2026-11-25T08:20:00Z");
+  gap("2026-11-25T09:00:00Z", "2026-11-25T12:00:00Z");
+  auto longest = longest_gaps(host, 2);
+  BOOST_REQUIRE_EQUAL(longest.size(), 2u);
+  BOOST_TEST((longest[0].from == at("2026-11-25T06:00:00Z")));
+  BOOST_TEST((longest[1].from == at("2026-11-25T09:00:00Z")));
 }
 
 BOOST_AUTO_TEST_CASE(imported_lines_are_counted) {
@@ -158,7 +218,9 @@ BOOST_AUTO_TEST_CASE(without_a_beginning_it_is_that_of_the_logs) {
 }
 
 BOOST_AUTO_TEST_CASE(without_hosts_nothing_is_proved) {
-  BOOST_TEST(!Sent{}.proof("2026-11-24T10:00:00Z", "", "2026-11-25T12:00:00Z").complete);
+  auto proof = Sent{}.proof("2026-11-24T10:00:00Z", "", "2026-11-25T12:00:00Z");
+  BOOST_TEST(!proof.complete);
+  BOOST_TEST(proof.sentence.en.ends_with("No server has sent log lines here."), proof.sentence.en);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

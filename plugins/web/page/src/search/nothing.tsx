@@ -1,6 +1,6 @@
 // Nothing found: the proof, and what comes near.
 import { get } from "api/client";
-import { HostProof, Near, Nothing as Proof } from "api/types";
+import { HostProof, Near, Nothing as Proof, Text } from "api/types";
 import { ago, day_and_time, number, zone } from "base/format";
 import { use_loaded } from "base/hooks";
 import { link } from "base/route";
@@ -16,8 +16,10 @@ function Hosts({ hosts }: { hosts: HostProof[] }) {
   return (
     <ul className="proof_hosts">
       {hosts.map((host) => {
-        const gaps = host.gaps?.length ?? 0;
         const sentence = say(host.sentence);
+        const { quiet } = host as { quiet?: Text };
+        // Of a single one `quiet` says the times.
+        const gaps = host.gaps && host.gaps.length > 1 ? host.gaps : [];
         return (
           <li key={host.host}>
             <span className={`proof_mark tone_${host.complete ? "good" : "waiting"}`}>
@@ -29,13 +31,17 @@ function Hosts({ hosts }: { hosts: HostProof[] }) {
               </p>
               <p className="muted">
                 {!sentence && `${w.nothing.last_line(ago(host.last))} · `}
-                {w.nothing.lines(host.lines, number(host.lines))} · {w.nothing.gaps(gaps)}
+                {w.nothing.lines(host.lines, number(host.lines))}
               </p>
-              {host.gaps?.map((gap) => (
-                <p key={gap.from} className="muted">
-                  {w.overview.gap(day_and_time(gap.from), day_and_time(gap.to))}
-                </p>
-              ))}
+              {gaps.length === 0 && quiet && <p className="muted">{say(quiet)}</p>}
+              {gaps.length > 0 && (
+                <details className="muted">
+                  <summary>{say(quiet)}</summary>
+                  {gaps.map((gap) => (
+                    <p key={gap.from}>{`${day_and_time(gap.from)} – ${day_and_time(gap.to)}`}</p>
+                  ))}
+                </details>
+              )}
             </div>
           </li>
         );
