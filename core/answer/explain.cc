@@ -191,7 +191,7 @@ Explanation general(const Case& of) {
       return out;
     case '5':
       out.rule = "general-5";
-      out.actor = Actor::sender;
+      out.actor = out.customer_actor = Actor::sender;
       out.text = {{"The mail was refused for good; it is not tried again.",
                    "Die Mail wurde endgültig abgelehnt; sie wird nicht noch einmal versucht."},
                   {"Permanent failure (5yz); the answer says more than its code.",

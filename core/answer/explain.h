@@ -18,7 +18,8 @@ struct Explanation {
   Sentence text;         // what it means
   Sentence next;         // what to do now
   Words given_up;        // the same for the customer once nobody tries again; empty: `next` holds then, too
-  Actor actor = Actor::nobody;
+  // Who takes the step `next.admin`, and who `next.customer`: "wait" is nobody's.
+  Actor actor = Actor::nobody, customer_actor = Actor::nobody;
   bool general = false;  // nothing but the class of the code is known
   bool empty() const { return rule.empty(); }
 };

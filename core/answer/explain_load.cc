@@ -25,13 +25,14 @@ struct Texts {
 };
 
 struct CategoryEntry {
-  std::string name, actor = "nobody", next_en, next_de, given_up_en, given_up_de, admin_next_en,
-                    admin_next_de;
+  std::string name, actor = "nobody", customer_actor, next_en, next_de, given_up_en, given_up_de,
+                    admin_next_en, admin_next_de;
   static std::span<const Option> options() {
     using C = CategoryEntry;
     static const std::vector<Option> table{
         required(option("name", &C::name, "as rules name it")),
         option("actor", &C::actor, "who must act"),
+        option("customer_actor", &C::customer_actor, "the same as customers are told; default: actor"),
         option("next_en", &C::next_en, "what to do, for customers, in English"),
         option("next_de", &C::next_de, "the same in German"),
         option("given_up_en", &C::given_up_en, "instead of next_en once nobody tries again"),
@@ -57,8 +58,8 @@ struct ServiceEntry {
 };
 
 struct RuleEntry {
-  std::string name, category, actor, en, de, admin_en, admin_de, next_en, next_de, admin_next_en,
-      admin_next_de;
+  std::string name, category, actor, customer_actor, en, de, admin_en, admin_de, next_en, next_de,
+      admin_next_en, admin_next_de;
   List service, status, by, code, dsn, reply, example;
   int64_t weight = 0;
   static std::span<const Option> options() {
@@ -74,6 +75,7 @@ struct RuleEntry {
         option("reply", &C::reply, "texts in the answer, * for anything"),
         option("weight", &C::weight, -1, 1, "1: a name that leaves no doubt, -1: common words"),
         option("actor", &C::actor, "who must act; default: the category's"),
+        option("customer_actor", &C::customer_actor, "the same as customers are told; default: actor"),
         required(option("en", &C::en, "for customers, in English")),
         required(option("de", &C::de, "for customers, in German")),
         required(option("admin_en", &C::admin_en, "for admins, in English")),
@@ -162,6 +164,9 @@ class Loader {
     Explanation made;
     made.category = entry.name;
     if (!actor_of(entry.actor, made.actor)) file.errors->add(node, "actor: unknown: " + entry.actor);
+    made.customer_actor = made.actor;
+    if (!entry.customer_actor.empty() && !actor_of(entry.customer_actor, made.customer_actor))
+      file.errors->add(node, "customer_actor: unknown: " + entry.customer_actor);
     made.next = Texts{entry.next_en, entry.next_de, entry.admin_next_en, entry.admin_next_de}.sentence();
     made.given_up = {entry.given_up_en, entry.given_up_de};
     check_texts(file, node, made.next);
@@ -184,7 +189,12 @@ class Loader {
     to = of->second;
     to.rule = entry.name;
     if (!names_.insert(entry.name).second) file.errors->add(node, "rule given twice: " + entry.name);
-    if (!entry.actor.empty() && !actor_of(entry.actor, to.actor)) report(file, node, "actor", entry.actor);
+    if (!entry.actor.empty()) {
+      if (!actor_of(entry.actor, to.actor)) report(file, node, "actor", entry.actor);
+      to.customer_actor = to.actor;
+    }
+    if (!entry.customer_actor.empty() && !actor_of(entry.customer_actor, to.customer_actor))
+      report(file, node, "customer_actor", entry.customer_actor);
     to.text = Texts{entry.en, entry.de, entry.admin_en, entry.admin_de}.sentence();
     if (!entry.next_en.empty()) {
       to.next.customer = {entry.next_en, entry.next_de};

@@ -52,7 +52,8 @@ Json to_json(const Explanation& explanation) {
   out["category"] = explanation.category;
   out["text"] = to_json(explanation.text);
   put(out, "next", explanation.next);
-  out["actor"] = actor_name(explanation.actor);
+  out["actor"] = actor_name(explanation.customer_actor);
+  out["admin_actor"] = actor_name(explanation.actor);
   out["general"] = explanation.general;
   return out;
 }
@@ -67,8 +68,10 @@ Json to_json(const MailVerdict& v) {
   put(out, "original_recipient", v.original_recipient);
   out["sentence"] = to_json(v.sentence);
   put(out, "next", v.next);
-  out["actor"] = actor_name(v.actor);
-  out["actor_words"] = to_json(actor_words(v.actor));
+  out["actor"] = actor_name(v.customer_actor);
+  out["actor_words"] = to_json(actor_words(v.customer_actor));
+  out["admin_actor"] = actor_name(v.actor);
+  out["admin_actor_words"] = to_json(actor_words(v.actor));
   if (!v.explanation.empty()) out["explanation"] = to_json(v.explanation);
   out["accepted"] = format_time(v.accepted);
   put(out, "decided", v.decided);

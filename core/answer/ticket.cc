@@ -37,8 +37,8 @@ class Writer {
     line(shown(v.sentence.to(options_.audience).in(options_.language)));
     auto& next = v.next.to(options_.audience).in(options_.language);
     if (!next.empty()) line(say("What to do: ", "Was zu tun ist: ") + shown(next));
-    if (v.actor != Actor::nobody)
-      line(say("Who must act: ", "Wer handeln muss: ") + actor_words(v.actor).in(options_.language));
+    if (auto actor = v.actor_for(options_.audience); actor != Actor::nobody)
+      line(say("Who must act: ", "Wer handeln muss: ") + actor_words(actor).in(options_.language));
   }
 
   void evidence(const MailVerdict& v) {

@@ -93,16 +93,15 @@ class Judge {
     if (flags & row_flag::held) {
       v.kind = VerdictKind::held;
       v.sentence = tell_.tell(Phrase::held);
-      v.actor = Actor::our_admin;
+      act(v, Actor::our_admin);
     } else if (!connect().end_time && !connect().size && !connect().recipients &&
                options_.now > connect().connect_time + std::chrono::hours(1)) {
       v.kind = VerdictKind::unknown;
       v.word = {"not finished", "nicht vollendet"};
       v.sentence = tell_.tell(Phrase::not_finished);
-      v.actor = Actor::sender;
+      v.next = next_not_finished();
     } else if (connect().end_time || options_.now > connect().connect_time + options_.queue_lifetime) {
-      v.kind = VerdictKind::unknown;
-      v.sentence = tell_.tell(Phrase::no_end);
+      ended(v, VerdictKind::unknown, Phrase::no_end);
     } else {
       v.kind = VerdictKind::waiting;
       v.word = status_words("queued");
@@ -136,10 +135,23 @@ class Judge {
 
   void ended(MailVerdict& v, VerdictKind kind, Phrase which) {
     v.kind = kind;
-    if (kind == VerdictKind::held) v.actor = Actor::our_admin;
-    if (kind == VerdictKind::deleted) v.actor = Actor::sender;
+    if (kind == VerdictKind::unknown) {
+      act(v, Actor::nobody, Actor::our_admin);
+      v.next = {};
+    }
+    // Nobody answered; what a rule says is in the sentence.
+    if (kind == VerdictKind::discarded) v.answer = v.answered_by = "";
+    if (kind == VerdictKind::held || kind == VerdictKind::discarded || kind == VerdictKind::filtered)
+      act(v, Actor::our_admin);
+    if (kind == VerdictKind::deleted) act(v, Actor::sender, Actor::our_admin);
     v.sentence = tell_.tell(which);
   }
+
+  static void act(MailVerdict& v, Actor customer, Actor admin) {
+    v.customer_actor = customer;
+    v.actor = admin;
+  }
+  static void act(MailVerdict& v, Actor both) { act(v, both, both); }
 
   // ---- sent
 
@@ -186,6 +198,8 @@ class Judge {
 
   void mailbox(MailVerdict& v, const MailboxOutcome& box) {
     v.folder = join(box.saved);
+    // "250 Saved" is said to the mail server whatever the rule did then.
+    if (box.saved.empty()) v.answer = v.answered_by = "";
     tell_.set("folder", v.folder);
     auto extra = [&](Phrase which, const std::vector<std::string>& targets) {
       if (targets.empty()) return;
@@ -205,19 +219,20 @@ class Judge {
       extra(Phrase::auto_reply, box.vacation);
     } else if (!box.rejected.empty()) {
       v.kind = VerdictKind::refused;
-      v.actor = Actor::sender;
+      act(v, Actor::sender);
+      v.next.admin = tell_.fill_all(next_of_rule()).admin;
       v.told = box.rejected;
       extra(Phrase::rejected_by_rule, box.rejected);
     } else if (box.discarded) {
       ended(v, VerdictKind::discarded, Phrase::discarded_by_rule);
-      v.actor = Actor::recipient;
+      act(v, Actor::recipient);
+      v.next = tell_.fill_all(next_of_rule());
     } else if (!box.vacation.empty()) {
       v.kind = VerdictKind::delivered;
       v.sentence = tell_.tell(Phrase::delivered);
       extra(Phrase::auto_reply, box.vacation);
     } else {
       ended(v, VerdictKind::unknown, Phrase::no_end);
-      v.actor = Actor::our_admin;
     }
   }
 
@@ -355,10 +370,17 @@ class Judge {
   void final_answer(MailVerdict& v) {
     if (!v.explanation.given_up.empty()) {
       v.next.customer = v.explanation.given_up;
+      v.customer_actor = Actor::sender;
       if (v.actor == Actor::nobody) v.actor = Actor::sender;
-    } else if (v.actor == Actor::nobody) {
+      return;
+    }
+    if (v.customer_actor == Actor::nobody) {
+      v.customer_actor = Actor::sender;
+      v.next.customer = {};
+    }
+    if (v.actor == Actor::nobody) {
       v.actor = Actor::sender;
-      v.next = {};
+      v.next.admin = {};
     }
   }
 
@@ -380,7 +402,7 @@ class Judge {
 
   void refused(MailVerdict& v) {
     v.kind = VerdictKind::refused;
-    v.actor = Actor::sender;
+    act(v, Actor::sender);
     bool milter = connect().flags & row_flag::milter;
     if (last_) {
       explain(v, *last_);
@@ -390,9 +412,13 @@ class Judge {
     tell_.set("by", connect().service.value_or("smtpd"));
     // We refused: what has to be put right lies with those who sent.
     auto& kind = v.explanation.category;
-    if (v.actor == Actor::our_admin && kind != "own_policy" && kind != "own_trouble" &&
-        kind != "admin_action")
-      v.actor = Actor::customer_admin;
+    bool own = kind == "own_policy" || kind == "own_trouble" || kind == "admin_action";
+    for (auto* actor : {&v.actor, &v.customer_actor})
+      if (*actor == Actor::our_admin && !own)
+        *actor = Actor::customer_admin;
+      else if (*actor == Actor::other_side)
+        *actor = Actor::our_admin;  // the other side of the client is this one
+    if (kind == "policy") v.next.admin = next_own_rule();
     bool blocked = last_ && last_->status == "blocked";
     if (blocked) v.word = status_words("blocked");
     if (refused_for_now()) {
@@ -446,7 +472,7 @@ class Judge {
     tell_.set_duration("duration",
                        std::chrono::duration<double>(*known.accepted - known.refused.front()).count());
     append(v.sentence, tell_.tell(Phrase::greylist_back));
-    v.actor = Actor::nobody;
+    act(v, Actor::nobody);
     if (!known.delivered) return;
     tell_.set("delivered", *known.delivered);
     append(v.sentence, tell_.tell(Phrase::greylist_delivered));
@@ -454,15 +480,18 @@ class Judge {
 
   void explain(MailVerdict& v, const DeliverRow& row) {
     v.explanation = explanations_.explain(connect(), row);
-    v.actor = v.explanation.actor;
+    as_explained(v);
+  }
+
+  static void as_explained(MailVerdict& v) {
+    act(v, v.explanation.customer_actor, v.explanation.actor);
     v.next = v.explanation.next;
   }
 
   void explain_attempt(MailVerdict& v, const DeliverRow& row, bool again) {
     v.explanation = explanations_.explain(connect(), row);
     when_we_send(row, again, v.explanation);
-    v.actor = v.explanation.actor;
-    v.next = v.explanation.next;
+    as_explained(v);
   }
 
   void finish(MailVerdict& v) {

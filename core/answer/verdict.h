@@ -46,8 +46,9 @@ struct MailVerdict {
   std::optional<std::string> original_recipient;  // as the sender wrote it, if different
   Sentence sentence;                              // what happened
   Sentence next;                                  // what to do; empty: nothing
-  Actor actor = Actor::nobody;
-  Explanation explanation;  // of the deciding answer; empty if it needs none
+  Actor actor = Actor::nobody;           // who must act, as admins see it: takes the step `next.admin`
+  Actor customer_actor = Actor::nobody;  // who takes the step `next.customer`
+  Explanation explanation;               // of the deciding answer; empty if it needs none
 
   Time accepted{};              // the first own server took it, or refused it
   std::optional<Time> decided;  // the deciding event
@@ -67,6 +68,8 @@ struct MailVerdict {
   std::optional<GreylistStory> greylist;
   Id mail;                     // the mail of the deciding delivery
   std::vector<Id> deliveries;  // deciding rows, the last event last
+
+  Actor actor_for(Audience audience) const { return audience == Audience::admin ? actor : customer_actor; }
 };
 
 struct VerdictOptions {

@@ -257,6 +257,32 @@ Sentence next_of(VerdictKind kind) {
   return {};
 }
 
+Sentence next_of_rule() {
+  return {
+      {"If the mail was wanted, the recipient should change the filter rules of the mailbox; then the sender "
+       "can send it again.",
+       "War die Mail erwünscht, sollte der Empfänger die Filterregeln seines Postfachs ändern; danach kann "
+       "der Absender sie noch einmal senden."},
+      {"Nothing to do on the servers: the Sieve script of {recipient} decided, and its owner can change it.",
+       "Auf den Servern nichts zu tun: Das Sieve-Skript von {recipient} hat entschieden, dessen Inhaber kann "
+       "es ändern."}};
+}
+
+Words next_own_rule() {
+  return {"The rule is one of ours; the answer names it.",
+          "Die Regel ist eine eigene; die Antwort nennt sie."};
+}
+
+Sentence next_not_finished() {
+  return {
+      {"Please wait; the sending server tries again. If it has not arrived after a day, please ask again.",
+       "Bitte warten; der sendende Server versucht es wieder. Ist sie nach einem Tag nicht angekommen, bitte "
+       "noch einmal melden."},
+      {"Nothing to do, unless it stays so for hours; the log of the sending server says why it broke off.",
+       "Nichts zu tun, solange es nicht über Stunden so bleibt; warum der sendende Server abbrach, steht in "
+       "dessen Log."}};
+}
+
 Sentence next_for_now() {
   return {
       {"Please wait; the sending server tries again. If it has not arrived after a day, please ask again.",

@@ -50,6 +50,12 @@ enum class Phrase {
 const Sentence& phrase(Phrase which);
 // What to do where no explanation says it.
 Sentence next_of(VerdictKind kind);
+// The same after a filter rule of the recipient threw a mail away.
+Sentence next_of_rule();
+// For admins, after a refusal by their own rule.
+Words next_own_rule();
+// After a transaction that its client did not finish.
+Sentence next_not_finished();
 // The same after a refusal that the client tries again by itself.
 Sentence next_for_now();
 

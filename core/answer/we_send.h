@@ -5,7 +5,7 @@
 namespace mailtrace {
 
 // The explanations speak of "the sending mail server" and whoever runs it. For an attempt of ours that is
-// us: puts `actor` and the customer's next step right. `again`: the mail is tried again by itself.
+// us: puts the actors and the next steps right. `again`: the mail is tried again by itself.
 void when_we_send(const DeliverRow& attempt, bool again, Explanation& explanation);
 
 }  // namespace mailtrace

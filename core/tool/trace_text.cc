@@ -59,9 +59,15 @@ class Writer {
     out_.line(2, text);
     out_.wrapped(4, printable(v.sentence.customer.in(language)));
     labelled("What to do", v.next.customer.in(language));
+    if (v.customer_actor != v.actor) must_act(v.customer_actor);
     labelled("For admins", v.sentence.admin.in(language));
     labelled("Admins do", v.next.admin.in(language));
-    if (v.actor != Actor::nobody) labelled("Must act", actor_words(v.actor).in(language));
+    must_act(v.actor);
+  }
+
+  void must_act(Actor actor) {
+    auto language = terminal_.german ? Language::german : Language::english;
+    if (actor != Actor::nobody) labelled("Must act", actor_words(actor).in(language));
   }
 
   void body(const std::vector<MailVerdict>& verdicts, Detail detail) {

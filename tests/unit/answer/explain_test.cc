@@ -101,6 +101,36 @@ BOOST_AUTO_TEST_CASE(every_rule_speaks_both_languages_to_both) {
   }
 }
 
+// Who must act is who takes the step that is told beside it.
+BOOST_AUTO_TEST_CASE(every_rule_names_who_takes_its_step) {
+  auto holds = [](const std::string& text, std::initializer_list<const char*> words) {
+    return std::any_of(words.begin(), words.end(),
+                       [&](auto* word) { return text.find(word) != std::string::npos; });
+  };
+  for (auto& rule : all().rules()) {
+    auto& e = rule.explanation;
+    auto& step = e.next.customer.en;
+    auto who = actor_name(e.customer_actor);
+    if (step.empty()) continue;
+    if (e.customer_actor == Actor::nobody)
+      BOOST_TEST(holds(step, {"Wait", "Nothing"}), e.rule << ": " << step);
+    if (step.starts_with("Wait"))
+      BOOST_TEST((e.customer_actor == Actor::nobody || e.customer_actor == Actor::other_side),
+                 e.rule << ": " << who << ": " << step);
+    if (holds(step, {"tell us", "Ask us", "We must"}))
+      BOOST_TEST((e.customer_actor == Actor::our_admin), e.rule << ": " << who << ": " << step);
+    if (holds(step, {"Whoever runs the sender's", "Whoever runs the sending", "Whoever looks after"}))
+      BOOST_TEST((e.customer_actor == Actor::customer_admin || e.customer_actor == Actor::our_admin),
+                 e.rule << ": " << who << ": " << step);
+    if (e.customer_actor == Actor::sender)
+      BOOST_TEST(!holds(step, {"cannot do it alone", "cannot change it alone", "administrators"}),
+                 e.rule << ": " << who << ": " << step);
+    if (e.actor == Actor::sender || e.actor == Actor::nobody)
+      BOOST_TEST(!holds(e.next.admin.en, {"only they can", "only its operators"}),
+                 e.rule << ": " << actor_name(e.actor) << ": " << e.next.admin.en);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(every_registered_code_has_a_rule) {
   std::vector<std::string> missing;
   for (auto& [subject, detail] : registry())

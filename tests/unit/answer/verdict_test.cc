@@ -86,6 +86,62 @@ BOOST_AUTO_TEST_CASE(the_mailbox_has_the_last_word) {
               std::vector<std::string>{"anna@example.net"}));
 }
 
+BOOST_AUTO_TEST_CASE(what_a_filter_rule_threw_away_is_the_recipients) {
+  auto m = into("(discarded)");
+  m.deliveries[0].response = "250 2.0.0 <boris@example.org> 4ABC Saved";
+  auto v = only(one(m));
+  BOOST_TEST((v.actor == Actor::recipient));
+  BOOST_TEST((v.customer_actor == Actor::recipient));
+  BOOST_TEST(v.next.customer.en.find("the recipient should change") != std::string::npos, v.next.customer.en);
+  BOOST_TEST(v.next.admin.de.find("Sieve-Skript von boris@example.org") != std::string::npos,
+             v.next.admin.de);
+  // Nobody said "Saved" to the sender of a mail that was not.
+  for (auto* folder :
+       {"(discarded)", "(rejected to <anna@example.net>)", "(redirected to <c@example.com>)"}) {
+    m.deliveries[0].folder = folder;
+    BOOST_TEST(only(one(m)).answer == "", folder);
+    BOOST_TEST(only(one(m)).answered_by == "", folder);
+  }
+  m.deliveries[0].folder = "INBOX";
+  BOOST_TEST(only(one(m)).answer != "");
+}
+
+BOOST_AUTO_TEST_CASE(who_must_act_takes_the_step) {
+  auto of = [](const char* status) { return only(one(with(status))); };
+  for (auto* status : {"discarded", "filtered", "held"}) {
+    BOOST_TEST((of(status).actor == Actor::our_admin), status);
+    BOOST_TEST((of(status).customer_actor == Actor::our_admin), status);
+  }
+  BOOST_TEST((of("deleted").actor == Actor::our_admin));
+  BOOST_TEST((of("deleted").customer_actor == Actor::sender));
+  auto explanations = Explanations::load();
+  BOOST_REQUIRE(explanations);
+  VerdictOptions options;
+  options.now = at("2026-11-23T14:05:00Z");
+  options.explanations = &*explanations;
+  auto explained = [&](Mail m) { return verdicts(one(std::move(m)), options).at(0); };
+  // Waiting for a server that takes no more connections of ours.
+  auto busy = explained(
+      with("deferred", "host mx.example.org[192.0.2.1] refused to talk to me: 421 Too many connections"));
+  BOOST_TEST(busy.next.customer.en == "Wait; the mail is tried again by itself.");
+  BOOST_TEST((busy.customer_actor == Actor::nobody));
+  BOOST_TEST((busy.actor_for(Audience::customer) == Actor::nobody));
+  BOOST_TEST((busy.actor_for(Audience::admin) == Actor::our_admin));
+  // Given up: the sender has the step, whoever ends the trouble.
+  auto gone = explained(with("bounced", "connect to mx.example.org[192.0.2.1]:25: Connection refused"));
+  BOOST_TEST(gone.next.customer.en.find("send the mail again") != std::string::npos, gone.next.customer.en);
+  BOOST_TEST((gone.customer_actor == Actor::sender));
+  BOOST_TEST((gone.actor == Actor::other_side));
+  // The other side of one whom we refuse is this one.
+  auto m = with("rejected", "450 4.1.1 <boris@example.org>: Recipient address rejected: unverified address");
+  m.connect.flags |= row_flag::refused;
+  m.deliveries[0].smtp_code = 450;
+  m.deliveries[0].relay_name.reset();
+  auto unverified = explained(m);
+  BOOST_TEST((unverified.actor == Actor::our_admin));
+  BOOST_TEST((unverified.customer_actor == Actor::nobody), unverified.next.customer.en);
+}
+
 BOOST_AUTO_TEST_CASE(the_last_server_decides) {
   Trace trace;
   trace.mails = {with("sent"), mail(2, "out1")};

@@ -9,7 +9,7 @@ using namespace mailtrace::test;
 namespace {
 
 struct Told {
-  Actor actor;
+  Actor actor, customer_actor;
   std::string customer;
 };
 
@@ -20,11 +20,15 @@ Told told(const std::string& category, Actor actor, bool again, const std::strin
   Explanation explanation;
   explanation.rule = "any";
   explanation.category = category;
-  explanation.actor = actor;
+  explanation.actor = explanation.customer_actor = actor;
+  explanation.given_up = {"as nobody tries again", "da niemand es noch einmal versucht"};
   explanation.next.customer = {"as it was", "wie es war"};
   when_we_send(attempt, again, explanation);
   BOOST_TEST((explanation.next.customer.en == "as it was") == (explanation.next.customer.de == "wie es war"));
-  return {explanation.actor, explanation.next.customer.en};
+  // What takes the place of a step is not taken back when the mail is given up.
+  if (explanation.next.customer.en.find("then the mail can be sent again") != std::string::npos)
+    BOOST_TEST(explanation.given_up.empty());
+  return {explanation.actor, explanation.customer_actor, explanation.next.customer.en};
 }
 
 }  // namespace
@@ -35,6 +39,8 @@ BOOST_AUTO_TEST_CASE(too_many_connections_are_ours) {
   for (auto actor : {Actor::sender, Actor::customer_admin}) {
     auto told_customer = told("rate", actor, true);
     BOOST_TEST((told_customer.actor == Actor::our_admin));
+    // Nobody has to act for a mail that goes through by waiting; admins look at why there are so many.
+    BOOST_TEST((told_customer.customer_actor == Actor::nobody));
     BOOST_TEST(told_customer.customer == "Wait; the mail is tried again by itself.");
   }
   // A limit that ends the mail may be that of the sender himself.
@@ -50,6 +56,14 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_with_the_sending_server_is_ours) {
   for (auto* category : {"blocklist", "reputation", "sender_dns"})
     BOOST_TEST(told(category, Actor::our_admin, true).customer.find("Our mail administrators") == 0u,
                category);
+}
+
+BOOST_AUTO_TEST_CASE(rules_of_others_are_not_ours) {
+  auto refused = told("own_policy", Actor::our_admin, false);
+  BOOST_TEST((refused.actor == Actor::other_side));
+  BOOST_TEST((refused.customer_actor == Actor::sender));
+  BOOST_TEST(refused.customer.starts_with("Ask the recipient"));
+  BOOST_TEST((told("own_policy", Actor::our_admin, false, "lmtp").actor == Actor::our_admin));
 }
 
 BOOST_AUTO_TEST_CASE(trouble_of_our_own_mailboxes_is_ours) {
