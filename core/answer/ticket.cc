@@ -1,6 +1,8 @@
 // A ticket's text: what happened, what to do, the evidence. Any thread.
 #include "core/answer/ticket.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <set>
@@ -25,12 +27,47 @@ bool is_own(std::string_view address, const std::vector<std::string>& own) {
   });
 }
 
+// `text` with each address in it as `shown` gives it.
+template <class Shown>
+std::string replace_addresses(std::string_view text, Shown shown) {
+  std::string out;
+  while (!text.empty()) {
+    auto at = text.find('@');
+    if (at == std::string_view::npos) break;
+    size_t from = at, to = at + 1;
+    while (from > 0 && is_address_char(text[from - 1])) --from;
+    while (to < text.size() && (is_address_char(text[to]) && text[to] != '/' && text[to] != '=')) ++to;
+    while (to > at + 1 && text[to - 1] == '.') --to;
+    out += text.substr(0, from);
+    out += shown(text.substr(from, to - from));
+    text.remove_prefix(to);
+  }
+  return out += text;
+}
+
+size_t characters(std::string_view text) {
+  return static_cast<size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
 class Writer {
  public:
-  Writer(const Trace& trace, const TicketOptions& options)
-      : trace_(trace), options_(options), german_(options.language == Language::german) {
+  Writer(const Trace& trace, const std::vector<MailVerdict>& verdicts, const TicketOptions& options)
+      : trace_(trace),
+        options_(options),
+        own_(options.own_addresses),
+        german_(options.language == Language::german) {
     if (options.audience == Audience::admin) return;
-    for (auto& mail : trace.mails) hide(mail.connect.server);
+    std::vector<std::string> all;
+    for (auto& mail : trace.mails) {
+      hide(mail.connect.server);
+      all.push_back(mail.connect.sender.value_or(""));
+      for (auto& d : mail.deliveries)
+        all.insert(all.end(), {d.recipient.value_or(""), d.original_recipient.value_or("")});
+    }
+    masks_ = distinct_masks(all);
+    if (!own_.empty() || verdicts.empty()) return;
+    if (auto& sender = verdicts.front().sender; !sender.empty()) own_.push_back(lower(sender));
   }
 
   void verdict(const MailVerdict& v) {
@@ -60,9 +97,9 @@ class Writer {
       field(say("Next attempt", "Nächster Versuch"), time(*v.next_from) + " – " + time(*v.next_to));
     if (v.deadline) field(say("Given up at", "Aufgegeben wird am"), time(*v.deadline));
     bool internal = answered_inside(v);
-    if (!v.answered_by.empty() && (options_.audience == Audience::admin || !internal))
+    if (says_something(v.answered_by) && (options_.audience == Audience::admin || !internal))
       field(say("Other server", "Anderer Server"), v.answered_by);
-    if (!v.answer.empty() && (options_.audience == Audience::admin || !internal))
+    if (says_something(v.answer) && (options_.audience == Audience::admin || !internal))
       field(say("Its answer", "Seine Antwort"), v.answer);
     queue_ids(root);
   }
@@ -77,6 +114,12 @@ class Writer {
  private:
   std::string say(const char* en, const char* de) const { return german_ ? de : en; }
   std::string time(Time t) const { return time_text(t, options_.language, options_.zone); }
+
+  // Not what is empty, nor what was taken out ("…", "… […]") because the reader may not see it.
+  static bool says_something(const std::string& text) {
+    return std::any_of(text.begin(), text.end(),
+                       [](char c) { return std::isalnum(static_cast<unsigned char>(c)); });
+  }
 
   void hide(const std::string& host) {
     if (host.size() >= 3) hidden_.insert(host);
@@ -100,7 +143,11 @@ class Writer {
   std::string shown(const std::string& given) const {
     auto text = printable(given);
     if (options_.audience == Audience::admin) return text;
-    auto masked = mask_addresses(text, options_.own_addresses);
+    auto masked = replace_addresses(text, [this](std::string_view address) {
+      if (is_own(address, own_)) return std::string(address);
+      auto known = masks_.find(lower(address));
+      return known == masks_.end() ? masked_address(address) : known->second;
+    });
     for (auto& host : hidden_) masked = without_host(std::move(masked), host);
     return masked;
   }
@@ -137,6 +184,8 @@ class Writer {
 
   const Trace& trace_;
   const TicketOptions& options_;
+  std::vector<std::string> own_;
+  std::map<std::string, std::string> masks_;
   const bool german_;
   std::set<std::string, std::greater<>> hidden_;
   std::string out_;
@@ -144,36 +193,54 @@ class Writer {
 
 }  // namespace
 
-std::string masked_address(std::string_view address) {
+std::string masked_address(std::string_view address, size_t shown) {
   auto at = address.rfind('@');
   if (at == std::string_view::npos) return std::string(address);
-  // The first character, which may have several bytes.
-  size_t first = at > 0 ? 1 : 0;
-  while (first < at && (static_cast<unsigned char>(address[first]) & 0xC0) == 0x80) ++first;
-  return std::string(address.substr(0, first)) + "***" + std::string(address.substr(at));
+  size_t end = 0;
+  for (; end < at && shown > 0; --shown) {
+    ++end;  // a character may have several bytes
+    while (end < at && (static_cast<unsigned char>(address[end]) & 0xC0) == 0x80) ++end;
+  }
+  return std::string(address.substr(0, end)) + "***" + std::string(address.substr(at));
+}
+
+std::map<std::string, std::string> distinct_masks(const std::vector<std::string>& addresses) {
+  constexpr size_t fewest_hidden = 2;
+  std::map<std::string, std::vector<std::string>> alike;
+  std::map<std::string, std::string> out;
+  for (auto& given : addresses)
+    if (auto address = lower(given);
+        address.find('@') != std::string::npos && out.emplace(address, "").second)
+      alike[masked_address(address)].push_back(address);
+  for (auto& [mask, group] : alike) {
+    size_t shortest = std::string::npos;
+    for (auto& address : group)
+      shortest = std::min(shortest, characters(address.substr(0, address.rfind('@'))));
+    auto tell_apart = [&, &group = group](size_t shown) {
+      std::set<std::string> seen;
+      for (auto& address : group) seen.insert(out[address] = masked_address(address, shown));
+      return seen.size() == group.size();
+    };
+    size_t shown = 1;
+    while (!tell_apart(shown) && shown + fewest_hidden < shortest) ++shown;
+    if (tell_apart(shown)) continue;
+    for (size_t i = 0; i < group.size(); ++i)
+      out[group[i]] =
+          fmt::format("{}({}){}", mask.substr(0, mask.rfind('@')), i + 1, mask.substr(mask.rfind('@')));
+  }
+  return out;
 }
 
 std::string mask_addresses(std::string_view text, const std::vector<std::string>& own) {
-  std::string out;
-  while (!text.empty()) {
-    auto at = text.find('@');
-    if (at == std::string_view::npos) break;
-    size_t from = at, to = at + 1;
-    while (from > 0 && is_address_char(text[from - 1])) --from;
-    while (to < text.size() && (is_address_char(text[to]) && text[to] != '/' && text[to] != '=')) ++to;
-    while (to > at + 1 && text[to - 1] == '.') --to;
-    out += text.substr(0, from);
-    auto address = text.substr(from, to - from);
-    out += is_own(address, own) ? std::string(address) : masked_address(address);
-    text.remove_prefix(to);
-  }
-  return out += text;
+  return replace_addresses(text, [&](std::string_view address) {
+    return is_own(address, own) ? std::string(address) : masked_address(address);
+  });
 }
 
 std::string ticket_text(const Trace& trace, const std::vector<MailVerdict>& verdicts,
                         const TicketOptions& options) {
   if (trace.mails.empty()) return {};
-  Writer writer(trace, options);
+  Writer writer(trace, verdicts, options);
   for (size_t i = 0; i < verdicts.size(); ++i) {
     if (i > 0) writer.line("");
     writer.verdict(verdicts[i]);

@@ -1,5 +1,6 @@
 // The text for a ticket: the verdict, the evidence, a permanent link. Any thread.
 #pragma once
+#include <map>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,8 @@ struct TicketOptions {
   const date::time_zone* zone = nullptr;  // null: UTC
   std::string link;                       // permanent; empty: none
   // What the reader may see anyhow: his own addresses and domains ("@example.org"), in lower case. All other
-  // addresses are masked for customers.
+  // addresses are masked for customers. Empty: the helpdesk writes to a caller who wrote the mail or misses
+  // it, and either knows its sender, which stays; the recipients are masked, for of several he may be one.
   std::vector<std::string> own_addresses;
 };
 
@@ -22,8 +24,11 @@ struct TicketOptions {
 std::string ticket_text(const Trace& trace, const std::vector<MailVerdict>& verdicts,
                         const TicketOptions& options);
 
-// "a***@example.org"; domains stay.
-std::string masked_address(std::string_view address);
+// "a***@example.org"; domains stay. `shown`: so many characters of the name.
+std::string masked_address(std::string_view address, size_t shown = 1);
+// By address, in lower case: its mask, told apart from those of the others by more letters, or by a number
+// where these would show most of a name.
+std::map<std::string, std::string> distinct_masks(const std::vector<std::string>& addresses);
 // Every address in `text` that is not among `own` masked.
 std::string mask_addresses(std::string_view text, const std::vector<std::string>& own);
 

@@ -55,6 +55,66 @@ BOOST_AUTO_TEST_CASE(admins_see_all) {
     BOOST_TEST(text.find(there) != std::string::npos, there << " in\n" << text);
 }
 
+BOOST_AUTO_TEST_CASE(recipients_are_told_apart) {
+  Trace trace;
+  auto m = mail(1, "mx1");
+  add(m, "2026-11-23T14:00:01Z", "sent", "m.fischer@firma.example");
+  add(m, "2026-11-23T14:00:02Z", "bounced", "m.fisher@firma.example",
+      "host mx.firma.example[198.51.100.7] said: 550 5.1.1 <M.Fisher@firma.example>: unknown");
+  trace.mails.push_back(m);
+  auto text = ticket(trace, Audience::customer, Language::english);
+  BOOST_TEST(text.find("To:                 m.fisc***@firma.example") != std::string::npos, text);
+  BOOST_TEST(text.find("To:                 m.fish***@firma.example") != std::string::npos, text);
+  BOOST_TEST(text.find("<m.fish***@firma.example>: unknown") != std::string::npos, text);
+  BOOST_TEST(text.find("m.***") == std::string::npos, text);
+}
+
+BOOST_AUTO_TEST_CASE(masks_that_are_distinct) {
+  auto masks = distinct_masks({"ann@x.example", "anna@x.example", "Boris@x.example", "boris@x.example",
+                               "carl.a@x.example", "carl.bc@x.example", "anna@y.example", "", "nobody"});
+  // More letters would show nearly all of them.
+  BOOST_TEST(masks["ann@x.example"] == "a***(1)@x.example");
+  BOOST_TEST(masks["anna@x.example"] == "a***(2)@x.example");
+  BOOST_TEST(masks["boris@x.example"] == "b***@x.example");
+  BOOST_TEST(masks["carl.a@x.example"] == "c***(1)@x.example");
+  BOOST_TEST(masks["anna@y.example"] == "a***@y.example");
+  BOOST_TEST(masks.size() == 6u);
+  masks = distinct_masks({"übung1234@x.example", "übel1234@x.example"});
+  BOOST_TEST(masks["übung1234@x.example"] == "übu***@x.example");
+}
+
+BOOST_AUTO_TEST_CASE(a_caller_knows_the_sender) {
+  auto trace = bounced();
+  VerdictOptions with;
+  with.now = at("2026-11-23T15:00:00Z");
+  auto text = ticket_text(trace, verdicts(trace, with), {});
+  BOOST_TEST(text.find("anna@example.net") != std::string::npos, text);
+  BOOST_TEST(text.find("boris@") == std::string::npos, text);
+  BOOST_TEST(text.find("root@") == std::string::npos, text);
+  // The null sender is nobody's address.
+  trace.mails[0].connect.sender = "";
+  text = ticket_text(trace, verdicts(trace, with), {});
+  BOOST_TEST(text.find("boris@") == std::string::npos, text);
+  // Who sees his own mails gives a ticket to somebody else.
+  TicketOptions own;
+  own.own_addresses = {"boris@example.org"};
+  trace = bounced();
+  text = ticket_text(trace, verdicts(trace, with), own);
+  BOOST_TEST(text.find("a***@example.net") != std::string::npos, text);
+  BOOST_TEST(text.find("boris@example.org") != std::string::npos, text);
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_may_not_be_seen_has_no_line) {
+  auto trace = bounced();
+  VerdictOptions with;
+  with.now = at("2026-11-23T15:00:00Z");
+  auto all = verdicts(trace, with);
+  all[0].answered_by = "… […]";
+  auto text = ticket_text(trace, all, {});
+  BOOST_TEST(text.find("Other server") == std::string::npos, text);
+  BOOST_TEST(text.find("Its answer") != std::string::npos, text);
+}
+
 BOOST_AUTO_TEST_CASE(masks) {
   BOOST_TEST(masked_address("boris@example.org") == "b***@example.org");
   BOOST_TEST(masked_address("übung@example.org") == "ü***@example.org");
