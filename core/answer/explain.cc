@@ -121,30 +121,37 @@ std::string list_in(std::string_view text) {
 }
 
 std::string domain_of(const std::string& address) {
-  if (address == "…") return address;  // of many mails, none of them named
   auto at = address.rfind('@');
   return at == std::string::npos ? "" : address.substr(at + 1);
 }
 
-Explanation filled(Explanation of, const ConnectRow& connect, const DeliverRow& deliver, const Case& with) {
+// Whose mail it was.
+struct Envelope {
+  std::string sender, recipient, sender_domain, domain;
+};
+
+Envelope envelope_of(const ConnectRow& connect, const DeliverRow& deliver) {
+  auto or_unknown = [](const std::string& text, const char* word) { return text.empty() ? word : text; };
   auto recipient = deliver.recipient.value_or(""), sender = connect.sender.value_or("");
+  return {or_unknown(sender, "<>"), or_unknown(recipient, "?"), or_unknown(domain_of(sender), "?"),
+          or_unknown(domain_of(recipient), "?")};
+}
+
+Explanation filled(Explanation of, const Envelope& envelope, const ConnectRow& connect,
+                   const DeliverRow& deliver, const Case& with) {
   auto response = deliver.response.value_or("");
   auto client = connect.client_name.value_or("unknown");
   if (client == "unknown") client = connect.client_addr.value_or("unknown");
-  auto rbl = list_in(response), url = url_in(response), domain = domain_of(recipient),
-       sender_domain = domain_of(sender);
+  auto rbl = list_in(response), url = url_in(response);
   auto client_address = connect.client_addr.value_or(client);
   auto server = with.server.empty() ? deliver.server : with.server;
   if (rbl.empty()) rbl = join(lists_of(deliver));
-  auto or_unknown = [](const std::string& text, const char* word) {
-    return text.empty() ? std::string(word) : text;
-  };
   auto put = [&](Words& words) {
-    words = fill(words, {{"recipient", or_unknown(recipient, "?")},
-                         {"sender", or_unknown(sender, "<>")},
+    words = fill(words, {{"recipient", envelope.recipient},
+                         {"sender", envelope.sender},
                          {"server", server},
-                         {"domain", or_unknown(domain, "?")},
-                         {"sender_domain", or_unknown(sender_domain, "?")},
+                         {"domain", envelope.domain},
+                         {"sender_domain", envelope.sender_domain},
                          {"client", client},
                          {"client_address", client_address},
                          {"code", with.code},
@@ -152,7 +159,7 @@ Explanation filled(Explanation of, const ConnectRow& connect, const DeliverRow& 
                          {"answer", response},
                          {"our_server", deliver.server},
                          {"list", rbl.empty() ? server : rbl},
-                         {"url", or_unknown(url, "-")}});
+                         {"url", url.empty() ? "-" : url}});
   };
   for (auto* sentence : {&of.text, &of.next}) {
     put(sentence->customer);
@@ -244,18 +251,35 @@ Result<Explanations> Explanations::load(const std::string& directory) {
   return out;
 }
 
-Explanation Explanations::explain(const ConnectRow& connect, const DeliverRow& deliver) const {
-  auto of = case_of(connect, deliver);
-  const Rule* best = nullptr;
+namespace {
+
+Explanation unfilled(const std::vector<Explanations::Rule>& rules, const Case& of) {
+  const Explanations::Rule* best = nullptr;
   Rank best_rank{};
-  for (auto& rule : *rules_) {
+  for (auto& rule : rules) {
     Rank rank;
     if (!rank_of(rule, of, rank)) continue;
     if (best && rank <= best_rank) continue;
     best = &rule;
     best_rank = rank;
   }
-  return filled(best ? best->explanation : general(of), connect, deliver, of);
+  return best ? best->explanation : general(of);
+}
+
+}  // namespace
+
+Explanation Explanations::explain(const ConnectRow& connect, const DeliverRow& deliver) const {
+  auto of = case_of(connect, deliver);
+  return filled(unfilled(*rules_, of), envelope_of(connect, deliver), connect, deliver, of);
+}
+
+Explanation Explanations::explain(const AlikeAnswers& answers) const {
+  DeliverRow row;
+  row.status = answers.status;
+  if (!answers.dsn.empty()) row.dsn = answers.dsn;
+  row.response = answers.text;
+  auto of = case_of({}, row);
+  return filled(unfilled(*rules_, of), {"…", "…", "…", "…"}, {}, row, of);
 }
 
 const std::vector<Explanations::Rule>& Explanations::rules() const { return *rules_; }

@@ -24,6 +24,11 @@ struct Explanation {
   bool empty() const { return rule.empty(); }
 };
 
+// One answer that many mails got, as an overview counts them.
+struct AlikeAnswers {
+  std::string status, dsn, text;  // text: addresses and numbers taken out; dsn may be empty
+};
+
 // Where the explanations are: $MAILTRACE_EXPLANATIONS if set, else share/mailtrace/explanations in one of the
 // folders above the library this is linked into; "" if there is none.
 std::string explanations_directory();
@@ -39,6 +44,8 @@ class Explanations {
   // What the status and answer of this delivery (or refusal) mean. Never empty for a delivery that has a
   // status; values of the rows stand in the texts as they were logged: the caller escapes them.
   Explanation explain(const ConnectRow& connect, const DeliverRow& deliver) const;
+  // The same of many mails: no address is named, "…" stands for each.
+  Explanation explain(const AlikeAnswers& answers) const;
 
   // For tests and lists.
   struct Rule;

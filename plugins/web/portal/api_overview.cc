@@ -86,14 +86,7 @@ Json reason_json(const Call& call, const Overview::Reason& reason, const Json& s
   Json out{{"name", reason.text.empty() ? reason.status + " " + reason.dsn : reason.text},
            {"count", reason.count},
            {"criteria", std::move(criteria)}};
-  DeliverRow row;
-  row.status = reason.status;
-  if (!reason.dsn.empty()) row.dsn = reason.dsn;
-  row.response = reason.text;
-  // Of many mails: no address is named.
-  ConnectRow connect;
-  connect.sender = row.recipient = "…";
-  auto explained = call.shared.explanations.explain(connect, row);
+  auto explained = call.shared.explanations.explain({reason.status, reason.dsn, reason.text});
   if (!explained.empty() && !explained.general) out["text"] = to_json(explained.text.customer);
   return out;
 }
