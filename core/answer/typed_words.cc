@@ -179,7 +179,7 @@ class Line {
     auto side = next_;
     next_ = Side::any;
     for (auto& known : addresses_)
-      if (lower(known.address) == lower(found)) return;
+      if (known.side == side && lower(known.address) == lower(found)) return;
     addresses_.push_back({found, side});
   }
 

@@ -88,6 +88,7 @@ BOOST_AUTO_TEST_CASE(two_addresses_are_a_sender_and_a_recipient) {
   BOOST_TEST(tried("a@x.example an @y.example") == "sender=a@x.example recipient=@y.example");
   BOOST_TEST(tried("von a@x.example an b@y.example, c@y.example") ==
              a_to_b + " | sender=a@x.example recipient=c@y.example");
+  BOOST_TEST(tried("von a@x.example an a@x.example") == "sender=a@x.example recipient=a@x.example");
   BOOST_TEST(tried("von a@x.example") == "sender=a@x.example | address=a@x.example");
   BOOST_TEST(tried("Mails an a@x.example") == "recipient=a@x.example | address=a@x.example");
   auto either = understand("a@x.example b@y.example"), said = understand("von a@x.example an b@y.example");
