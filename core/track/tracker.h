@@ -54,7 +54,7 @@ class Tracker {
   static std::unique_ptr<Tracker> make(const TrackerConfig& config, Cache* cache, FindOpen find_open);
   virtual ~Tracker() = default;
   // For an import of lines with whole seconds, before the first line.
-  virtual void know_refusals(FindRefusals) {}
+  virtual void know_refusals(FindRefusals find) = 0;
 
   // What an earlier tracker had half seen, before the first line. Lines that must be applied again are
   // appended to `lines`.
