@@ -296,7 +296,7 @@ std::optional<Understood> name(std::string_view line, const Query& base) {
   Understood out;
   out.kind = PasteKind::name;
   out.words = {"a name in an address, or words of a subject or an answer",
-               "ein Name in einer Adresse oder Worte aus einem Betreff oder einer Antwort"};
+               "ein Name in einer Adresse oder Wörter aus einem Betreff oder einer Antwort"};
   auto add = [&](std::string pattern) {
     Query query = base;
     query.address = std::move(pattern);

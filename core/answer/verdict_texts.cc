@@ -55,18 +55,20 @@ const Sentence table[] = {
       "behalten."}},
     // waiting
     {{"The mail to {recipient} is waiting to be delivered, after {attempts} so far. The next attempt comes "
-      "between {next_from} and {next_to}. If nothing helps until {deadline}, the sender gets a notice.",
+      "between {next_from} and {next_to}. If it cannot be delivered by {deadline}, the sender gets a notice.",
       "Die Mail an {recipient} wartet nach bisher {attempts.dative} auf Zustellung. Der nächste Versuch "
-      "kommt zwischen dem {next_from} und dem {next_to}. Hilft bis zum {deadline} nichts, erhält der "
+      "kommt zwischen dem {next_from} und dem {next_to}. Gelingt es bis zum {deadline} nicht, erhält der "
       "Absender eine Meldung."},
      {"Deferred on {server} for {recipient} after {attempts}, the last at {time}; next attempt {next_from} "
       "to {next_to}, bounce at {deadline}.",
       "Auf {server} für {recipient} zurückgestellt, {attempts}, zuletzt am {time}; nächster Versuch vom "
       "{next_from} bis zum {next_to}, Rückläufer am {deadline}."}},
     {{"The mail to {recipient} could not be delivered at the first attempt and is waiting. The next attempt "
-      "comes between {next_from} and {next_to}. If nothing helps until {deadline}, the sender gets a notice.",
+      "comes between {next_from} and {next_to}. If it cannot be delivered by {deadline}, the sender gets a "
+      "notice.",
       "Die Mail an {recipient} konnte beim ersten Versuch nicht zugestellt werden und wartet. Der nächste "
-      "Versuch kommt zwischen dem {next_from} und dem {next_to}. Hilft bis zum {deadline} nichts, erhält der "
+      "Versuch kommt zwischen dem {next_from} und dem {next_to}. Gelingt es bis zum {deadline} nicht, erhält "
+      "der "
       "Absender eine Meldung."},
      {"Deferred on {server} for {recipient} after 1 attempt at {time}; next attempt {next_from} to "
       "{next_to}, bounce at {deadline}.",

@@ -160,7 +160,8 @@ export interface Verdict {
   original_recipient?: string;
   sentence: Sentence;
   next?: Sentence;
-  actor: string;
+  actor: string; // who takes the step next.customer
+  admin_actor?: string; // who takes next.admin; absent for customers
   explanation?: { rule?: string; category?: string; text?: Sentence; next?: Sentence; general?: boolean };
   accepted?: string;
   decided?: string;

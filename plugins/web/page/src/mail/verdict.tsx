@@ -86,6 +86,7 @@ function One({ verdict, audience, several }: { verdict: Verdict; audience: Audie
   const next = say(verdict.next?.[audience]);
   const meaning = say(verdict.explanation?.text?.[audience]);
   const actors: Record<string, string> = w.actor;
+  const actor = (audience === "admin" && verdict.admin_actor) || verdict.actor;
   const who = verdict.original_recipient ?? verdict.recipient;
   return (
     <div className={`verdict tone_${verdict.tone}`} data-kind={verdict.kind}>
@@ -110,9 +111,9 @@ function One({ verdict, audience, several }: { verdict: Verdict; audience: Audie
         <dl className="verdict_facts">
           <div>
             <dt>{w.verdict.who}</dt>
-            <dd>{actors[verdict.actor] ?? verdict.actor}</dd>
+            <dd>{actors[actor] ?? actor}</dd>
           </div>
-          {(next || verdict.actor !== "nobody") && (
+          {(next || actor !== "nobody") && (
             <div>
               <dt>{w.verdict.next}</dt>
               <dd>
