@@ -89,8 +89,8 @@ const Sentence table[] = {
      {"In the queue of {server} since {accepted}; no attempt is in the log yet.",
       "Seit dem {accepted} in der Queue von {server}; noch kein Versuch im Log."}},
     // bounced
-    {{"The mail to {recipient} could not be delivered ({time}).",
-      "Die Mail an {recipient} konnte nicht zugestellt werden ({time})."},
+    {{"The mail to {recipient} could not be delivered on {time}.",
+      "Die Mail an {recipient} konnte am {time} nicht zugestellt werden."},
      {"Bounced by {server} for {recipient} at {time}; {by} answered: {answer}",
       "Von {server} für {recipient} am {time} als unzustellbar beendet; {by} antwortete: {answer}"}},
     {{"The mail to {recipient} could not be delivered within {duration} and was given up on {time}.",
@@ -110,27 +110,29 @@ const Sentence table[] = {
     {{"The sender should have got a notice.", "Der Absender sollte eine Meldung erhalten haben."},
      {"No notice is in the log.", "Im Log steht keine Meldung."}},
     // refused
-    {{"The mail to {recipient} was not accepted ({time}). The sender gets a notice from their own mail "
+    {{"The mail to {recipient} was not accepted on {time}. The sender gets a notice from their own mail "
       "server.",
-      "Die Mail an {recipient} wurde nicht angenommen ({time}). Der Absender erhält eine Meldung von seinem "
+      "Die Mail an {recipient} wurde am {time} nicht angenommen. Der Absender erhält eine Meldung von seinem "
       "eigenen Mailserver."},
      {"{server} ({by}) refused {client} for {recipient} at {time}: {answer}",
       "{server} ({by}) hat {client} für {recipient} am {time} abgewiesen: {answer}"}},
-    {{"The mail to {recipient} was examined and not accepted ({time}). The sender gets a notice from their "
+    {{"The mail to {recipient} was examined on {time} and not accepted. The sender gets a notice from their "
       "own mail server.",
-      "Die Mail an {recipient} wurde geprüft und nicht angenommen ({time}). Der Absender erhält eine Meldung "
+      "Die Mail an {recipient} wurde am {time} geprüft und nicht angenommen. Der Absender erhält eine "
+      "Meldung "
       "von seinem eigenen Mailserver."},
      {"A milter of {server} refused the mail of {client} for {recipient} at {time}: {answer}",
       "Ein Milter von {server} hat die Mail von {client} für {recipient} am {time} abgewiesen: {answer}"}},
-    {{"The mail to {recipient} was not accepted, because the sending server is not trusted ({time}). The "
+    {{"The mail to {recipient} was not accepted on {time}, because the sending server is not trusted. The "
       "sender gets a notice from their own mail server.",
-      "Die Mail an {recipient} wurde nicht angenommen, weil dem sendenden Server nicht vertraut wird "
-      "({time}). Der Absender erhält eine Meldung von seinem eigenen Mailserver."},
+      "Die Mail an {recipient} wurde am {time} nicht angenommen, weil dem sendenden Server nicht "
+      "vertraut wird. Der Absender erhält eine Meldung von seinem eigenen Mailserver."},
      {"{server} ({by}) blocked {client} for {recipient} at {time}: {answer}",
       "{server} ({by}) hat {client} für {recipient} am {time} blockiert: {answer}"}},
-    {{"The mail to {recipient} was not accepted for the time being ({time}). An ordinary mail server tries "
+    {{"The mail to {recipient} was put off on {time}. An ordinary mail server tries "
       "again by itself.",
-      "Die Mail an {recipient} wurde vorerst nicht angenommen ({time}). Ein gewöhnlicher Mailserver versucht "
+      "Die Mail an {recipient} wurde am {time} vorerst nicht angenommen. Ein gewöhnlicher Mailserver "
+      "versucht "
       "es von selbst wieder."},
      {"{server} ({by}) put {client} off for {recipient} at {time}: {answer}",
       "{server} ({by}) hat {client} für {recipient} am {time} zurückgestellt: {answer}"}},

@@ -153,7 +153,7 @@ BOOST_AUTO_TEST_CASE(nobody_gets_a_notice_of_what_is_tried_again) {
 
 BOOST_AUTO_TEST_CASE(postscreen_puts_off) {
   auto v = judged("450 4.3.2 Service currently unavailable", "blocked", true);
-  BOOST_TEST(v.sentence.customer.de.find("vorerst nicht angenommen (23.11.2026, 14:00:01 Uhr (UTC))") !=
+  BOOST_TEST(v.sentence.customer.de.find("am 23.11.2026, 14:00:01 Uhr (UTC) vorerst nicht angenommen") !=
                  std::string::npos,
              v.sentence.customer.de);
   BOOST_TEST(v.word.de == "blockiert");
