@@ -2,6 +2,7 @@
 browser complains about."""
 import base64
 import json
+import os
 import shutil
 import tempfile
 
@@ -42,7 +43,9 @@ DESKTOP, PHONE = (1280, 900), (360, 740)
 
 
 class Browser:
-    def __init__(self, served, size=DESKTOP, language="en", dark=False, zone="Europe/Berlin"):
+    def __init__(self, served, size=None, language="en", dark=False, zone="Europe/Berlin"):
+        """`size`: None is that of $MAILTRACE_PAGE_SIZE, desktop or phone."""
+        size = size or {"desktop": DESKTOP, "phone": PHONE}[os.environ.get("MAILTRACE_PAGE_SIZE", "desktop")]
         self.served, self.size, self.language = served, size, language
         self.profile = tempfile.mkdtemp(prefix="mailtrace-chromium-")
         options = webdriver.ChromeOptions()
@@ -174,7 +177,9 @@ class Browser:
         height = min(self.command("Page.getLayoutMetrics")["cssContentSize"]["height"], 4000) if whole else self.size[1]
         clip = {"x": 0, "y": 0 if whole else self.script("return window.scrollY"), "width": self.size[0], "height": height, "scale": 1}
         data = self.command("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)["data"]
-        path = PICTURES / f"{name}.png"
+        # test_looks puts the width into the name itself.
+        prefix = "phone-" if self.size == PHONE and "phone" not in name else ""
+        path = PICTURES / f"{prefix}{name}.png"
         path.write_bytes(base64.b64decode(data))
         return path
 

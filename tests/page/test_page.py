@@ -1,4 +1,4 @@
-"""The page as the helpdesk uses it: finding a mail, reading what happened, answering the caller. English, desktop."""
+"""The page as the helpdesk uses it: finding a mail, reading what happened, answering the caller. English, at a desk and on a phone."""
 import csv
 import datetime
 import io
