@@ -50,7 +50,7 @@ size_t MailTracker::write_loose(size_t max_rows) {
     use_cached_session(loose.session, loose.connect, time);
     emitter_.add(std::move(loose.connect));
     if (loose.deliver) emitter_.add(std::move(*loose.deliver));
-    if (!loose.lines.empty()) emitter_.add_lines(id, loose.line, loose.lines);
+    if (!loose.lines.empty()) emitter_.add_lines(id, loose.line, loose.line, loose.lines);
     rows += 2;
   }
   return rows;

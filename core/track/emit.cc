@@ -90,17 +90,18 @@ void Emitter::add_mail(OpenMail& mail, const std::string& server) {
     row.queue_id = mail.queue_id;
     add(std::move(row));
   }
-  if (!mail.lines.empty()) add_lines(mail.id, mail.first_line, mail.lines);
+  if (!mail.lines.empty()) add_lines(mail.id, mail.first_line, mail.last_line, mail.lines);
 }
 
-void Emitter::add_lines(const Id& connect_id, const Hash128& first_line, const std::string& lines) {
+void Emitter::add_lines(const Id& connect_id, const Hash128& first, const Hash128& last,
+                        const std::string& lines) {
   LinesRow row;
   row.day = connect_id.day();
   row.connect_id = connect_id;
-  auto bytes = bytes_of(first_line);
-  row.id =
-      make_id(connect_id.birth(),
-              hash_fields({"lines", bytes_of(connect_id), std::string_view(bytes.data(), bytes.size())}));
+  auto begin = bytes_of(first), end = bytes_of(last);
+  row.id = make_id(connect_id.birth(),
+                   hash_fields({"lines", bytes_of(connect_id), std::string_view(begin.data(), begin.size()),
+                                std::string_view(end.data(), end.size())}));
   row.data.resize(ZSTD_compressBound(lines.size()));
   size_t size =
       ZSTD_compressCCtx(zstd_, row.data.data(), row.data.size(), lines.data(), lines.size(), zstd_level);

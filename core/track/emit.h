@@ -21,7 +21,9 @@ class Emitter {
   // Rows of a key that is in the batch already are merged into it.
   void add(ConnectRow row);
   void add(DeliverRow row);
-  void add_lines(const Id& connect_id, const Hash128& first_line, const std::string& lines);
+  // Of two chunks with the same ends the longer one is stored. One that only begins like another has other
+  // lines: what is read again after a stop may begin with a line of before and go on with new ones.
+  void add_lines(const Id& connect_id, const Hash128& first, const Hash128& last, const std::string& lines);
 
  private:
   Batch* batch_ = nullptr;

@@ -146,7 +146,7 @@ struct OpenMail {
   std::vector<Delivery> deliveries;
   std::vector<Ending> endings;
   std::string lines;
-  Hash128 first_line;
+  Hash128 first_line, last_line;
 
   CachedSession session;
   Time opener_time{};

@@ -239,6 +239,7 @@ void OpenMails::fold(OpenMail& from, OpenMail& to) {
   std::move(from.far_children.begin(), from.far_children.end(), std::back_inserter(to.far_children));
   for (auto& recipient : from.recipients) to.recipients.push_back(std::move(recipient));
   if (to.lines.empty()) to.first_line = from.first_line;
+  if (!from.lines.empty()) to.last_line = from.last_line;
   to.lines += from.lines;
   to.only_removed = to.only_removed && from.only_removed;
   to.probe |= from.probe;

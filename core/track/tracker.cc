@@ -77,6 +77,7 @@ void MailTracker::keep_raw(OpenMail& mail, std::string_view raw, const Hash128& 
     mail.first_line = identity;
     mail.lines.reserve(1024);
   }
+  mail.last_line = identity;
   size_t start = mail.lines.size();
   mail.lines.append(raw);
   std::replace(mail.lines.begin() + static_cast<std::ptrdiff_t>(start), mail.lines.end(), '\n', ' ');

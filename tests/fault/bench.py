@@ -5,6 +5,7 @@ import os
 import threading
 import time
 
+import postfix_lines
 import reference
 import settings
 from daemon import Mailtraced, configuration, listener
@@ -114,12 +115,12 @@ class FaultCase(Case):
         different = reference.differences(wanted, rows)
         if different:
             self.fail(f"{what}: {len(different)} differences\n" + "\n".join(text[:700] for text in different[:int(os.environ.get("FAULT_SHOW", 8))]))
-        self.assert_lines(said, reference.canonical_lines(stored["connectlog"], database.raw_lines()))
+        self.assert_lines(lines, said, reference.canonical_lines(stored["connectlog"], database.raw_lines()))
         return len(wanted[0]) + len(wanted[1])
 
-    def assert_lines(self, said, kept):
+    def assert_lines(self, lines, said, kept):
         """Each mail keeps each of its lines, and no line that nobody wrote."""
-        written = set().union(*said.values())
+        written = {(line.time, line.text) for line in map(postfix_lines.read, lines) if line}
         lost = [f"{name} lacks {text}" for name, texts in said.items() for text in texts - kept.get(name, set())]
         strange = [f"{name} keeps {text}" for name, texts in kept.items() for text in texts - written if name == "nowhere" or self.names(name, text[1])]
         self.assertEqual([], (lost + strange)[:8], f"{len(lost)} raw lines lost, {len(strange)} strange")

@@ -131,4 +131,23 @@ BOOST_AUTO_TEST_CASE(raw_lines_of_a_mail) {
   BOOST_TEST(rows.lines.empty());
 }
 
+// A daemon that was stopped twice began with a line of before and went on with new ones: the chunk that had
+// begun so before was longer, and was kept instead.
+BOOST_AUTO_TEST_CASE(chunks_that_only_begin_alike_are_two) {
+  auto chunk = [&](bool again) {
+    restart();
+    apply(1, opened("7A12051CA6D"));
+    if (!again) apply(1.1, message_id("7A12051CA6D", std::string(200, 'x')));
+    apply(again ? 2 : 1.2, queued("7A12051CA6D"));
+    Batch batch;
+    tracker->collect(received, true, 1000, batch);
+    BOOST_REQUIRE(batch.lines.size() == 1u);
+    rows.take(batch);
+    return batch.lines[0].id;
+  };
+  Id first = chunk(false);
+  BOOST_TEST((chunk(true) != first));
+  BOOST_TEST((chunk(false) == first));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
