@@ -30,17 +30,13 @@ class Cutter:
         if self.at is None or b"COMMIT" not in data.upper():
             return data
         at, self.at = self.at, None
-        if at == "inside":
+        if at in ("after", "inside"):
             connection.server.sendall(data)
+        if at == "inside":
             time.sleep(self.choice.random() ** 3 * 0.01)  # a COMMIT with its fsync takes 0.2 to 10 ms here
             self.server.kill()
         self.cut += 1
-        if at == "inside":
-            return None
-        if at == "before":
-            return None
-        if at == "after":
-            connection.server.sendall(data)
+        if at != "answer":
             return None
         connection.state = "swallow the answer"
         return data

@@ -72,13 +72,18 @@ class Duplicates(FaultCase):
     def test_resent_without_uuid_and_whole_seconds(self):
         self.resend(NoUuid, True)
 
-    def test_received_and_imported(self):
-        """The host's own file is imported while its lines come in, again when they are all there, and once more."""
+    def host_that_logs(self):
+        """(database, daemon, its rsyslog, what it logs, the feeding of it)"""
         database = Sqlite(self.scratch)
         daemon, port = self.receiver("sqlite", database)
         sender = self.sender("sqlite", port)
         load = Load(settings.number("rate"), settings.number("seed"))
         running = Running(load, sender.input_port)
+        return database, daemon, sender, load, running
+
+    def test_received_and_imported(self):
+        """The host's own file is imported while its lines come in, again when they are all there, and once more."""
+        database, daemon, sender, load, running = self.host_that_logs()
         file = self.scratch.path / "mail.log"
 
         def import_file():
@@ -100,11 +105,7 @@ class Duplicates(FaultCase):
 
     def test_received_and_imported_with_whole_seconds(self):
         """The host's own file has the stamps of old: no year, no zone, no fraction."""
-        database = Sqlite(self.scratch)
-        daemon, port = self.receiver("sqlite", database)
-        sender = self.sender("sqlite", port)
-        load = Load(settings.number("rate"), settings.number("seed"))
-        running = Running(load, sender.input_port)
+        database, daemon, sender, load, running = self.host_that_logs()
         time.sleep(settings.number("seconds", 8))
         running.finish()
         self.wait_mark(database, daemon)
