@@ -119,8 +119,7 @@ const Sentence table[] = {
     {{"The mail to {recipient} was examined on {time} and not accepted. The sender gets a notice from their "
       "own mail server.",
       "Die Mail an {recipient} wurde am {time} geprüft und nicht angenommen. Der Absender erhält eine "
-      "Meldung "
-      "von seinem eigenen Mailserver."},
+      "Meldung von seinem eigenen Mailserver."},
      {"A milter of {server} refused the mail of {client} for {recipient} at {time}: {answer}",
       "Ein Milter von {server} hat die Mail von {client} für {recipient} am {time} abgewiesen: {answer}"}},
     {{"The mail to {recipient} was not accepted on {time}, because the sending server is not trusted. The "
@@ -129,11 +128,10 @@ const Sentence table[] = {
       "vertraut wird. Der Absender erhält eine Meldung von seinem eigenen Mailserver."},
      {"{server} ({by}) blocked {client} for {recipient} at {time}: {answer}",
       "{server} ({by}) hat {client} für {recipient} am {time} blockiert: {answer}"}},
-    {{"The mail to {recipient} was put off on {time}. An ordinary mail server tries "
-      "again by itself.",
+    {{"The mail to {recipient} was put off on {time}. An ordinary mail server tries again by "
+      "itself.",
       "Die Mail an {recipient} wurde am {time} vorerst nicht angenommen. Ein gewöhnlicher Mailserver "
-      "versucht "
-      "es von selbst wieder."},
+      "versucht es von selbst wieder."},
      {"{server} ({by}) put {client} off for {recipient} at {time}: {answer}",
       "{server} ({by}) hat {client} für {recipient} am {time} zurückgestellt: {answer}"}},
     {{"Listed by: {lists}.", "Gelistet bei: {lists}."}, {}},
