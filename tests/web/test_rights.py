@@ -6,7 +6,7 @@ import re
 import sqlite3
 import unittest
 
-from service import API, PEOPLE, SOURCE, Served
+from service import API, PEOPLE, SOURCE, Schema, Served
 
 MAIL_PARTS = ["", "/way", "/lines", "/ticket", "/ticket?language=de&audience=admin", "/related", "/alike"]
 
@@ -265,6 +265,29 @@ class Rights(Served):
                          [(one["user"], one["role"], one["results"], one["address"]) for one in searched])
         found = self.clients["chief"].get("/audit", text="audited@", action="export").json["entries"]
         self.assertEqual(1, len(found), json.dumps(found))
+
+    def test_no_route_tells_of_mails_unrecorded(self):
+        # What those tell is of hosts, accounts and counts, or of the text that was sent; a new route is none of them.
+        tell_no_mail = {
+            "POST /login", "POST /logout", "GET /session", "POST /password", "GET /sessions", "DELETE /sessions",
+            "DELETE /sessions/{id}", "GET /tokens", "POST /tokens", "DELETE /tokens/{id}", "GET /users", "POST /users",
+            "GET /users/{name}", "PATCH /users/{name}", "DELETE /users/{name}", "GET /audit", "GET /audit/check",
+            "POST /understand", "GET /searches", "POST /searches", "DELETE /searches/{id}", "GET /overview", "GET /hosts",
+            "GET /health", "GET /metrics", "GET /openapi.yaml"}
+        operations = {f"{method.upper()} {path}" for path, item in Schema().file["paths"].items()
+                      for method in item if method != "parameters"}
+        self.assertLessEqual(tell_no_mail, operations)
+        # Looking again is told once: so each route asks for a mail, or a sender, of its own.
+        mails = iter(sorted(self.mails)[10:])
+        for number, operation in enumerate(sorted(operations - tell_no_mail)):
+            method, path = operation.split(" ")
+            mail, sender = next(mails), f"route{number}@alpha.example"
+            asked = path.replace("{id}", mail) if "{id}" in path else f"{path}?sender={sender}"
+            with self.subTest(operation=operation):
+                answer = self.clients["desk"].ask(method, API + asked, {} if method == "POST" else None)
+                self.assertEqual(200, answer.status, answer.body[:200])
+                told = self.clients["chief"].get("/audit", user="desk", text=mail if "{id}" in path else sender).json["entries"]
+                self.assertEqual(1, len(told), told)
 
     def test_a_text_means_only_what_may_be_searched_by(self):
         for text in ("192.0.2.1", "552 5.2.2", "anna berger", "mx.example.org"):

@@ -146,6 +146,7 @@ Response get_way(Call& call) {
   MailView view(call);
   load_mail(call, view, {});
   if (view.refused) return std::move(*view.refused);
+  view.record(call, "mail");
   Json mails = Json::array(), links = Json::array();
   for (auto& mail : view.trace.mails)
     mails.push_back({{"connect", to_json(mail.connect)}, {"deliveries", deliveries_json(mail)}});

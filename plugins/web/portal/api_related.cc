@@ -111,6 +111,7 @@ Response get_related(Call& call) {
   MailView view(call);
   load_mail(call, view, {});
   if (view.refused) return std::move(*view.refused);
+  view.record(call, "mail");
   return json_response({{"related", Related(call, view).find()}});
 }
 
@@ -120,6 +121,7 @@ Response get_alike(Call& call) {
   if (!read_zone(call, options.zone)) return invalid(call, "zone");
   load_mail(call, view, {"deliver", "zone"});
   if (view.refused) return std::move(*view.refused);
+  view.record(call, "mail");
   const DeliverRow* row = nullptr;
   if (auto deliver = call.request.parameter("deliver")) {
     row = view.delivery(*deliver);

@@ -11,6 +11,16 @@
 #include "plugins/web/portal/mail_view.h"
 
 namespace mailtrace::portal {
+namespace {
+
+// "The last two hours" is still the same search a minute later.
+void record_search(const Call& call, const Query& query, std::optional<int64_t> results) {
+  Query timeless = query;
+  timeless.connect_from = timeless.connect_to = timeless.deliver_from = timeless.deliver_to = std::nullopt;
+  call.record("search", criteria_text(query), results, criteria_text(timeless));
+}
+
+}  // namespace
 
 Json hit_json(const Hit& hit) {
   Json out{{"connect", to_json(hit.connect)},
@@ -67,13 +77,8 @@ Response search_mails(Call& call) {
            {"next", page->next.empty() ? Json(nullptr) : Json(page->next)},
            {"complete", full || page->next.empty()}};
   if (!page->complete && page->reached != Time{}) out["reached"] = format_time(page->reached);
-  // A search that goes on is still the same one, and so is "the last two hours" a minute later.
-  if (query.after.empty()) {
-    Query timeless = query;
-    timeless.connect_from = timeless.connect_to = timeless.deliver_from = timeless.deliver_to = std::nullopt;
-    call.record("search", criteria_text(query), static_cast<int64_t>(page->rows.size()),
-                criteria_text(timeless));
-  }
+  // A search that goes on is still the same one.
+  if (query.after.empty()) record_search(call, query, static_cast<int64_t>(page->rows.size()));
   return json_response(out);
 }
 
@@ -92,6 +97,8 @@ Response prove_nothing_found(Call& call) {
   if (!scope.sees_all()) query.only_addresses = scope.own();
   auto proof = prove_nothing(scoped, query, options);
   if (!proof) return call.fail(proof.error());
+  // It names addresses, counts and times of what comes near, also to who never searched.
+  record_search(call, criteria.query, std::nullopt);
   Json out = to_json(*proof);
   if (!scope.sees_hosts()) out.erase("hosts");
   return json_response(out);
