@@ -297,6 +297,8 @@ export interface Overview {
   from: string;
   to: string;
   step: number;
+  complete?: boolean; // false: only what is not before `reached` was counted
+  reached?: string;
   columns: { time: string; counts: Partial<Record<Status, number>> }[];
   reasons: Reason[];
   destinations: Destination[];

@@ -32,7 +32,7 @@ export function Bars({ title, counts, range, label, shown, note, share, tone = "
           return (
             <li key={count.name}>
               <a
-                href={link("search", { ...range, ...params_of(count.criteria) })}
+                href={link("search", { ...params_of(count.criteria), ...range })}
                 data-count={count.count}
                 aria-label={w.overview.open_search(name, number(count.count))}
               >

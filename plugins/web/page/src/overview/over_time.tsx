@@ -60,6 +60,7 @@ function Chart({ overview, used }: { overview: Overview; used: Status[] }) {
         chosen: (at, status) => go(search_of(overview, columns[at].time, status)),
       });
       canvas.current.dataset.drawn = language;
+      canvas.current.dataset.since = columns[0]?.time;
     });
     return () => {
       gone = true;

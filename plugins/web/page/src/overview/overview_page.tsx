@@ -1,13 +1,13 @@
 // All mails together, as plots. Every bar leads to its search.
 import { get } from "api/client";
 import { Count, Destination, Overview, Reason } from "api/types";
-import { duration, number } from "base/format";
+import { day_and_time, duration, number } from "base/format";
 import { use_loaded, use_title } from "base/hooks";
 import { go, link } from "base/route";
 import { Bars } from "overview/bars";
 import { HostTable } from "overview/hosts";
 import { OverTime } from "overview/over_time";
-import { Trouble, Waiting } from "parts/notice";
+import { Notice, Trouble, Waiting } from "parts/notice";
 import { use_say, use_words } from "words";
 
 const spans = { "24h": 24, "7d": 7 * 24, "14d": 14 * 24 } as const;
@@ -29,6 +29,21 @@ function share_of(there: Destination): number {
 function in_trouble(all: Destination[]): Destination[] {
   const ill = all.filter((there) => troubled(there) > 0 || (there.delay ?? 0) >= slow_seconds);
   return ill.sort((one, other) => troubled(other) - troubled(one) || (other.delay ?? 0) - (one.delay ?? 0));
+}
+
+// Counting ends after a while: then the time before is not empty, it was not looked at, and every bar and search leaves it out.
+function counted_of(value: Overview): Overview {
+  return value.complete === false && value.reached ? { ...value, from: value.reached } : value;
+}
+
+function Partly({ value }: { value: Overview }) {
+  const w = use_words();
+  if (value.complete !== false) return null;
+  return (
+    <Notice tone="waiting">
+      <p>{value.reached ? w.overview.counted_to(day_and_time(value.reached)) : w.overview.counted_partly}</p>
+    </Notice>
+  );
 }
 
 function Panels({ value }: { value: Overview }) {
@@ -107,7 +122,12 @@ export function OverviewPage({ query }: { query: URLSearchParams }) {
       </div>
       {overview.error !== undefined && <Trouble error={overview.error} again={overview.reload} />}
       {overview.loading && <Waiting />}
-      {overview.value && <Panels value={overview.value} />}
+      {overview.value && (
+        <>
+          <Partly value={overview.value} />
+          <Panels value={counted_of(overview.value)} />
+        </>
+      )}
     </div>
   );
 }

@@ -322,6 +322,8 @@ export const de: Words = {
     recipients: "Häufigste Empfänger",
     hosts: "Server und Lücken",
     none: "Nichts in diesem Zeitraum.",
+    counted_to: (when) => `Gezählt zurück bis ${when}. Das Zählen hat zu lange gedauert: Was älter ist, fehlt in diesen Zahlen.`,
+    counted_partly: "Das Zählen hat zu lange gedauert: Diese Zahlen sind nicht vollständig.",
     good: "Keine in diesem Zeitraum. Gut so.",
     median: (time) => `meist innerhalb von ${time}`,
     percent: (n) => `${n} %`,

@@ -320,6 +320,8 @@ export const en = {
     recipients: "Top recipients",
     hosts: "Servers and gaps",
     none: "Nothing in this period.",
+    counted_to: (when: string) => `Counted back to ${when}. Counting took too long: what is older is not in these numbers.`,
+    counted_partly: "Counting took too long: these numbers are not complete.",
     good: "None in this period. Good.",
     median: (time: string) => `usually within ${time}`,
     percent: (n: string) => `${n}%`,
