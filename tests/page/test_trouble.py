@@ -1,6 +1,8 @@
 """What the page says when the server has no whole answer, none at all, or the browser does not do what it is asked for. English."""
 import unittest
 
+from selenium.webdriver.common.keys import Keys
+
 from browser import entered
 from harness import Scratch, wait_until
 from served import Served
@@ -35,6 +37,29 @@ window.fetch = async (address, ...rest) => {
 };
 """
 
+NO_CLIPBOARD = "Object.defineProperty(navigator, 'clipboard', {value: undefined, configurable: true});"
+
+# window.refused: "away" is no server, "busy" one that was asked too often.
+REFUSING = """
+const real = window.fetch;
+window.fetch = async (...asked) => {
+  if (window.refused === "away") throw new TypeError("Failed to fetch");
+  if (window.refused === "busy") return new Response(JSON.stringify({type: "too_many_requests"}), {status: 429});
+  return real(...asked);
+};
+"""
+
+# window.languages: those the server answered errors in.
+LANGUAGES = """
+const real = window.fetch;
+window.languages = [];
+window.fetch = async (...asked) => {
+  const answer = await real(...asked);
+  if (!answer.ok) window.languages.push(answer.headers.get("Content-Language"));
+  return answer;
+};
+"""
+
 
 class Trouble(unittest.TestCase):
     def setUp(self):
@@ -59,6 +84,109 @@ class Trouble(unittest.TestCase):
         browser.reload()
         browser.wait_text("Top senders")
         self.assertFalse(browser.has(".overview .notice"))
+
+    def one_time_password(self):
+        """Of a user who is added now; the dialog stays open."""
+        Trouble.users = getattr(Trouble, "users", 0) + 1
+        browser.open("users")
+        browser.click("Add a user")
+        browser.one("input[name=user_name]").send_keys(f"user{Trouble.users}")
+        browser.one("input[name=role][value=helpdesk]").click()
+        browser.click(browser.one("dialog .primary"))
+        browser.wait_text("One-time password of")
+        return browser.one(".secret code").text
+
+    def test_copying_without_a_clipboard(self):
+        """As over plain HTTP on a LAN: also from a dialog, outside of which nothing can have the focus."""
+        browser.driver.execute_async_script("navigator.clipboard.writeText('what was there before').then(arguments[0])")
+        password = self.one_time_password()
+        browser.script(NO_CLIPBOARD)
+        browser.click(browser.called("Copy"))
+        browser.wait_text("Copied", css="dialog")
+        browser.script("delete navigator.clipboard")
+        self.assertEqual(browser.clipboard(), password)
+
+    def test_what_could_not_be_copied_is_selected(self):
+        password = self.one_time_password()
+        browser.script(NO_CLIPBOARD + "document.execCommand = () => false")
+        browser.click(browser.called("Copy"))
+        browser.wait_text("The browser did not allow copying", "Ctrl+C")
+        self.assertNotIn("Copied", browser.text())
+        selected = "const field = document.activeElement; return field.value.slice(field.selectionStart, field.selectionEnd)"
+        self.assertEqual(browser.script(selected), password)
+        browser.picture("copy-by-hand")
+        browser.press(Keys.ESCAPE)
+        self.assertEqual(browser.text("dialog h2"), "One-time password of " + f"user{Trouble.users}", "only the upper window is closed")
+        browser.press(Keys.ESCAPE)
+        browser.open("search")
+        browser.click("Copy link")
+        browser.wait_text("The browser did not allow copying")
+        browser.checked(self, "copy-by-hand-link")
+        browser.press(Keys.ESCAPE)
+
+    def test_a_question_without_an_answer_stays(self):
+        browser.script(REFUSING)
+        for trouble, words in (("away", "The server cannot be reached"), ("busy", "Too many requests")):
+            browser.script("window.refused = arguments[0]", trouble)
+            box = browser.one("#box")
+            box.clear()
+            box.send_keys("lisa@freunde.example", Keys.ENTER)
+            browser.wait_text(words, css=".search_top")
+            browser.settle()
+            self.assertEqual(box.get_attribute("value"), "lisa@freunde.example")
+        browser.script("window.refused = ''")
+        box.send_keys(Keys.ENTER)
+        browser.wait_text("Understood as")
+        wait_until(lambda: box.get_attribute("value") == "", "the box to be empty after the answer", 60)
+        self.assertFalse(browser.has(".search_top [role=alert]"))
+
+    def test_live_says_that_it_fails(self):
+        browser.open("search?limit=10")
+        rows = browser.texts(".row")
+        browser.script(REFUSING)
+        browser.click("Live")
+        browser.script("window.refused = 'away'")
+        browser.wait_text("The server cannot be reached", "New mails cannot be fetched right now", css=".live_trouble")
+        self.assertEqual(len(browser.texts(".row")), len(rows), "what is shown stays")
+        browser.checked(self, "live-trouble")
+        browser.script("window.refused = ''")
+        wait_until(lambda: not browser.has(".live_trouble"), "the next turn to succeed", 60)
+        browser.click("Live")
+
+    def test_the_ticket_of_one_delivery(self):
+        """The row's own; the mail's page has that of all."""
+        browser.open("search?sender=julia.vogt%40example.org&recipient=m.fisher%40firma.example")
+        browser.click(browser.all(".row_fold")[0])
+        browser.click(browser.one(".fold_tools button"))
+        browser.wait_text("Copied", css=".fold_tools")
+        of_row = browser.clipboard()
+        browser.open(browser.one(".row_mail").get_attribute("href").split("#/")[1])
+        whole = browser.one(".ticket_text").text
+        for text in (of_row, whole):
+            self.assertIn("User unknown", text)
+        self.assertIn("was accepted by", whole)
+        self.assertNotIn("was accepted by", of_row)
+        self.assertEqual(of_row.count("Evidence"), 1)
+
+    def test_error_details_follow_the_language_of_the_page(self):
+        """Not of the browser, which is English here."""
+        browser.script(LANGUAGES)
+        browser.open("search?after=nonsense")
+        browser.wait_text("The server did not understand this.")
+        self.assertIn("en", browser.script("return [...new Set(window.languages.splice(0))]"))
+        browser.click(browser.one(".account_menu summary"))
+        self.addCleanup(self.in_english)
+        browser.click("Deutsch")
+        browser.press(Keys.ESCAPE)
+        browser.script("window.languages.splice(0)")
+        browser.open("search?after=nonsense&limit=10")
+        browser.wait_text("Der Server hat das nicht verstanden.")
+        self.assertEqual(browser.script("return [...new Set(window.languages)]"), ["de"])
+
+    def in_english(self):
+        browser.click(browser.one(".account_menu summary"))
+        browser.click("English")
+        browser.press(Keys.ESCAPE)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,7 @@ import { use_loaded } from "base/hooks";
 import { zone } from "base/format";
 import { visible } from "base/hostile";
 import { use_session } from "base/session";
-import { CopyButton, copy_text } from "parts/copy";
-import { Icon } from "parts/icon";
+import { CopyButton } from "parts/copy";
 import { Trouble, Waiting } from "parts/notice";
 import { use_language, use_words } from "words";
 
@@ -15,11 +14,8 @@ interface Ticket {
   link: string;
 }
 // Whoever takes it is told in the audit.
-function take(mail: string, language: string, audience: string): Promise<Ticket> {
-  return post<Ticket>(address(mail, { language, audience }));
-}
-function address(mail: string, wish: Record<string, string>): string {
-  return `mails/${mail}/ticket?${new URLSearchParams({ ...wish, zone: zone() })}`;
+function take(mail: string, wish: Record<string, string>): Promise<Ticket> {
+  return post<Ticket>(`mails/${mail}/ticket?${new URLSearchParams({ ...wish, zone: zone() })}`);
 }
 async function ticket(mail: string, language: string, audience: string, signal?: AbortSignal): Promise<string> {
   return with_link(mail, await get<Ticket>(`mails/${mail}/ticket`, { language, audience, zone: zone() }, signal));
@@ -29,21 +25,18 @@ function with_link(mail: string, given: Ticket): string {
   return given.text.includes(page) ? given.text : `${given.text.trimEnd()}\n\n${page}\n`;
 }
 
-export function TicketButton({ mail }: { mail: string }) {
+// `deliver`: only what became of this delivery.
+export function TicketButton({ mail, deliver }: { mail: string; deliver?: string }) {
   const w = use_words();
   const { language } = use_language();
-  const [done, set_done] = useState(false);
   const [trouble, set_trouble] = useState<unknown>();
-  const copy = () =>
-    take(mail, language, "customer").then(
-      (given) => copy_text(with_link(mail, given)).then(() => set_done(true)),
-      (error) => set_trouble(error),
-    );
+  const text = async () => {
+    set_trouble(undefined);
+    return with_link(mail, await take(mail, { language, audience: "customer", ...(deliver && { deliver }) }));
+  };
   return (
     <>
-      <button type="button" onClick={copy}>
-        <Icon name={done ? "check" : "ticket"} /> <span role="status">{done ? w.copied : w.mail.ticket_copy}</span>
-      </button>
+      <CopyButton text={text} failed={set_trouble} label={w.mail.ticket_copy} icon="ticket" />
       {trouble !== undefined && <Trouble error={trouble} />}
     </>
   );
@@ -87,7 +80,7 @@ export function TicketCard({ mail }: { mail: string }) {
             {text.value.split("\n").map(visible).join("\n")}
           </pre>
           <div className="ticket_end">
-          <CopyButton id="copy_ticket" className="primary" text={text.value} copied={() => void take(mail, language, audience)} label={w.mail.ticket_copy} icon="ticket" />
+          <CopyButton id="copy_ticket" className="primary" text={text.value} copied={() => void take(mail, { language, audience })} label={w.mail.ticket_copy} icon="ticket" />
           {session.role !== "user" && (
             <label className="choice">
               <input

@@ -22,6 +22,7 @@ export function Dialog({ title, close, children }: { title: string; close: () =>
       className="dialog"
       aria-labelledby={id}
       onCancel={(event) => {
+        if (event.target !== dialog.current) return; // of a window over this one
         event.preventDefault();
         close();
       }}

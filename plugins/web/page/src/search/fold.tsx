@@ -37,7 +37,7 @@ export function Fold({ result }: { result: Result }) {
       <Verdicts verdicts={verdicts_for(result, mail.value.verdicts)} />
       {deliver && deliver.status !== "sent" && <AlikeNote mail={connect.id} deliver={deliver.id} />}
       <div className="fold_tools">
-        <TicketButton mail={connect.id} />
+        <TicketButton mail={connect.id} deliver={deliver?.id} />
       </div>
       {attempts.length > 1 && <Attempts deliveries={attempts} verdicts={mail.value.verdicts} />}
       <details className="more">

@@ -13,6 +13,8 @@ export const de: Words = {
   close: "Schließen",
   copy: "Kopieren",
   copied: "Kopiert",
+  not_copied: "Noch nicht kopiert",
+  copy_by_hand: "Der Browser hat das Kopieren nicht erlaubt. Der Text ist markiert: bitte mit Strg+C kopieren.",
   unknown: "unbekannt",
   null_sender: "(automatische Nachricht)",
   no_recipient: "(kein Empfänger)",

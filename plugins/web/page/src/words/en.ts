@@ -11,6 +11,8 @@ export const en = {
   close: "Close",
   copy: "Copy",
   copied: "Copied",
+  not_copied: "Not copied yet",
+  copy_by_hand: "The browser did not allow copying. The text is selected: please copy it with Ctrl+C.",
   unknown: "unknown",
   null_sender: "(automatic notice)",
   no_recipient: "(no recipient)",
