@@ -260,7 +260,7 @@ class Finding(Case):
                 if by != "time":
                     wait_until(lambda: f"sort={by}" in browser.place(), browser.place)
                 browser.settle()
-                first, other = ("Newest first", "Oldest first") if by == "time" else ("A to Z", "Z to A")
+                first, other = {"time": ("Newest first", "Oldest first"), "status": ("Grouped", "Grouped, reversed")}.get(by, ("A to Z", "Z to A"))
                 orders = []
                 for reverse, name, now in ((by == "time", first, other), (by != "time", other, first)):
                     self.assertGreater(len(browser.all(".row")), 15)

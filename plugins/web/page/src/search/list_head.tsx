@@ -19,6 +19,9 @@ interface Given {
   change: (changes: Record<string, string | null>) => void;
 }
 
+// The database sorts a status by the word that is stored, which nobody sees: all that shows is that the same ones stand together.
+const kind_of_order = { time: "time", sender: "words", recipient: "words", status: "groups" } as const;
+
 function Title({ query, found, limit }: { query: Params; found: Found; limit: number }) {
   const w = use_words();
   const count = found.results.length;
@@ -38,7 +41,7 @@ function Title({ query, found, limit }: { query: Params; found: Found; limit: nu
 export function ListHead({ query, found, limit, live, set_live, change }: Given) {
   const w = use_words();
   const export_query = { ...api_query(query), after: undefined };
-  const order_words = w.search.orders[sort_of(query) === "time" ? "time" : "words"][order_of(query)];
+  const order_words = w.search.orders[kind_of_order[sort_of(query)]][order_of(query)];
   const share = () => new URL(link("search", pinned(query)), window.location.href).href;
   return (
     <div className="list_head">

@@ -160,6 +160,7 @@ export const de: Words = {
     orders: {
       time: { desc: "Neueste zuerst", asc: "Älteste zuerst" },
       words: { asc: "A bis Z", desc: "Z bis A" },
+      groups: { asc: "Gruppiert", desc: "Gruppiert, umgekehrt" },
     },
     turn_order: (now) => `${now}. Reihenfolge umkehren`,
     page_size: "Ergebnisse je Seite",

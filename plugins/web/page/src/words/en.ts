@@ -158,6 +158,7 @@ export const en = {
     orders: {
       time: { desc: "Newest first", asc: "Oldest first" },
       words: { asc: "A to Z", desc: "Z to A" },
+      groups: { asc: "Grouped", desc: "Grouped, reversed" },
     },
     turn_order: (now: string) => `${now}. Reverse the order`,
     page_size: "Results per page",
