@@ -1,5 +1,6 @@
-// Asks the API. One place knows its address, the CSRF header and what an error looks like.
+// Asks the API. One place knows its address, the CSRF header, the language and what an error looks like.
 import { Session } from "api/types";
+import { current_language } from "words";
 
 const base = "api/v1";
 let csrf = "";
@@ -46,7 +47,7 @@ async function problem_of(response: Response): Promise<Problem> {
 }
 
 async function ask(method: string, path: string, query?: Query, body?: unknown, signal?: AbortSignal): Promise<Response> {
-  const headers: Record<string, string> = { Accept: "application/json" };
+  const headers: Record<string, string> = { Accept: "application/json", "Accept-Language": current_language() };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (method !== "GET" && csrf) headers["X-CSRF-Token"] = csrf;
   let response: Response;

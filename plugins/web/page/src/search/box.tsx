@@ -5,7 +5,8 @@ import { use_words } from "words";
 
 const longest = 65536; // what the server takes
 
-export function Box({ understand }: { understand: (text: string) => Promise<void> }) {
+// `understand`: whether there was an answer. A question without one stays, to be asked again.
+export function Box({ understand }: { understand: (text: string) => Promise<boolean> }) {
   const w = use_words();
   const [text, set_text] = useState("");
   const [busy, set_busy] = useState(false);
@@ -16,9 +17,9 @@ export function Box({ understand }: { understand: (text: string) => Promise<void
     const asked = what.trim().slice(0, longest);
     if (!asked || busy) return;
     set_busy(true);
-    await understand(asked);
+    const answered = await understand(asked);
     set_busy(false);
-    set_text("");
+    if (answered) set_text("");
   };
   const pasted = (event: ClipboardEvent<HTMLTextAreaElement>) => {
     const more = event.clipboardData.getData("text");

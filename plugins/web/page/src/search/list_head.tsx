@@ -6,6 +6,7 @@ import { remember } from "base/store";
 import { CopyButton } from "parts/copy";
 import { Icon } from "parts/icon";
 import { Menu } from "parts/menu";
+import { problem_text } from "parts/notice";
 import { api_query, has_criteria, order_of, page_sizes, Params, pinned, sort_of, sorts } from "search/query";
 import { Found } from "search/run";
 import { use_words } from "words";
@@ -106,6 +107,11 @@ export function ListHead({ query, found, limit, live, set_live, change }: Given)
           </a>
         </Menu>
       </div>
+      {live && found.live_error !== undefined && (
+        <p className="fresh live_trouble" role="status">
+          {problem_text(found.live_error, w)} {w.search.live_trouble}
+        </p>
+      )}
       {live && found.fresh.size > 0 && (
         <p className="fresh" role="status">
           {w.search.fresh(found.fresh.size)}

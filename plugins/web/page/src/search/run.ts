@@ -11,6 +11,7 @@ export interface Found {
   done: boolean;
   error?: unknown;
   fresh: Set<string>; // rows that came since it is live
+  live_error?: unknown; // of the last look for new ones; what is shown stays
 }
 const nothing_yet: Found = { results: [], next: null, done: false, fresh: new Set() };
 const live_seconds = 5;
@@ -56,6 +57,7 @@ export function use_search(params: Params, limit: number, live: boolean): Found 
     if (!live) return undefined;
     const stop = new AbortController();
     let timer = 0;
+    set_found((old) => ({ ...old, live_error: undefined }));
     const look = async () => {
       if (!document.hidden) {
         try {
@@ -65,7 +67,7 @@ export function use_search(params: Params, limit: number, live: boolean): Found 
           if (!stop.signal.aborted) set_found((old) => ({ ...all, fresh: new Set([...old.fresh, ...fresh]) }));
         } catch (error) {
           if (aborted(error)) return;
-          // the next turn may succeed; what is shown stays
+          if (!stop.signal.aborted) set_found((old) => ({ ...old, live_error: error }));
         }
       }
       timer = window.setTimeout(look, live_seconds * 1000);

@@ -48,13 +48,18 @@ export function SearchPage({ query }: { query: Params }) {
     set_trouble(undefined);
     try {
       const understood = await post<Understood>("understand", { text, zone: zone() });
-      if (understood.id) return go(link(`mail/${understood.id}`));
+      if (understood.id) {
+        go(link(`mail/${understood.id}`));
+        return true;
+      }
       // Without a reading (a link, a reload) an address is what the box asked for.
       const known = is_reading && current ? current : { address: query.get("address") ?? "" };
       set_reading({ understood, at: 0, by_itself: false, dropped: fields_of(query, known), exhausted: false });
       if (understood.tries.length) open(asked_anew(query, understood.tries[0]));
+      return true;
     } catch (error) {
       set_trouble(error);
+      return false;
     }
   };
   const take = (at: number, by_itself: boolean, exhausted = false) => {

@@ -173,6 +173,7 @@ export const de: Words = {
     live: "Live",
     live_help: "Alle paar Sekunden nach neuen Mails schauen",
     live_on: "Live: Neue Mails erscheinen von selbst",
+    live_trouble: "Neue Mails sind gerade nicht abrufbar; alle paar Sekunden wird es wieder versucht.",
     fresh: (n) => (n === 1 ? "1 neue Mail" : `${n} neue Mails`),
     export: "Export",
     export_csv: "Tabelle (CSV)",

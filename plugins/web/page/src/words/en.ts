@@ -171,6 +171,7 @@ export const en = {
     live: "Live",
     live_help: "Check for new mails every few seconds",
     live_on: "Live: new mails appear by themselves",
+    live_trouble: "New mails cannot be fetched right now; it is tried again every few seconds.",
     fresh: (n: number) => (n === 1 ? "1 new mail" : `${n} new mails`),
     export: "Export",
     export_csv: "Table (CSV)",
