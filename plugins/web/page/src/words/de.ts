@@ -155,7 +155,7 @@ export const de: Words = {
     delivered_when: "Wann sie zugestellt wurde",
     from: "von",
     until: "bis",
-    times: { any: "Jederzeit", "2h": "Letzte 2 Stunden", today: "Heute", yesterday: "Gestern", "7d": "Letzte 7 Tage", own: "Von … bis" },
+    times: { any: "Beliebige Zeit", "2h": "Letzte 2 Stunden", today: "Heute", yesterday: "Gestern", "7d": "Letzte 7 Tage", own: "Von … bis" },
     sort: { label: "Sortieren nach", time: "Zeit", sender: "Absender", recipient: "Empfänger", status: "Status" },
     orders: {
       time: { desc: "Neueste zuerst", asc: "Älteste zuerst" },
@@ -308,7 +308,7 @@ export const de: Words = {
     tips: "Was hilft",
     tip_part: "Ein Teil der Adresse:",
     tip_domain: "Die ganze Domain:",
-    widen: "Jederzeit suchen",
+    widen: "Ohne Zeitgrenze suchen",
   },
   overview: {
     title: "Überblick",
