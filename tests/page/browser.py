@@ -13,6 +13,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 import accessible
+import said
 from harness import BUILD, wait_until
 from served import PASSWORD
 
@@ -39,13 +40,26 @@ const modal = document.querySelector("dialog[open]");
 const near = modal ? all.filter((e) => modal.contains(e)) : all;
 return near.find((e) => called(e) === name) || near.find((e) => called(e).startsWith(name)) || null;
 """
+# What anybody can see or hear of the page and is one of these phrases, whole. What other servers said stays as it was.
+PHRASES = """
+const phrases = new Set(arguments[0]);
+const tidy = (text) => (text || "").replace(/\\s+/g, " ").trim();
+const seen = [...document.querySelectorAll("body *")].filter((e) => !e.closest("script, noscript, .answer, .lines, body [lang=en]"))
+    .filter((e) => e.checkVisibility({checkVisibilityCSS: true}));
+const texts = seen.flatMap((e) => [...["aria-label", "title", "placeholder"].map((name) => e.getAttribute(name)),
+    ...[...e.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data)]);
+return [...new Set(texts.map(tidy).filter((text) => phrases.has(text)))];
+"""
 DESKTOP, PHONE = (1280, 900), (360, 740)
 
 
 class Browser:
-    def __init__(self, served, size=None, language="en", dark=False, zone="Europe/Berlin"):
-        """`size`: None is that of $MAILTRACE_PAGE_SIZE, desktop or phone."""
+    def __init__(self, served, size=None, language=None, dark=False, zone="Europe/Berlin"):
+        """`size`: None is that of $MAILTRACE_PAGE_SIZE, desktop or phone; `language`: of $MAILTRACE_PAGE_LANGUAGE, en or de."""
         size = size or {"desktop": DESKTOP, "phone": PHONE}[os.environ.get("MAILTRACE_PAGE_SIZE", "desktop")]
+        # test_looks puts both into the names itself.
+        given, language = language, language or os.environ.get("MAILTRACE_PAGE_LANGUAGE", "en")
+        self.picture_prefix = ("german-" if language == "de" and not given else "") + ("phone-" if size == PHONE else "")
         self.served, self.size, self.language = served, size, language
         self.profile = tempfile.mkdtemp(prefix="mailtrace-chromium-")
         options = webdriver.ChromeOptions()
@@ -97,7 +111,11 @@ class Browser:
             requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(look, 20)))"""
         wait_until(lambda: self.driver.execute_async_script(quiet), lambda: f"the page to be quiet: {self.text()[:400]}", 60)
 
-    # What is there.
+    def said(self, text):
+        """What the page says for this English text."""
+        return said.said(text, self.language)
+
+    # What is there. Things are called by their English names; what of it is not data is looked for in the page's language.
     def all(self, css, within=None):
         return self.script("""const [css, within] = arguments;
             return [...(within || document).querySelectorAll(css)].filter((e) => e.checkVisibility({checkVisibilityCSS: true}))""", css, within)
@@ -107,6 +125,7 @@ class Browser:
 
     def called(self, name, css="a, button, summary, input, select, textarea, [role]"):
         """What a screen reader calls so (the whole name, or its beginning)."""
+        name = said.named(name, self.language)
         return wait_until(lambda: self.script(CALLED, name, css), lambda: f"something called {name!r} in:\n{self.text()[:1500]}", 60)
 
     def has(self, css):
@@ -122,6 +141,7 @@ class Browser:
         return self.script("return [...document.querySelectorAll(arguments[0])].map((e) => e.textContent.trim())", css)
 
     def wait_text(self, *wanted, css="body"):
+        wanted = [said.named(part, self.language) for part in wanted]
         wait_until(lambda: all(part in self.text(css) for part in wanted), lambda: f"{wanted} in:\n{self.text(css)[:2500]}", 60)
 
     # What is done.
@@ -177,8 +197,7 @@ class Browser:
         height = min(self.command("Page.getLayoutMetrics")["cssContentSize"]["height"], 4000) if whole else self.size[1]
         clip = {"x": 0, "y": 0 if whole else self.script("return window.scrollY"), "width": self.size[0], "height": height, "scale": 1}
         data = self.command("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)["data"]
-        # test_looks puts the width into the name itself.
-        prefix = "phone-" if self.size == PHONE and "phone" not in name else ""
+        prefix = self.picture_prefix.replace("phone-", "") if "phone" in name else self.picture_prefix
         path = PICTURES / f"{prefix}{name}.png"
         path.write_bytes(base64.b64decode(data))
         return path
@@ -198,6 +217,8 @@ class Browser:
         test.assertEqual(self.complaints, [], f"{name}: the console")
         faults = self.script(accessible.CHECK)
         test.assertEqual(faults, [], f"{name}: accessibility:\n" + "\n".join(json.dumps(fault) for fault in faults[:20]))
+        if self.language == "de":
+            test.assertEqual(self.script(PHRASES, said.english_phrases()), [], f"{name}: not translated")
         wide = self.script("return document.documentElement.scrollWidth - window.innerWidth")
         test.assertLessEqual(wide, 0, f"{name}: wider than the window by {wide}")
         test.assertLessEqual(self.script("return window.innerWidth"), self.size[0], f"{name}: wider than the device")

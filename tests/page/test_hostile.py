@@ -59,7 +59,7 @@ class Hostile(unittest.TestCase):
             browser.open("search?sender=" + browser.script("return encodeURIComponent(arguments[0])", text))
             row = browser.one(".row")
             self.assertIn(text[:60], row.text.replace("\n", ""))
-            self.assertIn("Undeliverable", row.text)
+            self.assertIn(browser.said("Undeliverable"), row.text)
             browser.click(browser.one(".row_fold"))
             browser.one(".verdict.tone_bad")
             for summary in browser.all(".row_fold_out .more summary"):
@@ -80,13 +80,13 @@ class Hostile(unittest.TestCase):
                 browser.open(f"search?queue_id={queue_id}")
                 browser.one(".row")
                 self.assertNotIn("victim@bank.example", browser.texts(".row .who"))
-                self.assertFalse([text for text in browser.texts(".row .line_out .where") if text.startswith("to evil")])
+                self.assertFalse([text for text in browser.texts(".row .line_out .where") if text.startswith(browser.said("to") + " evil")])
                 browser.open(browser.one(".row_mail").get_attribute("href").split("#/")[1])
                 browser.one("svg.way")
                 self.assertFalse({"evil", "evil [6.6.6.6]", "good", "victim@bank.example"} & set(browser.texts("svg.way .way_name")))
                 browser.checked(self, f"hostile-{name}-mail-{queue_id}")
         browser.open("search?queue_id=4jYGwZ6zsYz1cvvd")
-        self.assertEqual(browser.texts(".row .row_end .pill"), ["Undeliverable"])
+        self.assertEqual(browser.texts(".row .row_end .pill"), [browser.said("Undeliverable")])
 
     def test_at_a_desk(self):
         browser = entered(served)
@@ -107,7 +107,7 @@ class Hostile(unittest.TestCase):
         self.assertIn("'=HYPERLINK", csv)
 
     def test_on_a_phone(self):
-        browser = entered(served, size=PHONE)
+        browser = entered(served, size=PHONE, language="de")
         self.addCleanup(browser.close)
         self.walk(browser, "phone")
 

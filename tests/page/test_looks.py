@@ -114,6 +114,7 @@ class Looks(unittest.TestCase):
         browser.open("search?language=other")
         browser.click(browser.one(".account_menu summary"))
         browser.click("English")
+        browser.language = "en"
         browser.wait_text("Where is my mail?")
         browser.reload()
         browser.wait_text("Where is my mail?")

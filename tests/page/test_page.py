@@ -1,4 +1,4 @@
-"""The page as the helpdesk uses it: finding a mail, reading what happened, answering the caller. English, at a desk and on a phone."""
+"""The page as the helpdesk uses it: finding a mail, reading what happened, answering the caller. In both languages, at a desk and on a phone."""
 import csv
 import datetime
 import io
@@ -12,6 +12,7 @@ from selenium.webdriver.common.keys import Keys
 import provider
 from browser import Browser, found_by
 from harness import ROOT, Scratch, wait_until
+from said import MOMENT, OTHER, ZONED, said
 from served import PASSWORD, Served
 
 scratch = served = browser = None
@@ -186,14 +187,14 @@ class Finding(Case):
         browser.click("Limit again")
         browser.wait_text("Nothing found")
         self.assertIn("status=held", browser.place())
-        self.assertNotIn("No longer limited", browser.text(".reading"))
+        self.assertNotIn(browser.said("No longer limited to:"), browser.text(".reading"))
         browser.open("search?address=lisa%40freunde.example")
         browser.ask("anna.berger@example.org")
-        self.assertNotIn("No longer limited", browser.text(".reading"))
+        self.assertNotIn(browser.said("No longer limited to:"), browser.text(".reading"))
 
     def test_a_link_that_is_not_understood_says_so(self):
         browser.open("search?connect_from=never&status=bogus,bounced&recipent=lisa&limit=10")
-        browser.wait_text("Not understood", "Came in from: never", "Status: bogus", "recipent: lisa", css=".search_top .notice")
+        browser.wait_text("Not understood in this address, and therefore left out:", "Came in from: never", "Status: bogus", "recipent: lisa", css=".search_top .notice")
         self.assertNotIn("limit", browser.text(".search_top .notice"))
         self.assertEqual({row.get_attribute("data-status") for row in browser.all(".row")}, {"bounced"})
         browser.checked(self, "search-not-understood")
@@ -236,8 +237,8 @@ class Finding(Case):
         self.assertNotIn("time=", browser.place())
 
     def test_a_time_as_it_is_said(self):
-        for said in ("yesterday around noon", "gestern gegen Mittag"):
-            browser.ask(said)
+        for words in ("yesterday around noon", "gestern gegen Mittag"):
+            browser.ask(words)
             browser.wait_text("Understood as a time")
             times = browser.script("return [...document.querySelectorAll('.line_in time')].map((e) => e.dateTime)")
             self.assertTrue(times)
@@ -256,7 +257,7 @@ class Finding(Case):
         for by, seen in shown.items():
             with self.subTest(by):
                 browser.open("search?sender=*example*&limit=25")
-                browser.called("Sort by").send_keys(by.capitalize())
+                browser.called("Sort by").send_keys(browser.said(by.capitalize()))
                 if by != "time":
                     wait_until(lambda: f"sort={by}" in browser.place(), browser.place)
                 browser.settle()
@@ -288,7 +289,7 @@ class Finding(Case):
     def test_all_mails_with_this_id(self):
         browser.open("search?logged_by=out1&recipient=%40example.org&status=sent")
         row = browser.all(".row")[0]
-        browser.click(row.find_element("css selector", "a[title='All mails with this ID']"))
+        browser.click(row.find_element("css selector", f"a[title='{browser.said('All mails with this ID')}']"))
         self.assertIn("message_id=", browser.place())
         browser.one(".row")
 
@@ -375,7 +376,7 @@ class Finding(Case):
         self.addCleanup(self.forget_losses)
         browser.open("search?sender=nobody%40nowhere.example")
         browser.wait_text("Nothing found", "Lines that were lost on the way here", "17 log lines", "There is nothing similar")
-        self.assertNotIn("But there is something similar", browser.text(".nothing"))
+        self.assertNotIn(browser.said("But there is something similar"), browser.text(".nothing"))
         browser.checked(self, "nothing-found-losses")
 
     def forget_losses(self):
@@ -410,14 +411,14 @@ class Reading(Case):
 
     def test_waiting_says_when_next_and_until_when(self):
         browser.open("search?status=deferred&time=2h")
-        often = next(row for row in browser.all(".row") if "3 attempts" in row.text)
+        often = next(row for row in browser.all(".row") if browser.said("3 attempts") in row.text)
         browser.click(often.find_element("css selector", ".row_fold"))
-        browser.wait_text("The next", "All attempts")
+        browser.wait_text("The next attempt", "All attempts")
         verdict = browser.text(".verdict")
-        moments = re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", verdict)
+        moments = re.findall(MOMENT[browser.language], verdict)
         self.assertEqual(len(moments), 3, "next from, next to, given up")
         self.assertEqual(len(set(moments)), 3, f"each time once: {verdict}")
-        self.assertNotIn("Next attempt", verdict)
+        self.assertNotIn(browser.said("Next attempt"), verdict)
         self.assertGreater(len(browser.all(".timeline li")), 1)
         browser.wait_text("You are not alone")
         self.assert_not_alone()
@@ -426,9 +427,9 @@ class Reading(Case):
     def assert_not_alone(self):
         """The link leads to as many as are told, and to this mail's own attempts; the times are of the page's zone."""
         told = browser.text(".alike p")
-        self.assertRegex(told, r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d CES?T")
+        self.assertRegex(told, browser.said("since") + " " + MOMENT[browser.language] + ZONED[browser.language])
         own = len(browser.all(".timeline li"))
-        others = int(re.search(r"for (\d+) other", told).group(1))
+        others = int(re.search({"en": r"for (\d+) other", "de": r"für (\d+) andere"}[browser.language], told).group(1))
         if "criteria" not in (ROOT / "plugins" / "web" / "openapi.yaml").read_text().split("\n    Alike:", 1)[1].split("\n    Gap:")[0]:
             return  # the API names no search for them
         search = browser.called("Show them").get_attribute("href").split("#/search?")[1]
@@ -441,13 +442,13 @@ class Reading(Case):
                              ("status=discarded", "Discarded"), ("status=deferred&time=2h", "Waiting")):
             with self.subTest(search):
                 browser.open(f"search?{search}")
-                row = next(row for row in browser.all(".row") if word != "Waiting" or "3 attempts" in row.text)
-                self.assertEqual(row.find_element("css selector", ".row_end .pill").text, word)
+                row = next(row for row in browser.all(".row") if word != "Waiting" or browser.said("3 attempts") in row.text)
+                self.assertEqual(row.find_element("css selector", ".row_end .pill").text, browser.said(word))
                 browser.open(row.find_element("css selector", ".row_mail").get_attribute("href").split("#/")[1])
-                self.assertIn(word, browser.texts(".verdict_word"))
+                self.assertIn(browser.said(word), browser.texts(".verdict_word"))
                 browser.one("svg.way")
-                self.assertTrue(any(text.endswith(word) for text in browser.texts("svg.way .way_kind")), browser.texts("svg.way .way_kind"))
-                for stored in ("Bounced", "bounced", "rejected", "Deferred", "End · Sent"):
+                self.assertTrue(any(text.endswith(browser.said(word)) for text in browser.texts("svg.way .way_kind")), browser.texts("svg.way .way_kind"))
+                for stored in ("Bounced", "bounced", "rejected", "Deferred", browser.said("End · Sent")):
                     self.assertNotIn(stored, browser.text(".mail_verdict .verdict_word") + browser.text("svg.way"))
 
     def test_greylisting_is_told_as_a_story(self):
@@ -474,9 +475,9 @@ class Reading(Case):
         ends = {end.get_attribute("class").split("tone_")[1].split()[0]: end.text for end in browser.all("svg.way .way_outside")}
         self.assertEqual(set(ends), {"good", "bad"}, "one end for each outcome")
         self.assertIn("m.fischer@firma.example", ends["good"])
-        self.assertIn("Sent", ends["good"])
+        self.assertIn(browser.said("Sent"), ends["good"])
         self.assertIn("m.fisher@firma.example", ends["bad"])
-        self.assertIn("Undeliverable", ends["bad"])
+        self.assertIn(browser.said("Undeliverable"), ends["bad"])
         browser.wait_text("Related mails", "Notice to the sender")
         browser.checked(self, "mail-two-ends")
 
@@ -513,11 +514,16 @@ class Reading(Case):
         self.assertIn("/#/mail/", copied)
         self.assertIn("552 5.2.2", copied)
         self.assertNotIn("lisa@freunde.example", copied)
-        browser.click(browser.one(".ticket [lang=de]"))
-        browser.wait_text("Nachweis", "Von:", "An:", "Antwort:", "552 5.2.2", "Was zu tun ist", css=".ticket_text")
-        german = browser.text(".ticket_text")
-        self.assertNotIn("Evidence", german)
-        self.assertNotIn("lisa@freunde.example", german)
+        parts = ("Evidence", "From:", "To:", "answer:", "What to do")
+        for part in parts:
+            self.assertIn(browser.said(part), copied)
+        other = OTHER[browser.language]
+        browser.click(browser.one(f".ticket [lang={other}]"))
+        wait_until(lambda: all(said(part, other) in browser.text(".ticket_text") for part in parts), lambda: browser.text(".ticket_text"), 60)
+        translated = browser.text(".ticket_text")
+        self.assertIn("552 5.2.2", translated)
+        self.assertNotIn(browser.said("Evidence"), translated)
+        self.assertNotIn("lisa@freunde.example", translated)
         browser.open(copied.split("/#/")[1].split()[0])
         browser.wait_text("What happened")
 
@@ -525,7 +531,7 @@ class Reading(Case):
         for nothing in ("mail/00000000000000000000000000000000", "mail/cut-off"):
             browser.open(nothing)
             browser.wait_text("This mail is no longer stored, or you may not see it.")
-            self.assertNotIn("Try again", browser.text())
+            self.assertNotIn(browser.said("Try again"), browser.text())
         browser.checked(self, "mail-gone")
         browser.click("To the search")
         browser.one("#box")
@@ -558,12 +564,12 @@ class Keyboard(Case):
         for _ in range(14):
             browser.press(Keys.TAB)
             order.append(browser.driver.switch_to.active_element.accessible_name)
-        self.assertEqual(order[0], "Skip to content")
-        expected = ["Mailtrace", "Search", "Overview", "Users", "Audit", "Account: helga", "What are you looking for?", "Search", "Any time"]
+        self.assertEqual(order[0], browser.said("Skip to content"))
+        expected = ["Mailtrace", "Search", "Overview", "Users", "Audit", "Account: helga", "What are you looking for?", "Search|button", "Any time"]
         positions = []
         at = 0
         for name in expected:
-            at = order.index(name, at) + 1
+            at = order.index(browser.said(name), at) + 1
             positions.append(at)
         self.assertEqual(positions, sorted(positions))
         browser.reload()
