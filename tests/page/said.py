@@ -53,6 +53,12 @@ GERMAN = {
     "Deliveries by time and status": "Zustellungen nach Zeit und Status", "Top senders": "Häufigste Absender", "Servers and gaps": "Server und Lücken",
     "Slow or failing destinations": "Langsame oder gestörte Ziele", "Why mails were refused or undeliverable": "Warum Mails abgelehnt wurden oder unzustellbar waren",
     "As a table": "Als Tabelle", "7 days": "7 Tage", "undeliverable": "unzustellbar",
+    # Trouble.
+    "Counted back to": "Gezählt zurück bis", "what is older is not in these numbers": "Was älter ist, fehlt in diesen Zahlen",
+    "these numbers are not complete": "Diese Zahlen sind nicht vollständig", "Copy": "Kopieren",
+    "The browser did not allow copying": "Der Browser hat das Kopieren nicht erlaubt", "Ctrl+C": "Strg+C",
+    "The server cannot be reached": "Der Server ist nicht erreichbar", "New mails cannot be fetched right now": "Neue Mails sind gerade nicht abrufbar",
+    "The server did not understand this.": "Der Server hat das nicht verstanden.", "was accepted by": "vom Mailserver des Empfängers angenommen",
     # People.
     "Add a user": "Benutzer anlegen", "blocked": "gesperrt", "this session": "diese Sitzung", "Log out there": "Dort abmelden",
     "Log out everywhere else": "Überall sonst abmelden", "The two new passwords differ.": "Die beiden neuen Passwörter sind verschieden.",

@@ -1,10 +1,11 @@
-"""What the page says when the server has no whole answer, none at all, or the browser does not do what it is asked for. English."""
+"""What the page says when the server has no whole answer, none at all, or the browser does not do what it is asked for."""
 import unittest
 
 from selenium.webdriver.common.keys import Keys
 
 from browser import entered
 from harness import Scratch, wait_until
+from said import OTHER
 from served import Served
 
 scratch = served = browser = None
@@ -93,7 +94,7 @@ class Trouble(unittest.TestCase):
         browser.one("input[name=user_name]").send_keys(f"user{Trouble.users}")
         browser.one("input[name=role][value=helpdesk]").click()
         browser.click(browser.one("dialog .primary"))
-        browser.wait_text("One-time password of")
+        browser.wait_text(f"One-time password of user{Trouble.users}")
         return browser.one(".secret code").text
 
     def test_copying_without_a_clipboard(self):
@@ -111,12 +112,12 @@ class Trouble(unittest.TestCase):
         browser.script(NO_CLIPBOARD + "document.execCommand = () => false")
         browser.click(browser.called("Copy"))
         browser.wait_text("The browser did not allow copying", "Ctrl+C")
-        self.assertNotIn("Copied", browser.text())
+        self.assertNotIn(browser.said("Copied"), browser.text())
         selected = "const field = document.activeElement; return field.value.slice(field.selectionStart, field.selectionEnd)"
         self.assertEqual(browser.script(selected), password)
         browser.picture("copy-by-hand")
         browser.press(Keys.ESCAPE)
-        self.assertEqual(browser.text("dialog h2"), "One-time password of " + f"user{Trouble.users}", "only the upper window is closed")
+        self.assertEqual(browser.text("dialog h2"), browser.said(f"One-time password of user{Trouble.users}"), "only the upper window is closed")
         browser.press(Keys.ESCAPE)
         browser.open("search")
         browser.click("Copy link")
@@ -164,29 +165,29 @@ class Trouble(unittest.TestCase):
         whole = browser.one(".ticket_text").text
         for text in (of_row, whole):
             self.assertIn("User unknown", text)
-        self.assertIn("was accepted by", whole)
-        self.assertNotIn("was accepted by", of_row)
-        self.assertEqual(of_row.count("Evidence"), 1)
+        self.assertIn(browser.said("was accepted by"), whole)
+        self.assertNotIn(browser.said("was accepted by"), of_row)
+        self.assertEqual(of_row.count(browser.said("Evidence")), 1)
 
     def test_error_details_follow_the_language_of_the_page(self):
-        """Not of the browser, which is English here."""
+        """Not of the browser."""
+        own, other = browser.language, OTHER[browser.language]
         browser.script(LANGUAGES)
         browser.open("search?after=nonsense")
         browser.wait_text("The server did not understand this.")
-        self.assertIn("en", browser.script("return [...new Set(window.languages.splice(0))]"))
-        browser.click(browser.one(".account_menu summary"))
-        self.addCleanup(self.in_english)
-        browser.click("Deutsch")
-        browser.press(Keys.ESCAPE)
+        self.assertIn(own, browser.script("return [...new Set(window.languages.splice(0))]"))
+        self.addCleanup(self.choose, own)
+        self.choose(other)
         browser.script("window.languages.splice(0)")
         browser.open("search?after=nonsense&limit=10")
-        browser.wait_text("Der Server hat das nicht verstanden.")
-        self.assertEqual(browser.script("return [...new Set(window.languages)]"), ["de"])
+        browser.wait_text("The server did not understand this.")
+        self.assertEqual(browser.script("return [...new Set(window.languages)]"), [other])
 
-    def in_english(self):
+    def choose(self, language):
         browser.click(browser.one(".account_menu summary"))
-        browser.click("English")
+        browser.click({"de": "Deutsch", "en": "English"}[language])
         browser.press(Keys.ESCAPE)
+        browser.language = language
 
 
 if __name__ == "__main__":
