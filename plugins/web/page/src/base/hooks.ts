@@ -1,6 +1,7 @@
 // Small React helpers: loading something, keys, the page's title, the width.
 import { DependencyList, useCallback, useEffect, useRef, useState } from "react";
 import { aborted } from "api/client";
+import { recall, remember } from "base/store";
 
 export interface Loaded<T> {
   value?: T;
@@ -37,13 +38,21 @@ export function in_text_field(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]") !== null;
 }
 
+// Single keys can be switched off: whoever speaks to the computer presses them by chance.
+export function keys_on(): boolean {
+  return recall("keys") !== "off";
+}
+export function switch_keys(on: boolean): void {
+  remember("keys", on ? null : "off");
+}
+
 // Single keys without modifiers, not while typing.
 export function use_keys(keys: Record<string, (event: KeyboardEvent) => void>): void {
   const latest = useRef(keys);
   latest.current = keys;
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || in_text_field(event.target)) return;
+      if (!keys_on() || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || in_text_field(event.target)) return;
       if (document.querySelector("dialog[open]")) return;
       const then = latest.current[event.key];
       if (!then) return;

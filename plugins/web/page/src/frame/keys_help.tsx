@@ -1,9 +1,12 @@
 // The list of keyboard shortcuts.
+import { useState } from "react";
+import { keys_on, switch_keys } from "base/hooks";
 import { Dialog } from "parts/dialog";
 import { use_words } from "words";
 
 export function KeysHelp({ close }: { close: () => void }) {
   const w = use_words();
+  const [on, set_on] = useState(keys_on());
   const keys: [string[], string][] = [
     [["/"], w.keys.search],
     [["j"], w.keys.next],
@@ -32,6 +35,18 @@ export function KeysHelp({ close }: { close: () => void }) {
           </div>
         ))}
       </dl>
+      <label className="choice">
+        <input
+          type="checkbox"
+          name="keys_on"
+          checked={on}
+          onChange={(event) => {
+            switch_keys(event.target.checked);
+            set_on(event.target.checked);
+          }}
+        />
+        {w.keys.on}
+      </label>
     </Dialog>
   );
 }

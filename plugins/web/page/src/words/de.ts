@@ -446,6 +446,7 @@ export const de: Words = {
     copy: "Ticket-Antwort kopieren (auf der Seite einer Mail)",
     overview: "Überblick",
     help: "Diese Hilfe",
+    on: "Auf einzelne Tasten reagieren (nicht beim Tippen)",
     escape: "Schließen",
   },
 };

@@ -444,6 +444,7 @@ export const en = {
     copy: "Copy the ticket answer (on a mail's page)",
     overview: "Overview",
     help: "This help",
+    on: "React to single keys (not while typing)",
     escape: "Close",
   },
 };
