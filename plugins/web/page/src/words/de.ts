@@ -14,7 +14,7 @@ export const de: Words = {
   copy: "Kopieren",
   copied: "Kopiert",
   not_copied: "Noch nicht kopiert",
-  copy_by_hand: "Der Browser hat das Kopieren nicht erlaubt. Der Text ist markiert: bitte mit Strg+C kopieren.",
+  copy_by_hand: "Der Browser hat das Kopieren nicht erlaubt. Der Text ist markiert: bitte selbst kopieren, mit Strg+C oder langem Drücken.",
   unknown: "unbekannt",
   null_sender: "(automatische Meldung)",
   no_recipient: "(kein Empfänger)",

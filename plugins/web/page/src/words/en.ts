@@ -12,7 +12,7 @@ export const en = {
   copy: "Copy",
   copied: "Copied",
   not_copied: "Not copied yet",
-  copy_by_hand: "The browser did not allow copying. The text is selected: please copy it with Ctrl+C.",
+  copy_by_hand: "The browser did not allow copying. The text is selected: please copy it yourself, with Ctrl+C or a long press.",
   unknown: "unknown",
   null_sender: "(automatic notice)",
   no_recipient: "(no recipient)",
