@@ -1,9 +1,10 @@
 // Who is logged in, and which page is shown.
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { get, Problem, remember_session, when_logged_out } from "api/client";
 import { Session } from "api/types";
 import { AccountPage } from "account/account_page";
 import { AuditPage } from "audit/audit_page";
+import { in_text_field } from "base/hooks";
 import { go, link, use_route } from "base/route";
 import { Frame } from "frame/frame";
 import { LoginPage } from "login/login_page";
@@ -17,10 +18,40 @@ import { use_words } from "words";
 
 const pages_with_rights = ["overview", "users", "audit"] as const;
 
+// The heading of the new page has the focus, so that a screen reader reads on there and Tab goes on from there; the page
+// itself until it has loaded one.
+function focus_heading(main: HTMLElement): (() => void) | undefined {
+  const take = () => {
+    const heading = main.querySelector("h1");
+    if (!heading) return false;
+    heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
+    return true;
+  };
+  if (take()) return undefined;
+  main.focus({ preventScroll: true });
+  const watch = new MutationObserver(() => {
+    if (document.activeElement !== main || take()) watch.disconnect();
+  });
+  watch.observe(main, { childList: true, subtree: true });
+  return () => watch.disconnect();
+}
+function use_focus(page: string): void {
+  const shown = useRef(page);
+  useEffect(() => {
+    if (shown.current === page) return undefined;
+    shown.current = page;
+    const main = document.querySelector("main");
+    const typing = in_text_field(document.activeElement) && main?.contains(document.activeElement);
+    return main && !typing ? focus_heading(main) : undefined;
+  }, [page]);
+}
+
 function Shown({ session }: { session: Session }) {
   const w = use_words();
   const route = use_route();
   const [area = "search", name = ""] = route.path;
+  use_focus(`${area}/${name}`);
   if (session.must_change_password) return <AccountPage />;
   const needed = pages_with_rights.find((page) => page === area);
   if (needed && !may(session, needed)) return <NoPage words={w.problems.forbidden_page} />;

@@ -23,11 +23,30 @@ function decode(text: string): string {
   }
 }
 
+// What an entry of the browser's history knows besides its address, also after a reload.
+interface Entry {
+  id: string;
+  before: string | null; // the page of ours that one comes back to
+}
+let here: string | null = null;
+export function entry(): Entry {
+  const known = window.history.state as Partial<Entry> | null;
+  if (typeof known?.id === "string") return { id: known.id, before: known.before ?? null };
+  const fresh = { id: `${Date.now()}.${Math.random()}`, before: here };
+  window.history.replaceState(fresh, "");
+  here = read();
+  return fresh;
+}
+
 const listeners = new Set<() => void>();
 function changed(): void {
+  entry();
+  here = read();
   listeners.forEach((listener) => listener());
 }
 window.addEventListener("hashchange", changed);
+entry();
+here = read();
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
@@ -42,7 +61,7 @@ export function link(path: string, query?: URLSearchParams | Record<string, stri
 // `replace`: the way back skips where we are now.
 export function go(address: string, replace = false): void {
   if (replace) {
-    window.history.replaceState(null, "", address);
+    window.history.replaceState(entry(), "", address);
     changed();
   } else {
     window.location.hash = address.replace(/^#/, "");

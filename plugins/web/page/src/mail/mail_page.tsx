@@ -5,7 +5,7 @@ import { Mail, Way } from "api/types";
 import { day_and_clock, zone, zone_name } from "base/format";
 import { visible } from "base/hostile";
 import { use_keys, use_loaded, use_title } from "base/hooks";
-import { link } from "base/route";
+import { entry, link, parse_route } from "base/route";
 import { may, use_session } from "base/session";
 import { recall, remember } from "base/store";
 import { AlikeNote } from "mail/alike";
@@ -23,6 +23,25 @@ import { Icon } from "parts/icon";
 import { NoPage, Trouble, Waiting } from "parts/notice";
 import { use_words } from "words";
 
+// Whoever came by a link from elsewhere, as from a ticket, has nothing of ours to go back to.
+function Back() {
+  const w = use_words();
+  const { before } = entry();
+  if (before === null) {
+    return (
+      <a className="back" href={link("search")}>
+        <Icon name="search" /> {w.to_search}
+      </a>
+    );
+  }
+  const [area = "search"] = parse_route(before).path;
+  return (
+    <button type="button" className="as_link back" onClick={() => window.history.back()}>
+      <Icon name="back" /> {area === "search" ? w.mail.back : w.mail.back_plain}
+    </button>
+  );
+}
+
 function Head({ mail, id }: { mail: Mail; id: string }) {
   const w = use_words();
   const { connect, deliveries } = mail;
@@ -32,9 +51,7 @@ function Head({ mail, id }: { mail: Mail; id: string }) {
   const address = new URL(link(`mail/${id}`), window.location.href).href;
   return (
     <header className="mail_head">
-      <button type="button" className="as_link back" onClick={() => window.history.back()}>
-        <Icon name="back" /> {w.mail.back}
-      </button>
+      <Back />
       <h1>
         <bdi>{visible(from)}</bdi> <Icon name="right" /> <bdi>{visible(to)}</bdi>
       </h1>

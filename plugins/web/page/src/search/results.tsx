@@ -29,17 +29,16 @@ function groups_of(results: Result[], by_day: boolean): Group[] {
   return groups;
 }
 
-export function Results({ found, sorted_by_time }: { found: Found; sorted_by_time: boolean }) {
+interface Given {
+  found: Found;
+  sorted_by_time: boolean;
+  unfolded: ReadonlySet<string>;
+  fold: (key: string) => void;
+}
+export function Results({ found, sorted_by_time, unfolded, fold }: Given) {
   const [at, set_at] = useState<string | null>(null);
-  const [unfolded, set_unfolded] = useState<Set<string>>(new Set());
   const groups = groups_of(found.results, sorted_by_time);
   const keys = groups.flatMap((group) => group.rows.map(row_key));
-  const fold = (key: string) =>
-    set_unfolded((old) => {
-      const next = new Set(old);
-      if (!next.delete(key)) next.add(key);
-      return next;
-    });
   const move = (step: number) => {
     const now = at === null ? -1 : keys.indexOf(at);
     const next = keys[Math.max(0, Math.min(keys.length - 1, now + step))];

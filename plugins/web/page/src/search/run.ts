@@ -34,19 +34,24 @@ async function walk(query: Query, limit: number, signal: AbortSignal, seen: (fou
 }
 
 export function use_search(params: Params, limit: number, live: boolean): Found & { again: () => void } {
-  const [found, set_found] = useState<Found>(nothing_yet);
   const [turn, set_turn] = useState(0);
-  const known = useRef<Set<string>>(new Set());
   const asked = params.toString();
+  // What was found for another question is none of this one's.
+  const question = `${asked} ${limit} ${turn}`;
+  const [answer, set_answer] = useState({ question, found: nothing_yet });
+  const found = answer.question === question ? answer.found : nothing_yet;
+  const set_found = (next: (old: Found) => Found) =>
+    set_answer((old) => ({ question, found: next(old.question === question ? old.found : nothing_yet) }));
+  const known = useRef<Set<string>>(new Set());
 
   useEffect(() => {
     const stop = new AbortController();
-    set_found(nothing_yet);
-    walk(api_query(new URLSearchParams(asked)), limit, stop.signal, (part) => !stop.signal.aborted && set_found(part)).then(
+    set_found(() => nothing_yet);
+    walk(api_query(new URLSearchParams(asked)), limit, stop.signal, (part) => !stop.signal.aborted && set_found(() => part)).then(
       (all) => {
         if (stop.signal.aborted) return;
         known.current = new Set(all.results.map(row_key));
-        set_found(all);
+        set_found(() => all);
       },
       (error) => !aborted(error) && !stop.signal.aborted && set_found((old) => ({ ...old, error, done: true })),
     );
@@ -77,7 +82,7 @@ export function use_search(params: Params, limit: number, live: boolean): Found 
       stop.abort();
       window.clearTimeout(timer);
     };
-  }, [asked, limit, live]);
+  }, [asked, limit, turn, live]);
 
   return { ...found, again: () => set_turn((n) => n + 1) };
 }

@@ -1,9 +1,9 @@
 // The search page: box, chips, filters, results.
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { post } from "api/client";
 import { Criteria, Understood } from "api/types";
 import { use_keys, use_title } from "base/hooks";
-import { go, link } from "base/route";
+import { entry, go, link } from "base/route";
 import { recall, remember } from "base/store";
 import { zone } from "base/format";
 import { Trouble } from "parts/notice";
@@ -12,6 +12,7 @@ import { Chips } from "search/chips";
 import { Filters, QuickTimes } from "search/filters";
 import { LeftOut } from "search/left_out";
 import { ListHead } from "search/list_head";
+import { left_at, use_memory } from "search/memory";
 import { Nothing } from "search/nothing";
 import { asked_anew, changed, fields_of, has_criteria, page_size_of, params_of, Params, searched_anew } from "search/query";
 import { Reading, ReadingNote } from "search/reading";
@@ -26,7 +27,10 @@ function same(params: Params, criteria: Criteria): boolean {
 
 export function SearchPage({ query }: { query: Params }) {
   const w = use_words();
-  const [reading, set_reading] = useState<Reading | null>(null);
+  const asked = query.toString();
+  const place = useMemo(() => entry().id, [asked]);
+  const [reading, set_reading] = useState<Reading | null>(() => left_at(place)?.reading ?? null);
+  const [unfolded, set_unfolded] = useState<ReadonlySet<string>>(() => left_at(place)?.unfolded ?? new Set());
   const [trouble, set_trouble] = useState<unknown>();
   const [filters, set_filters] = useState(() => recall("filters") === "open");
   const [live, set_live] = useState(false);
@@ -72,6 +76,22 @@ export function SearchPage({ query }: { query: Params }) {
   const empty = found.done && !found.error && found.results.length === 0 && first_page;
   const current = reading?.understood.tries[reading.at];
   const is_reading = Boolean(reading && current && same(query, current));
+  use_memory(place, {
+    reading: is_reading ? reading : null,
+    unfolded,
+    ready: found.done && found.error === undefined,
+    list: top,
+    put_back: (left) => {
+      set_reading(left.reading);
+      set_unfolded(left.unfolded);
+    },
+  });
+  const fold = (key: string) =>
+    set_unfolded((old) => {
+      const next = new Set(old);
+      if (!next.delete(key)) next.add(key);
+      return next;
+    });
   const trying = Boolean(empty && is_reading && reading && !reading.exhausted && reading.understood.tries.length > 1);
   useEffect(() => {
     if (!trying || !reading) return;
@@ -126,7 +146,7 @@ export function SearchPage({ query }: { query: Params }) {
       <section className="found" aria-label={w.search.list} ref={top}>
         <ListHead query={query} found={found} limit={limit} live={live} set_live={set_live} change={change} />
         {found.error !== undefined && <Trouble error={found.error} again={found.again} />}
-        <Results found={found} sorted_by_time={(query.get("sort") ?? "time") === "time"} />
+        <Results found={found} sorted_by_time={(query.get("sort") ?? "time") === "time"} unfolded={unfolded} fold={fold} />
         {empty && !trying && <Nothing query={query} />}
         <Progress found={found} />
         <Pager query={query} found={found} limit={limit} older={older} />

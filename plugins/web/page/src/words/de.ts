@@ -230,6 +230,7 @@ export const de: Words = {
     title: "Mail",
     gone: "Diese Mail ist nicht mehr gespeichert, oder Sie dürfen sie nicht sehen.",
     back: "Zurück zu den Ergebnissen",
+    back_plain: "Zurück",
     and_more: (n) => (n === 1 ? "und 1 weiterer" : `und ${n} weitere`),
     way: "Der Weg der Mail",
     way_picture: "Bild",

@@ -228,6 +228,7 @@ export const en = {
     title: "Mail",
     gone: "This mail is no longer stored, or you may not see it.",
     back: "Back to the results",
+    back_plain: "Back",
     and_more: (n: number) => `and ${n} more`,
     way: "The way of the mail",
     way_picture: "Picture",
