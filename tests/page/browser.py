@@ -42,13 +42,13 @@ return near.find((e) => called(e) === name) || near.find((e) => called(e).starts
 """
 # What anybody can see or hear of the page and is one of these phrases, whole. What other servers said stays as it was.
 PHRASES = """
-const phrases = new Set(arguments[0]);
+const phrases = new RegExp(arguments[0]);
 const tidy = (text) => (text || "").replace(/\\s+/g, " ").trim();
-const seen = [...document.querySelectorAll("body *")].filter((e) => !e.closest("script, noscript, .answer, .lines, body [lang=en]"))
+const seen = [...document.querySelectorAll("body *")].filter((e) => !e.closest("script, noscript, .answer, .timeline_answer, .lines, body [lang=en]"))
     .filter((e) => e.checkVisibility({checkVisibilityCSS: true}));
 const texts = seen.flatMap((e) => [...["aria-label", "title", "placeholder"].map((name) => e.getAttribute(name)),
     ...[...e.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data)]);
-return [...new Set(texts.map(tidy).filter((text) => phrases.has(text)))];
+return [...new Set(texts.map(tidy).filter((text) => phrases.test(text)))];
 """
 DESKTOP, PHONE = (1280, 900), (360, 740)
 

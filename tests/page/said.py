@@ -109,7 +109,9 @@ def named(text, language):
 
 
 def english_phrases():
-    """All of at least two words that the page says in English, to find those that its German left as they were."""
+    """A regular expression of all of at least two words that the page says in English, to find what its German left as it was."""
     words = (ROOT / "plugins" / "web" / "page" / "src" / "words" / "en.ts").read_text()
     texts = {*GERMAN, *re.findall(r'"((?:[^"\\]|\\.)+)"', words)}
-    return sorted(text for text in texts if re.search(r"[a-z] [A-Za-z]", text) and GERMAN.get(text) != text)
+    texts |= {re.sub(r"\$\{[^{}`]*\}", "{}", text) for text in re.findall("`([^`]+)`", words)}
+    phrases = sorted(text for text in texts if re.search(r"[A-Za-z] [A-Za-z]", text) and "${" not in text and GERMAN.get(text) != text)
+    return "^(?:" + "|".join(re.escape(phrase).replace(r"\{\}", ".+") for phrase in phrases) + ")$"
