@@ -8,9 +8,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <ctime>
 #include <string_view>
 
+#include "core/base/local_time.h"
 #include "core/base/plural.h"
 #include "core/parse/header.h"
 #include "core/tool/texts.h"
@@ -44,23 +44,6 @@ size_t columns(uint32_t c) {
               (c >= 0xffe0 && c <= 0xffe6) || (c >= 0x1f300 && c <= 0x1faff) ||
               (c >= 0x20000 && c <= 0x3fffd);
   return wide ? 2 : 1;
-}
-
-std::tm broken_down(Time t, bool utc) {
-  auto seconds =
-      static_cast<std::time_t>(std::chrono::floor<std::chrono::seconds>(t).time_since_epoch().count());
-  std::tm tm{};
-  if (utc)
-    ::gmtime_r(&seconds, &tm);
-  else
-    ::localtime_r(&seconds, &tm);
-  return tm;
-}
-
-std::string formatted(Time t, bool utc, const char* format) {
-  auto tm = broken_down(t, utc);
-  char text[64];
-  return {text, std::strftime(text, sizeof text, format, &tm)};
 }
 
 bool is_set(const char* name) {
@@ -99,10 +82,10 @@ std::string Terminal::counted(int64_t count, std::string_view one, std::string_v
   return mailtrace::counted(count, say(one), say(many));
 }
 
-std::string Terminal::date_time(Time t) const { return formatted(t, utc, "%Y-%m-%d %H:%M:%S"); }
-std::string Terminal::clock_time(Time t) const { return formatted(t, utc, "%H:%M:%S"); }
-std::string Terminal::date(Time t) const { return formatted(t, utc, "%Y-%m-%d"); }
-std::string Terminal::zone(Time t) const { return utc ? "UTC" : formatted(t, false, "%Z"); }
+std::string Terminal::date_time(Time t) const { return local_time(t, utc); }
+std::string Terminal::clock_time(Time t) const { return formatted_time(t, utc, "%H:%M:%S"); }
+std::string Terminal::date(Time t) const { return formatted_time(t, utc, "%Y-%m-%d"); }
+std::string Terminal::zone(Time t) const { return utc ? "UTC" : formatted_time(t, false, "%Z"); }
 
 const date::time_zone* zone_of(const Terminal& terminal) {
   if (terminal.utc) return nullptr;

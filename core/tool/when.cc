@@ -5,6 +5,7 @@
 #include <ctime>
 #include <string>
 
+#include "core/base/local_time.h"
 #include "core/base/scan.h"
 #include "core/base/text.h"
 
@@ -28,13 +29,7 @@ Time moment(const Civil& c, bool utc) {
 }
 
 Civil civil(Time t, bool utc) {
-  auto seconds =
-      static_cast<std::time_t>(std::chrono::floor<std::chrono::seconds>(t).time_since_epoch().count());
-  std::tm tm{};
-  if (utc)
-    ::gmtime_r(&seconds, &tm);
-  else
-    ::localtime_r(&seconds, &tm);
+  auto tm = broken_down(t, utc);
   return {tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec};
 }
 

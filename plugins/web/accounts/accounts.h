@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/answer/words.h"
 #include "plugins/web/accounts/file.h"
 #include "plugins/web/accounts/throttle.h"
 
@@ -47,7 +48,7 @@ enum class Refusal {
   too_many,
   broken  // the file; see the log
 };
-const char* refusal_text(Refusal refusal);
+Words refusal_text(Refusal refusal);
 
 struct Login {
   Refusal refusal = Refusal::none;

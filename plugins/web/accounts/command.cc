@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/base/local_time.h"
 #include "core/base/plural.h"
 #include "core/base/text.h"
 #include "core/mail/row_json.h"
@@ -11,9 +12,11 @@ namespace {
 
 using What = UserCommand::What;
 
-Error refused(Refusal refusal, const std::string& name) {
-  return {refusal == Refusal::broken ? Fault::transient : Fault::permanent,
-          fmt::format("user \"{}\": {}", printable(name), refusal_text(refusal))};
+Error refused(Refusal refusal, const UserCommand& command) {
+  auto why = refusal_text(refusal);
+  auto text = command.german ? fmt::format("Benutzer \"{}\": {}", printable(command.name), why.de)
+                             : fmt::format("user \"{}\": {}", printable(command.name), why.en);
+  return {refusal == Refusal::broken ? Fault::transient : Fault::permanent, std::move(text)};
 }
 
 std::string joined(const std::vector<std::string>& texts) {
@@ -33,7 +36,7 @@ std::string list(Accounts& accounts, const UserCommand& command) {
   bool german = command.german;
   std::string out;
   for (auto& user : accounts.list()) {
-    std::string last = user.last_login ? format_time(*user.last_login).substr(0, 16)
+    std::string last = user.last_login ? local_time(*user.last_login)
                        : german        ? "nie angemeldet"
                                        : "never logged in";
     if (command.json)
@@ -48,7 +51,7 @@ std::string list(Accounts& accounts, const UserCommand& command) {
                      {"last_login", user.last_login ? Json(format_time(*user.last_login)) : Json(nullptr)}}) +
           "\n";
     else
-      out += fmt::format("{:<24} {:<9} {:<16}  {}{}\n", user.name, role_name(user.role), last,
+      out += fmt::format("{:<24} {:<9} {:<19}  {}{}\n", user.name, role_name(user.role), last,
                          !user.locked ? ""
                          : german     ? "gesperrt, "
                                       : "locked, ",
@@ -70,24 +73,24 @@ std::string with_password(const UserCommand& command, const std::string& passwor
 
 Result<std::string> add(Accounts& accounts, const UserCommand& command) {
   Role role = Role::user;
-  if (!role_of(command.role, role)) return refused(Refusal::bad_role, command.name);
+  if (!role_of(command.role, role)) return refused(Refusal::bad_role, command);
   UserChange rest;
   rest.addresses = command.addresses;
   rest.domains = command.domains;
   std::string password;
   if (auto refusal = accounts.add(command.name, role, rest, password); refusal != Refusal::none)
-    return refused(refusal, command.name);
+    return refused(refusal, command);
   accounts.record(entry_of("user_made", command.name));
   return with_password(command, password);
 }
 
 Result<std::string> make_token(Accounts& accounts, const UserCommand& command) {
   auto user = accounts.find(command.name);
-  if (!user) return refused(Refusal::no_such, command.name);
+  if (!user) return refused(Refusal::no_such, command);
   Token made;
   auto refusal = accounts.make_token(*user, command.title.empty() ? "command line" : command.title,
                                      now() + std::chrono::days(command.days), made);
-  if (refusal != Refusal::none) return refused(refusal, command.name);
+  if (refusal != Refusal::none) return refused(refusal, command);
   accounts.record(entry_of("token", command.name));
   return fmt::format("{}\n", made.secret);
 }
@@ -100,7 +103,7 @@ Result<std::string> change(Accounts& accounts, const UserCommand& command) {
       change.password = "";
       break;
     case What::role:
-      if (!role_of(command.role, role)) return refused(Refusal::bad_role, command.name);
+      if (!role_of(command.role, role)) return refused(Refusal::bad_role, command);
       change.role = role;
       break;
     case What::lock:
@@ -113,7 +116,7 @@ Result<std::string> change(Accounts& accounts, const UserCommand& command) {
   }
   std::string password;
   if (auto refusal = accounts.change(command.name, change, password); refusal != Refusal::none)
-    return refused(refusal, command.name);
+    return refused(refusal, command);
   accounts.record(entry_of("user_changed", command.name));
   return password.empty() ? std::string() : with_password(command, password);
 }
@@ -149,7 +152,7 @@ Result<std::string> run_command(Accounts& accounts, const UserCommand& command) 
       return make_token(accounts, command);
     case What::remove:
       if (auto refusal = accounts.remove(command.name); refusal != Refusal::none)
-        return refused(refusal, command.name);
+        return refused(refusal, command);
       accounts.record(entry_of("user_removed", command.name));
       return std::string();
     default:

@@ -47,38 +47,42 @@ bool role_of(std::string_view name, Role& out) {
   return false;
 }
 
-const char* refusal_text(Refusal refusal) {
+Words refusal_text(Refusal refusal) {
   switch (refusal) {
     case Refusal::none:
-      return "";
+      return {};
     case Refusal::wrong_login:
-      return "name or password is wrong";
+      return {"name or password is wrong", "Name oder Passwort ist falsch"};
     case Refusal::throttled:
-      return "too many tries";
+      return {"too many tries", "zu viele Versuche"};
     case Refusal::wrong_password:
-      return "the old password is wrong";
+      return {"the old password is wrong", "das alte Passwort ist falsch"};
     case Refusal::weak_password:
-      return "a password needs at least 10 characters, several different ones, and not the name in it";
+      return {"a password needs at least 10 characters, several different ones, and not the name in it",
+              "ein Passwort braucht mindestens 10 Zeichen, mehrere verschiedene, und nicht den Namen darin"};
     case Refusal::bad_name:
-      return "a name is made of letters, digits and . _ - + @, at most 128";
+      return {"a name is made of letters, digits and . _ - + @, at most 128",
+              "ein Name besteht aus Buchstaben, Ziffern und . _ - + @, höchstens 128"};
     case Refusal::bad_address:
-      return "expected addresses such as anna@example.org";
+      return {"expected addresses such as anna@example.org", "erwartet Adressen wie anna@example.org"};
     case Refusal::bad_domain:
-      return "expected domains such as example.org";
+      return {"expected domains such as example.org", "erwartet Domains wie example.org"};
     case Refusal::bad_role:
-      return "expected one of admin, helpdesk, user";
+      return {"expected one of admin, helpdesk, user", "erwartet admin, helpdesk oder user"};
     case Refusal::exists:
-      return "there is a user of that name";
+      return {"there is a user of that name", "diesen Benutzernamen gibt es schon"};
     case Refusal::no_such:
-      return "there is no such user";
+      return {"there is no such user", "diesen Benutzer gibt es nicht"};
     case Refusal::last_admin:
-      return "this is the last admin that can log in";
+      return {"this is the last admin that can log in",
+              "das ist der letzte Administrator, der sich anmelden kann"};
     case Refusal::too_many:
-      return "too many of them";
+      return {"too many of them", "zu viele davon"};
     case Refusal::broken:
       break;
   }
-  return "the file of the accounts could not be used; see the log";
+  return {"the file of the accounts could not be used; see the log",
+          "die Datei der Konten ist nicht benutzbar; mehr steht im Log"};
 }
 
 bool is_good_password(const std::string& password, const std::string& name) {

@@ -35,27 +35,21 @@ std::string read_change(const Json& json, accounts::UserChange& change) {
 }
 
 Response refused(const Call& call, Refusal refusal) {
-  Words why{accounts::refusal_text(refusal), ""};
+  auto why = accounts::refusal_text(refusal);
   switch (refusal) {
     case Refusal::weak_password:
       return call.fail(Problem::weak_password, {}, "password");
     case Refusal::bad_name:
-      why.de = "ein Name besteht aus Buchstaben, Ziffern und . _ - + @, höchstens 128";
       return call.fail(Problem::invalid, why, "name");
     case Refusal::bad_address:
-      why.de = "erwartet Adressen wie anna@example.org";
       return call.fail(Problem::invalid, why, "addresses");
     case Refusal::bad_domain:
-      why.de = "erwartet Domains wie example.org";
       return call.fail(Problem::invalid, why, "domains");
     case Refusal::too_many:
-      why.de = "zu viele davon";
       return call.fail(Problem::invalid, why, "addresses");
     case Refusal::exists:
-      why.de = "diesen Benutzernamen gibt es schon";
       return call.fail(Problem::conflict, why, "name");
     case Refusal::last_admin:
-      why.de = "das ist der letzte Administrator, der sich anmelden kann";
       return call.fail(Problem::conflict, why);
     case Refusal::no_such:
       return call.fail(Problem::not_found);

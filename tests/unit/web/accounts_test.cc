@@ -1,31 +1,12 @@
 // Accounts beyond what can be seen over HTTP: the chain of the audit, passwords, names.
 #include "plugins/web/accounts/accounts.h"
 
-#include <unistd.h>
-
 #include <boost/test/unit_test.hpp>
-#include <filesystem>
 
 #include "plugins/web/accounts/secrets.h"
+#include "tests/unit/web/account_fixture.h"
 
 namespace mailtrace::accounts {
-namespace {
-
-struct Fixture {
-  std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / ("mailtrace-accounts-" + std::to_string(::getpid()));
-  Fixture() { std::filesystem::create_directories(folder); }
-  ~Fixture() { std::filesystem::remove_all(folder); }
-  std::string path() const { return (folder / "accounts.db").string(); }
-  std::unique_ptr<Accounts> open() const {
-    auto opened = Accounts::open(path(), {});
-    BOOST_REQUIRE_MESSAGE(bool(opened), (opened ? "" : opened.error().text));
-    return std::move(*opened);
-  }
-};
-
-}  // namespace
-
 BOOST_AUTO_TEST_CASE(a_changed_audit_is_noticed) {
   Fixture fixture;
   auto accounts = fixture.open();
