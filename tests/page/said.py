@@ -44,6 +44,7 @@ GERMAN = {
     "a precaution against spam": "zum Schutz vor Spam", "mailbox": "Postfach", "is full": "ist voll", "does not exist": "gibt es nicht",
     "is waiting": "wartet", "threw the mail away": "verworfen",
     # A mail's page.
+    "Back to the results": "Zurück zu den Ergebnissen", "Back": "Zurück",
     "This mail is no longer stored, or you may not see it.": "Diese Mail ist nicht mehr gespeichert, oder Sie dürfen sie nicht sehen.",
     "The way of the mail": "Der Weg der Mail", "Picture": "Bild", "List": "Liste", "Mailbox": "Postfach", "Other server": "Anderer Server",
     "the recipient's mail server": "Mailserver des Empfängers", "Log lines": "Log-Zeilen", "Related mails": "Verwandte Mails", "Notice to the sender": "Meldung an den Absender",
@@ -66,7 +67,7 @@ GERMAN = {
     "It is never shown again.": "Es wird nie wieder gezeigt.", "No tokens.": "Keine Token.", "Searched": "Gesucht",
     "A token may read what you may see, and change nothing.": "Ein Token darf lesen, was Sie sehen dürfen, und nichts ändern.",
     # The keyboard.
-    "Keyboard shortcuts": "Tastenkürzel", "Next result": "Nächstes Ergebnis",
+    "Keyboard shortcuts": "Tastenkürzel", "Next result": "Nächstes Ergebnis", "React to single keys": "Auf einzelne Tasten reagieren",
 }
 # {} is a text of the table above, or as it is in both languages: an address, a name, a number. The first that fits.
 PATTERNS = [(re.compile(re.escape(english).replace(r"\{\}", "(.+)"), re.DOTALL), german) for english, german in {

@@ -1,4 +1,4 @@
-"""From page to page and back: what was open is open again, the focus goes along, keys that can be switched off. English."""
+"""From page to page and back: what was open is open again, the focus goes along, keys that can be switched off."""
 import unittest
 
 from selenium.webdriver.common.keys import Keys
@@ -43,7 +43,7 @@ class Moving(unittest.TestCase):
         browser.open("overview")
         browser.open(mail)
         browser.wait_text("What happened")
-        self.assertEqual(browser.text(".mail_head .back"), "Back")
+        self.assertEqual(browser.text(".mail_head .back"), browser.said("Back"))
         browser.reload()
         browser.click("Back")
         browser.wait_text("Top senders")
@@ -54,7 +54,7 @@ class Moving(unittest.TestCase):
         browser.driver.get("about:blank")
         browser.open(mail)
         browser.wait_text("What happened")
-        self.assertNotIn("Back to the results", browser.text())
+        self.assertNotIn(browser.said("Back to the results"), browser.text())
         browser.checked(self, "mail-from-elsewhere")
         browser.click(browser.one(".mail_head .back"))
         browser.one("#box")
