@@ -25,6 +25,18 @@ for (const element of document.querySelectorAll("a, button, summary, input:not([
   const legend = element.tagName === "FIELDSET" ? element.querySelector("legend")?.textContent : named(element);
   if (!legend) fault("no name", element);
 }
+// WCAG 2.5.3: who speaks to the computer says what is to be read; who listens hears at least that.
+const words = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
+const read = (element) => {
+  if (element.nodeType === 3) return element.data;
+  if (element.nodeType !== 1 || element.getAttribute("aria-hidden") === "true" || !shown(element)) return "";
+  return [...element.childNodes].map(read).join(" ");
+};
+for (const element of document.querySelectorAll("a[aria-label], button[aria-label], summary[aria-label], [role=button][aria-label]")) {
+  if (!shown(element)) continue;
+  const seen = words([...element.childNodes].map(read).join(" "));
+  if (!words(element.getAttribute("aria-label")).includes(seen)) fault("label without what is shown", element, seen);
+}
 for (const element of document.querySelectorAll("[tabindex]")) if (element.tabIndex > 0) fault("own tab order", element);
 for (const image of document.querySelectorAll("img:not([alt]), svg:not([aria-hidden]):not([role=img]), canvas:not([role=img])")) fault("image without role", image);
 for (const image of document.querySelectorAll("svg[role=img], canvas[role=img]")) if (!named(image)) fault("image without name", image);

@@ -28,19 +28,20 @@ export function Bars({ title, counts, range, label, shown, note, share, tone = "
       <ol>
         {counts.map((count) => {
           const name = visible(label ? label(count) : count.name || w.null_sender);
+          const told = shown ? shown(count) : number(count.count);
           const more = note?.(count);
           return (
             <li key={count.name}>
               <a
                 href={link("search", { ...params_of(count.criteria), ...range })}
                 data-count={count.count}
-                aria-label={w.overview.open_search(name, number(count.count))}
+                aria-label={w.overview.open_search([name, told, more].filter(Boolean).join(", "))}
               >
                 <span className="bar_head">
                   <bdi className="bar_name" title={name}>
                     {name}
                   </bdi>
-                  <span className="bar_count">{shown ? shown(count) : number(count.count)}</span>
+                  <span className="bar_count">{told}</span>
                 </span>
                 <svg className={`bar tone_${tone}`} viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
                   <rect className="bar_ground" width="100" height="6" />

@@ -132,7 +132,7 @@ export function OverTime({ overview }: { overview: Overview }) {
           <li key={status}>
             <a
               href={link("search", { ...range, status })}
-              aria-label={w.overview.open_search(w.status[status], number(total(status)))}
+              aria-label={w.overview.open_search(`${number(total(status))} ${w.status[status]}`)}
             >
               <strong>{number(total(status))}</strong>
               <span className="total_key">

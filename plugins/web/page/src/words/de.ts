@@ -343,7 +343,7 @@ export const de: Words = {
     gaps: "Lücken",
     gap: (from, to) => `${from} bis ${to}`,
     no_gap: "keine",
-    open_search: (what, n) => `${what}: ${n}, Suche öffnen`,
+    open_search: (what) => `${what}, Suche öffnen`,
     quiet: "still",
   },
   account: {

@@ -341,7 +341,7 @@ export const en = {
     gaps: "Gaps",
     gap: (from: string, to: string) => `${from} to ${to}`,
     no_gap: "none",
-    open_search: (what: string, n: string) => `${what}: ${n}, open the search`,
+    open_search: (what: string) => `${what}, open the search`,
     quiet: "silent",
   },
   account: {
