@@ -49,6 +49,10 @@ window.fetch = async (address, ...rest) => {
 };
 """
 
+# Each station of the picture: its kind, and all that is said of it.
+WAY = """return [...document.querySelectorAll("svg.way .way_node")].map((node) =>
+    [node.getAttribute("class").match(/way_(?!node)([a-z]+)/)[1], node.querySelector("title").textContent])"""
+
 
 class Case(unittest.TestCase):
     """Each case begins logged in, on the search page, without criteria."""
@@ -479,6 +483,7 @@ class Reading(Case):
         self.assertIn("m.fisher@firma.example", ends["bad"])
         self.assertIn(browser.said("Undeliverable"), ends["bad"])
         browser.wait_text("Related mails", "Notice to the sender")
+        self.assertEqual(browser.script("return document.querySelector('.related_who > .icon').previousSibling.data"), " ", "the arrow stands apart")
         browser.checked(self, "mail-two-ends")
 
     def test_the_way_as_picture_and_as_list(self):
@@ -486,7 +491,7 @@ class Reading(Case):
         browser.click(browser.all(".row_mail")[0])
         names = browser.texts("svg.way .way_name")
         self.assertIn("mx2", names)
-        self.assertTrue(browser.has(".way_filter") or browser.has(".way_mailbox"))
+        self.assertEqual([kind for kind, _ in browser.script(WAY)], ["client", "host", "filter", "mailbox"])
         browser.checked(self, "mail-filter")
         browser.click("List")
         listed = browser.text(".way_list")
@@ -494,6 +499,35 @@ class Reading(Case):
             self.assertIn(name.rstrip("…"), listed)
         browser.checked(self, "mail-way-list")
         browser.click("Picture")
+
+    def test_what_the_picture_of_a_way_shows(self):
+        """A folder that a Sieve rule chose, who is behind an alias, whom it was forwarded to, the notice of a bounce."""
+        def stations(search, *words):
+            browser.open(f"search?limit=100&{search}")
+            browser.one(".row")
+            row = next(row for row in browser.all(".row") if all(browser.said(word) in row.text for word in words))
+            who = row.find_element("css selector", ".line_out .who").text
+            browser.open(row.find_element("css selector", ".row_mail").get_attribute("href").split("#/")[1])
+            browser.one("svg.way")
+            return who, browser.script(WAY)
+
+        who, way = stations("logged_by=mx1&status=sent", "into Junk")
+        self.assertEqual([kind for kind, _ in way], ["client", "host", "mailbox"])
+        self.assertIn(f", {who}, Junk", way[-1][1])
+        _, way = stations("recipient=sales%40example.org&status=sent", "into INBOX")
+        self.assertEqual([kind for kind, _ in way], ["client", "host", "mailbox", "mailbox"])
+        self.assertEqual({title.split(", ")[1] for _, title in way[2:]}, {"carla.weiss@example.org", "nils.otto@example.org"})
+        who, way = stations("recipient=ivan.graf%40example.org", "Forwarded")
+        self.assertEqual([kind for kind, _ in way], ["client", "host", "alias"])
+        self.assertIn("m.fischer@firma.example", way[-1][1])
+        self.assertIn(who, way[-1][1])
+        browser.checked(self, "mail-forwarded")
+        who, way = stations("status=bounced&response=*quota*", "Undeliverable")
+        self.assertEqual(sorted(kind for kind, _ in way), ["bounce", "client", "host", "mailbox", "outside"])
+        for part in (browser.said("Undeliverable"), "mx1.freunde.example", who):
+            self.assertIn(part, dict(way)["outside"])
+        sender = browser.text(".mail_head h1 bdi")
+        self.assertIn(sender, dict(way)["mailbox"], "the notice reached the sender")
 
     def test_a_mail_over_two_own_hosts(self):
         browser.open("search?logged_by=out1&sent_to=mx1.example.org&status=sent")

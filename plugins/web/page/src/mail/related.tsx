@@ -23,9 +23,7 @@ export function RelatedMails({ id }: { id: string }) {
             <a href={link(`mail/${mail.connect.id}`)}>
               <span className="related_kind">{relations[mail.relation] ?? mail.relation}</span>
               <span className="related_who">
-                <Address
-                  value={mail.connect.sender}
-                /><Icon name="right" /> <Address value={mail.deliver?.recipient} />
+                <Address value={mail.connect.sender} /> <Icon name="right" /> <Address value={mail.deliver?.recipient} />
               </span>
               <span className="related_end">
                 <time dateTime={mail.connect.connect_time}>{day_and_time(mail.connect.connect_time)}</time>
