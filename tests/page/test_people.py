@@ -1,8 +1,10 @@
 """Users, their rights, sessions, tokens and the audit, as an admin, a helpdesk member and a customer use them."""
+import datetime
 import json
 import unittest
 import urllib.error
 import urllib.request
+import zoneinfo
 
 from selenium.webdriver.common.keys import Keys
 
@@ -43,6 +45,16 @@ def add_user(name, role, lines=""):
     admin.click("Close")
     served.one_time[name] = password
     return password
+
+
+MAKE_TOKEN = """const [name, expires, done] = arguments;
+fetch("api/v1/session").then((answer) => answer.json()).then(({csrf}) => fetch("api/v1/tokens", {method: "POST", body: JSON.stringify({name, expires}),
+    headers: {"Content-Type": "application/json", "X-CSRF-Token": csrf}})).then((answer) => done(answer.status), (error) => done(String(error)))"""
+
+# Typed keys are taken differently by each language of the browser.
+SET_TIME = """const [field, value] = arguments;
+Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(field, value);
+field.dispatchEvent(new Event("input", {bubbles: true}))"""
 
 
 class People(unittest.TestCase):
@@ -126,6 +138,25 @@ class People(unittest.TestCase):
         wait_until(lambda: "rolf" not in admin.text("table"), "the user to be gone")
         user.close()
 
+    def test_a_new_password_is_asked_first(self):
+        """A click by mistake takes nobody's password away."""
+        one_time = add_user("rita", "helpdesk")
+        admin.open("users")
+        admin.click("New password: rita")
+        admin.wait_text("A new password for rita?", "The current password ends at once.")
+        admin.checked(self, "user-reset")
+        admin.click("Cancel")
+        self.assertFalse(admin.has("dialog"))
+        user = Browser(served)
+        user.login("rita", one_time)
+        user.wait_text("one-time password")
+        user.close()
+        admin.click("New password: rita")
+        admin.click(admin.one("dialog .primary"))
+        admin.wait_text("One-time password of rita")
+        self.assertNotEqual(admin.one(".secret code").text, one_time)
+        admin.click("Close")
+
     def test_the_own_password_and_sessions(self):
         add_user("petra", "helpdesk")
         first = entered(served, "petra")
@@ -171,7 +202,14 @@ class People(unittest.TestCase):
             request = urllib.request.Request(served.address + "api/v1/search?limit=3", headers={"Authorization": f"Bearer {token}"})
             return json.load(urllib.request.urlopen(request, timeout=30))
         self.assertEqual(len(ask()["results"]), 3)
+        end = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0) + datetime.timedelta(days=30)
+        self.assertEqual(admin.driver.execute_async_script(MAKE_TOKEN, "for a while", end.strftime("%Y-%m-%dT%H:%M:%SZ")), 201)
+        admin.open("search")
+        admin.open("account")
+        told = end.astimezone(zoneinfo.ZoneInfo("Europe/Berlin"))
+        admin.wait_text("for a while", "ends", told.strftime({"en": "%Y-%m-%d %H:%M:%S", "de": "%d.%m.%Y, %H:%M:%S"}[admin.language]))
         admin.checked(self, "account-token")
+        admin.click("Remove: for a while")
         admin.click("Remove: report")
         admin.wait_text("No tokens.")
         with self.assertRaises(urllib.error.HTTPError) as refused:
@@ -189,6 +227,17 @@ class People(unittest.TestCase):
         self.assertTrue(admin.all("tbody tr"))
         for row in admin.all("tbody tr"):
             self.assertIn("carla.weiss", row.text)
+        # Of a time that is over before anything was recorded, and of one since then.
+        admin.script(SET_TIME, admin.one("input[name=to]"), "2020-01-01T00:00")
+        admin.click(admin.one("form .primary"))
+        admin.wait_text("Nothing recorded.")
+        self.assertIn("to=2019-12-31T23%3A00%3A00.000Z", admin.place())
+        admin.script(SET_TIME, admin.one("input[name=to]"), "")
+        admin.script(SET_TIME, admin.one("input[name=from]"), "2020-01-01T00:00")
+        admin.click(admin.one("form .primary"))
+        admin.wait_text("carla.weiss@example.org", css="tbody")
+        self.assertNotIn("to=", admin.place())
+        admin.checked(self, "audit-since")
 
     def test_wrong_passwords_are_slowed_down(self):
         stranger = Browser(served)

@@ -2,13 +2,17 @@
 import { FormEvent, useState } from "react";
 import { get, post, remove } from "api/client";
 import { Token } from "api/types";
-import { ago } from "base/format";
+import { ago, day_and_clock } from "base/format";
 import { visible } from "base/hostile";
 import { use_loaded } from "base/hooks";
 import { CopyButton } from "parts/copy";
 import { Icon } from "parts/icon";
 import { Trouble } from "parts/notice";
 import { use_words } from "words";
+
+function over(expires: string): boolean {
+  return new Date(expires).getTime() <= Date.now();
+}
 
 export function Tokens() {
   const w = use_words();
@@ -53,6 +57,7 @@ export function Tokens() {
               <strong>{visible(token.name)}</strong>
               <p className="muted">
                 {w.account.made(ago(token.created))} · {token.last_used ? w.account.used(ago(token.last_used)) : w.account.never_used}
+                {token.expires && ` · ${over(token.expires) ? w.account.ended(day_and_clock(token.expires)) : w.account.ends(day_and_clock(token.expires))}`}
               </p>
             </div>
             <button type="button" aria-label={`${w.remove}: ${token.name}`} onClick={() => end(token)}>

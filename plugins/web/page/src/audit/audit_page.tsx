@@ -1,8 +1,8 @@
 // Who looked for whom, newest first.
 import { FormEvent, useEffect, useState } from "react";
-import { get } from "api/client";
+import { get, Query } from "api/client";
 import { AuditCheck, AuditEntry, AuditPage as Answer, Criteria } from "api/types";
-import { day_and_clock, day_and_time, number } from "base/format";
+import { day_and_clock, day_and_time, local_input, number } from "base/format";
 import { visible } from "base/hostile";
 import { use_loaded, use_title } from "base/hooks";
 import { go, link } from "base/route";
@@ -11,6 +11,11 @@ import { is_time_field, params_of } from "search/query";
 import { use_words } from "words";
 
 const page_size = 50;
+const filters = ["user", "text", "action", "from", "to"];
+
+function input_of(time: string | null): string {
+  return time && !Number.isNaN(Date.parse(time)) ? local_input(time) : "";
+}
 
 // What was searched for, in words, as a link to the same search.
 function Searched({ criteria }: { criteria: Criteria }) {
@@ -75,8 +80,11 @@ export function AuditPage({ query }: { query: URLSearchParams }) {
   const [user, set_user] = useState(query.get("user") ?? "");
   const [text, set_text] = useState(query.get("text") ?? "");
   const [action, set_action] = useState(query.get("action") ?? "");
+  const [from, set_from] = useState(input_of(query.get("from")));
+  const [to, set_to] = useState(input_of(query.get("to")));
   const asked = query.toString();
-  const wanted = { user: query.get("user") || undefined, text: query.get("text") || undefined, action: query.get("action") || undefined, limit: page_size };
+  const wanted: Query = { limit: page_size };
+  for (const name of filters) wanted[name] = query.get(name) || undefined;
   const first = use_loaded((signal) => get<Answer>("audit", wanted, signal), [asked]);
   const [older, set_older] = useState<Answer[]>([]);
   const [trouble, set_trouble] = useState<unknown>();
@@ -91,6 +99,8 @@ export function AuditPage({ query }: { query: URLSearchParams }) {
     if (user.trim()) wish.user = user.trim();
     if (text.trim()) wish.text = text.trim();
     if (action) wish.action = action;
+    if (from) wish.from = new Date(from).toISOString();
+    if (to) wish.to = new Date(to).toISOString();
     go(link("audit", wish));
   };
   const entries = pages.flatMap((page) => page.entries);
@@ -122,6 +132,14 @@ export function AuditPage({ query }: { query: URLSearchParams }) {
               </option>
             ))}
           </select>
+        </label>
+        <label>
+          {w.audit.filter_from}
+          <input name="from" type="datetime-local" value={from} onChange={(event) => set_from(event.target.value)} />
+        </label>
+        <label>
+          {w.audit.filter_to}
+          <input name="to" type="datetime-local" value={to} onChange={(event) => set_to(event.target.value)} />
         </label>
         <button className="primary">{w.search.find}</button>
       </form>

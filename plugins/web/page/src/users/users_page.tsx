@@ -13,6 +13,10 @@ import { Trouble, Waiting } from "parts/notice";
 import { UserForm } from "users/user_form";
 import { use_words } from "words";
 
+function path_of(user: User): string {
+  return `users/${encodeURIComponent(user.name)}`;
+}
+
 function sees(user: User, everything: string): string {
   const list = user.role === "user" ? user.addresses : user.domains;
   return list.length ? list.join(", ") : user.role === "user" ? "–" : everything;
@@ -30,16 +34,43 @@ function OneTime({ user, close }: { user: User; close: () => void }) {
   );
 }
 
+// What cannot be taken back is asked first.
+interface Asked {
+  user: User;
+  what: "reset" | "remove";
+}
+function Confirm({ user, what, act, close }: Asked & { act: (what: Promise<User | void>) => void; close: () => void }) {
+  const w = use_words();
+  const path = path_of(user);
+  const go_on = () => {
+    close();
+    act(what === "reset" ? patch<User>(path, { reset_password: true }) : remove(path));
+  };
+  return (
+    <Dialog title={what === "reset" ? w.users.confirm_reset(user.name) : w.users.confirm_remove(user.name)} close={close}>
+      {what === "reset" && <p>{w.users.reset_lead}</p>}
+      <div className="form_end">
+        <button type="button" className={what === "reset" ? "primary" : "danger"} onClick={go_on}>
+          {what === "reset" ? w.users.reset : w.remove}
+        </button>
+        <button type="button" onClick={close}>
+          {w.cancel}
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
 interface RowGiven {
   user: User;
   own: boolean;
   edit: () => void;
   act: (what: Promise<User | void>) => void;
-  ask_remove: () => void;
+  ask: (what: Asked["what"]) => void;
 }
-function UserRow({ user, own, edit, act, ask_remove }: RowGiven) {
+function UserRow({ user, own, edit, act, ask }: RowGiven) {
   const w = use_words();
-  const path = `users/${encodeURIComponent(user.name)}`;
+  const path = path_of(user);
   return (
     <tr>
       <th scope="row">{visible(user.name)}</th>
@@ -60,7 +91,7 @@ function UserRow({ user, own, edit, act, ask_remove }: RowGiven) {
         <button
           type="button"
           aria-label={`${w.users.reset}: ${user.name}`}
-          onClick={() => act(patch<User>(path, { reset_password: true }))}
+          onClick={() => ask("reset")}
         >
           {w.users.reset}
         </button>
@@ -73,7 +104,7 @@ function UserRow({ user, own, edit, act, ask_remove }: RowGiven) {
             >
               {user.disabled ? w.users.unblock : w.users.block}
             </button>
-            <button type="button" className="danger" aria-label={`${w.remove}: ${user.name}`} onClick={ask_remove}>
+            <button type="button" className="danger" aria-label={`${w.remove}: ${user.name}`} onClick={() => ask("remove")}>
               {w.remove}
             </button>
           </>
@@ -88,7 +119,7 @@ export function UsersPage() {
   const { session } = use_session();
   const users = use_loaded((signal) => get<{ users: User[] }>("users", {}, signal), []);
   const [edited, set_edited] = useState<User | "new">();
-  const [leaving, set_leaving] = useState<User>();
+  const [asked, set_asked] = useState<Asked>();
   const [shown, set_shown] = useState<User>();
   const [trouble, set_trouble] = useState<unknown>();
   use_title(w.users.title);
@@ -129,7 +160,7 @@ export function UsersPage() {
                   own={user.name === session.name}
                   edit={() => set_edited(user)}
                   act={act}
-                  ask_remove={() => set_leaving(user)}
+                  ask={(what) => set_asked({ user, what })}
                 />
               ))}
             </tbody>
@@ -146,25 +177,7 @@ export function UsersPage() {
           }}
         />
       )}
-      {leaving && (
-        <Dialog title={w.users.confirm_remove(leaving.name)} close={() => set_leaving(undefined)}>
-          <div className="form_end">
-            <button
-              type="button"
-              className="danger"
-              onClick={() => {
-                act(remove(`users/${encodeURIComponent(leaving.name)}`));
-                set_leaving(undefined);
-              }}
-            >
-              {w.remove}
-            </button>
-            <button type="button" onClick={() => set_leaving(undefined)}>
-              {w.cancel}
-            </button>
-          </div>
-        </Dialog>
-      )}
+      {asked && <Confirm {...asked} act={act} close={() => set_asked(undefined)} />}
       {shown && <OneTime user={shown} close={() => set_shown(undefined)} />}
     </div>
   );

@@ -372,6 +372,8 @@ export const de: Words = {
     token_none: "Keine Token.",
     made: (when) => `erzeugt ${when}`,
     never_used: "nie benutzt",
+    ends: (when) => `endet am ${when}`,
+    ended: (when) => `abgelaufen am ${when}`,
   },
   users: {
     title: "Benutzer",
@@ -391,6 +393,8 @@ export const de: Words = {
     unblock: "Entsperren",
     edit: "Ändern",
     reset: "Neues Passwort",
+    confirm_reset: (name) => `Neues Passwort für ${name}?`,
+    reset_lead: "Das bisherige Passwort gilt sofort nicht mehr. Das neue ist für eine Anmeldung und wird hier gezeigt.",
     confirm_remove: (name) => `${name} entfernen? Sitzungen und Token enden sofort.`,
     one_time: (name) => `Einmalpasswort von ${name}`,
     one_time_lead: "Geben Sie es auf sicherem Weg weiter. Es wird nie wieder gezeigt und muss bei der ersten Anmeldung geändert werden.",
@@ -414,6 +418,8 @@ export const de: Words = {
     from: "Woher",
     filter_user: "Benutzer",
     filter_text: "Gesucht nach",
+    filter_from: "Ab",
+    filter_to: "Vor",
     all: "Alles",
     none: "Nichts aufgezeichnet.",
     actions: {

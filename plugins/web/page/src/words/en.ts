@@ -370,6 +370,8 @@ export const en = {
     token_none: "No tokens.",
     made: (when: string) => `created ${when}`,
     never_used: "never used",
+    ends: (when: string) => `ends ${when}`,
+    ended: (when: string) => `ended ${when}`,
   },
   users: {
     title: "Users",
@@ -389,6 +391,8 @@ export const en = {
     unblock: "Unblock",
     edit: "Change",
     reset: "New password",
+    confirm_reset: (name: string) => `A new password for ${name}?`,
+    reset_lead: "The current password ends at once. The new one is for one login and is shown here.",
     confirm_remove: (name: string) => `Remove ${name}? Sessions and tokens end at once.`,
     one_time: (name: string) => `One-time password of ${name}`,
     one_time_lead: "Pass it on safely. It is never shown again and must be changed at the first login.",
@@ -412,6 +416,8 @@ export const en = {
     from: "From",
     filter_user: "User",
     filter_text: "Searched for",
+    filter_from: "Since",
+    filter_to: "Before",
     all: "Everything",
     none: "Nothing recorded.",
     actions: {
