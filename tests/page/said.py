@@ -68,14 +68,13 @@ GERMAN = {
     "A token may read what you may see, and change nothing.": "Ein Token darf lesen, was Sie sehen dürfen, und nichts ändern.",
     "Cancel": "Abbrechen", "The current password ends at once.": "Das bisherige Passwort gilt sofort nicht mehr.", "ends": "endet am",
     "Nothing recorded.": "Nichts aufgezeichnet.",
-    # From page to page.
-    "Back to the results": "Zurück zu den Ergebnissen", "Back": "Zurück",
     # The keyboard.
     "Keyboard shortcuts": "Tastenkürzel", "Next result": "Nächstes Ergebnis", "React to single keys": "Auf einzelne Tasten reagieren",
 }
 # {} is a text of the table above, or as it is in both languages: an address, a name, a number. The first that fits.
 PATTERNS = [(re.compile(re.escape(english).replace(r"\{\}", "(.+)"), re.DOTALL), german) for english, german in {
-    "Understood as {}": "Verstanden als {}", "Remove: {}": "Entfernen: {}", "Remove {}?": "{} entfernen?", "New password: {}": "Neues Passwort: {}", "A new password for {}?": "Neues Passwort für {}?", "Block: {}": "Sperren: {}", "Unblock: {}": "Entsperren: {}",
+    "Understood as {}": "Verstanden als {}", "Remove: {}": "Entfernen: {}", "Remove {}?": "{} entfernen?", "Block: {}": "Sperren: {}", "Unblock: {}": "Entsperren: {}",
+    "New password: {}": "Neues Passwort: {}", "A new password for {}?": "Neues Passwort für {}?",
     "One-time password of {}": "Einmalpasswort von {}", "Account: {}": "Konto: {}", "Page {}": "Seite {}", "For {}": "Für {}", "into {}": "in {}",
     "Came in from: {}": "Eingang ab: {}", "Status {}": "Status {}", "Logged by server {}": "Protokolliert von Server {}",
     "{} attempts": "{} Versuche", "{} log lines": "{} Log-Zeilen",
