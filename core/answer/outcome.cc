@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "core/base/text.h"
 
@@ -82,6 +83,18 @@ bool is_attempt(const DeliverRow& d) {
 }
 
 bool is_loopback(std::string_view address) { return address == "127.0.0.1" || address == "::1"; }
+
+bool is_private(std::string_view address) {
+  if (address == "::1" || address.starts_with("127.") || address.starts_with("10.") ||
+      address.starts_with("192.168."))
+    return true;
+  if (address.starts_with("172.")) {
+    int second = std::atoi(std::string(address.substr(4, 3)).c_str());
+    return second >= 16 && second <= 31;
+  }
+  auto low = lower(address.substr(0, 2));
+  return address.find(':') != std::string_view::npos && (low == "fc" || low == "fd");
+}
 
 bool is_local_delivery(const DeliverRow& d) {
   auto transport = d.transport.value_or("");

@@ -23,6 +23,8 @@ MailboxOutcome mailbox_outcome(std::string_view folder);
 // A delivery was tried; held, deleted and expired are no attempts.
 bool is_attempt(const DeliverRow& d);
 bool is_loopback(std::string_view address);
+// Loopback, RFC 1918, RFC 4193: not a server of somebody else.
+bool is_private(std::string_view address);
 // Delivered by this server itself: a socket, local(8), virtual(8), a pipe, LMTP.
 bool is_local_delivery(const DeliverRow& d);
 // "mx.example.org [192.0.2.1]", "mx.example.org", "192.0.2.1", "".

@@ -176,18 +176,7 @@ class Judge {
 
   bool named_by_address() const { return last_->relay_name == last_->relay_addr; }
 
-  // RFC 1918, RFC 4193: not a server of somebody else.
-  bool is_private_relay() const {
-    auto address = last_->relay_addr.value_or("");
-    if (address.starts_with("127.") || address.starts_with("10.") || address.starts_with("192.168."))
-      return true;
-    if (address.starts_with("172.")) {
-      int second = std::atoi(address.c_str() + 4);
-      return second >= 16 && second <= 31;
-    }
-    auto low = lower(address.substr(0, 2));
-    return address.find(':') != std::string::npos && (low == "fc" || low == "fd");
-  }
+  bool is_private_relay() const { return is_private(last_->relay_addr.value_or("")); }
 
   // amavisd: "250 2.7.0 Ok, discarded, id=…", and its own verdict line.
   bool kept_by_filter() const {

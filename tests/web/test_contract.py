@@ -90,6 +90,38 @@ class Contract(Served):
         self.assertIn("Listed by: ", verdict["sentence"]["customer"]["en"])
         self.assertIn(verdict["reason"], verdict["sentence"]["admin"]["de"])
 
+    def test_directions(self):
+        def is_at(address, domain):
+            return address is not None and address.endswith("@" + domain)
+        told = {}
+        desk = self.logged_in("desk")
+        for result in desk.search():
+            connect, deliver = result["connect"], result["deliver"] or {}
+            sender, client, relay = connect.get("sender"), connect.get("client_name"), deliver.get("relay_name")
+            to_mailbox = "folder" in deliver
+            ours, there = is_at(sender, "alpha.example"), is_at(deliver.get("recipient"), "beta.example")
+            kind = {
+                "from a customer into a mailbox": client == "mail.customer-a.example" and to_mailbox,
+                "logged in, to another provider": "sasl_user" in connect and relay == "mx.beta.example",
+                "logged in, to a mailbox on our other host": "sasl_user" in connect and relay == "127.77.0.10",
+                "and there": client == "out1.alpha.example" and ours and to_mailbox,
+                "from a store over our other host to another provider": client == "store3.alpha.example" and there,
+                "and on that host": client == "mx1.alpha.example" and ours and there,
+                "from outside to an alias that leads out": client == "mail.customer-a.example" and relay == "127.77.0.20" and there,
+            }
+            for name, fits in kind.items():
+                if fits:
+                    told.setdefault(name, set()).add(result["direction"])
+            # The mail's own is that of its last delivery.
+            if any(kind.values()) and connect.get("recipients") == 1:
+                self.assertEqual(result["direction"], desk.get(f"/mails/{connect['id']}").json["direction"], connect)
+        self.assertEqual({
+            "from a customer into a mailbox": {"incoming"}, "logged in, to another provider": {"outgoing"},
+            "logged in, to a mailbox on our other host": {"internal"}, "and there": {"internal"},
+            "from a store over our other host to another provider": {"outgoing"}, "and on that host": {"outgoing"},
+            "from outside to an alias that leads out": {"passing"}}, told)
+        self.assertEqual({"incoming", "outgoing"}, {result["direction"] for result in self.logged_in("anna").search()})
+
     def test_nothing_found_and_pasted_text(self):
         for name in ("desk", "anna"):
             client = self.logged_in(name)

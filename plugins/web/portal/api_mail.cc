@@ -136,8 +136,13 @@ Response get_mail(Call& call) {
   if (view.refused) return std::move(*view.refused);
   Json verdicts = Json::array();
   for (auto& verdict : view.verdicts(call, zone)) verdicts.push_back(verdict_json(verdict, view.scope));
+  Hit last{view.mail->connect, {}};
+  if (!view.mail->deliveries.empty()) last.deliver = view.mail->deliveries.back();
+  auto directions = view.reader->directions({&last}, &view.trace);
+  if (!directions) return call.fail(directions.error());
   view.record(call, "mail");
   return json_response({{"connect", to_json(view.mail->connect)},
+                        {"direction", direction_name(directions->front())},
                         {"deliveries", deliveries_json(*view.mail)},
                         {"verdicts", std::move(verdicts)}});
 }

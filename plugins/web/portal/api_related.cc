@@ -14,17 +14,21 @@ constexpr int most_of_a_kind = 50;
 class Related {
  public:
   Related(Call& call, MailView& view) : call_(call), view_(view) {}
-  Json find() {
+  Result<Json> find() {
     by_links();
     by_greylisting();
     by_message_id();
     std::stable_sort(found_.begin(), found_.end(), [](const Found& a, const Found& b) {
       return a.hit.connect.connect_time < b.hit.connect.connect_time;
     });
+    std::vector<const Hit*> hits;
+    for (auto& found : found_) hits.push_back(&found.hit);
+    auto directions = view_.reader->directions(hits, &view_.trace);
+    if (!directions) return directions.error();
     Json out = Json::array();
-    for (auto& found : found_) {
-      Json json = hit_json(found.hit);
-      json["relation"] = found.relation;
+    for (size_t i = 0; i < found_.size(); ++i) {
+      Json json = hit_json(found_[i].hit, (*directions)[i]);
+      json["relation"] = found_[i].relation;
       out.push_back(std::move(json));
     }
     return out;
@@ -112,7 +116,9 @@ Response get_related(Call& call) {
   load_mail(call, view, {});
   if (view.refused) return std::move(*view.refused);
   view.record(call, "mail");
-  return json_response({{"related", Related(call, view).find()}});
+  auto related = Related(call, view).find();
+  if (!related) return call.fail(related.error());
+  return json_response({{"related", std::move(*related)}});
 }
 
 Response get_alike(Call& call) {

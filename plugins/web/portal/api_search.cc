@@ -22,12 +22,13 @@ void record_search(const Call& call, const Query& query, std::optional<int64_t> 
 
 }  // namespace
 
-Json hit_json(const Hit& hit) {
+Json hit_json(const Hit& hit, Direction direction) {
   Json out{{"connect", to_json(hit.connect)},
            {"deliver", hit.deliver ? deliver_json(*hit.deliver) : Json(nullptr)}};
   auto kind = verdict_of_row(hit.connect, hit.deliver ? &*hit.deliver : nullptr);
   out["kind"] = verdict_name(kind);
   out["tone"] = tone_name(tone_of(kind));
+  out["direction"] = direction_name(direction);
   return out;
 }
 
@@ -65,9 +66,14 @@ Response search_mails(Call& call) {
   auto page = search_deliveries(scoped, query);
   if (!page && page.error().fault == Fault::config && !query.after.empty()) return invalid(call, "after");
   if (!page) return call.fail(page.error());
+  std::vector<const Hit*> hits;
+  for (auto& row : page->rows) hits.push_back(&row.hit);
+  auto directions = scoped.directions(hits);
+  if (!directions) return call.fail(directions.error());
   Json results = Json::array();
-  for (auto& row : page->rows) {
-    Json json = hit_json(row.hit);
+  for (size_t i = 0; i < page->rows.size(); ++i) {
+    auto& row = page->rows[i];
+    Json json = hit_json(row.hit, (*directions)[i]);
     json["deliveries"] = Json::array();
     for (auto& id : row.attempts) json["deliveries"].push_back(id.hex());
     results.push_back(std::move(json));

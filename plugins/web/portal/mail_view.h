@@ -10,8 +10,8 @@ namespace mailtrace::portal {
 
 // Without what stands for hidden names: it says nothing.
 Json deliver_json(DeliverRow row);
-// {"connect", "deliver", "kind", "tone"}: a row of a result list.
-Json hit_json(const Hit& hit);
+// {"connect", "deliver", "kind", "tone", "direction"}: a row of a result list.
+Json hit_json(const Hit& hit, Direction direction);
 
 // The mail of the path with its whole way, as far as the caller may see it.
 struct MailView {

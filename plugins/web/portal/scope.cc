@@ -73,18 +73,6 @@ bool fits(std::string pattern, const std::optional<std::string>& address) {
 
 }  // namespace
 
-void OwnHosts::add(const std::string& name) {
-  if (!name.empty()) names_.insert(lower(name));
-}
-
-bool OwnHosts::contains(std::string_view name) const {
-  std::string small = lower(name);
-  if (names_.contains(small)) return true;
-  for (auto dot = small.find('.'); dot != std::string::npos; dot = small.find('.', dot + 1))
-    if (names_.contains(std::string_view(small).substr(0, dot))) return true;
-  return false;
-}
-
 Scope::Scope(const accounts::User& user) {
   person_ = user.role == accounts::Role::user;
   all_ =
@@ -232,14 +220,22 @@ Result<Trace> ScopedReader::trace(const Id& connect_id) noexcept {
   return trace;
 }
 
+Result<OwnHosts> ScopedReader::all_hosts() {
+  auto rows = reader_.hosts(Day{}, day_of(now()) + std::chrono::days(1));
+  if (!rows) return rows.error();
+  OwnHosts names;
+  for (auto& row : *rows) names.add(row.host);
+  return names;
+}
+
 // Who sees hosts needs no list of them.
 Result<const OwnHosts*> ScopedReader::own_hosts() {
   if (hosts_) return &*hosts_;
   OwnHosts names;
   if (!scope_.sees_hosts()) {
-    auto rows = reader_.hosts(Day{}, day_of(now()) + std::chrono::days(1));
-    if (!rows) return rows.error();
-    for (auto& row : *rows) names.add(row.host);
+    auto all = all_hosts();
+    if (!all) return all.error();
+    names = std::move(*all);
   }
   hosts_ = std::move(names);
   return &*hosts_;
@@ -285,6 +281,24 @@ Result<std::vector<HostRow>> ScopedReader::hosts(Day from, Day to) noexcept {
 Result<std::vector<HourRow>> ScopedReader::hours(Time from, Time to) noexcept {
   if (!scope_.sees_hosts()) return std::vector<HourRow>{};
   return reader_.hours(from, to);
+}
+
+Result<std::vector<Direction>> ScopedReader::directions(const std::vector<const Hit*>& hits,
+                                                        const Trace* beside) noexcept {
+  std::vector<Direction> out;
+  auto row_of = [](const Hit& hit) { return hit.deliver ? &*hit.deliver : nullptr; };
+  if (scope_.is_person()) {
+    for (auto* hit : hits) out.push_back(masked_direction(scope_.is_own(hit->connect.sender), row_of(*hit)));
+    return out;
+  }
+  if (hits.empty()) return out;
+  auto hosts = all_hosts();
+  if (!hosts) return hosts.error();
+  Directions directions(std::move(*hosts));
+  if (beside) directions.add(*beside);
+  for (auto* hit : hits) directions.add(hit->connect, row_of(*hit));
+  for (auto* hit : hits) out.push_back(directions.of(hit->connect, row_of(*hit)));
+  return out;
 }
 
 Result<std::vector<GapRow>> ScopedReader::gaps(Time from, Time to) noexcept {

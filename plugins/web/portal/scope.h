@@ -3,10 +3,10 @@
 #pragma once
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
+#include "core/answer/direction.h"
 #include "core/plugin/sink.h"
 #include "plugins/web/accounts/accounts.h"
 
@@ -14,16 +14,6 @@ namespace mailtrace::portal {
 
 // What stands for a name of ours in what is shown to customers.
 inline constexpr const char* hidden_name = "…";
-
-// Names of our own hosts: what they call themselves in their lines, and what this becomes with a domain.
-class OwnHosts {
- public:
-  void add(const std::string& name);
-  bool contains(std::string_view name) const;
-
- private:
-  std::set<std::string, std::less<>> names_;  // lower case
-};
 
 class Scope {
  public:
@@ -74,9 +64,13 @@ class ScopedReader : public Reader {
   Result<std::vector<std::string>> near_addresses(const std::string& address, size_t most) noexcept override;
   Result<std::vector<Checkpoint>> checkpoints() noexcept override;
   Result<std::pair<Day, Day>> days() noexcept override { return reader_.days(); }
+  // Which way the mails go that are shown together, `beside` a trace. Asks for the hosts only.
+  Result<std::vector<Direction>> directions(const std::vector<const Hit*>& hits,
+                                            const Trace* beside = nullptr) noexcept;
 
  private:
-  Result<const OwnHosts*> own_hosts();
+  Result<const OwnHosts*> own_hosts();  // of those from whom they are hidden: else empty
+  Result<OwnHosts> all_hosts();
   Result<bool> went_inside(const Hit& hit);
 
   Reader& reader_;

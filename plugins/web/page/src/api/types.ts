@@ -182,9 +182,11 @@ export interface Verdict {
   mail?: string;
   deliveries?: string[];
 }
+export type Direction = "incoming" | "outgoing" | "internal" | "passing";
 export interface Result {
   connect: Connect;
   deliver: Deliver | null; // the last attempt
+  direction: Direction;
   deliveries?: string[]; // all attempts that were asked for
   kind?: string;
   tone?: Tone;

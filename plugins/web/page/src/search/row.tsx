@@ -3,8 +3,7 @@ import { Connect, Result } from "api/types";
 import { clock, day_and_time } from "base/format";
 import { visible } from "base/hostile";
 import { link } from "base/route";
-import { use_session } from "base/session";
-import { client_of, direction_icon, direction_of, is_masked, is_refused, relay_of } from "mail/direction";
+import { client_of, direction_icon, is_masked, is_refused, relay_of } from "mail/direction";
 import { Address, Logged } from "parts/address";
 import { Icon } from "parts/icon";
 import { shown_status, StatusPill } from "parts/status";
@@ -31,9 +30,7 @@ function came_from(connect: Connect, w: Words): string {
 
 function InLine({ result, with_day }: { result: Result; with_day: boolean }) {
   const w = use_words();
-  const { connect, deliver } = result;
-  const { session } = use_session();
-  const direction = direction_of(connect, deliver, session.addresses);
+  const { connect, direction } = result;
   return (
     <div className="line line_in">
       <time
