@@ -1,5 +1,6 @@
 """The overview: every bar of it leads to its search. In both languages, at a desk and on a phone."""
 import unittest
+from urllib.parse import parse_qs
 
 from selenium.webdriver import ActionChains
 
@@ -55,6 +56,10 @@ class Overview(unittest.TestCase):
         for title, name, told, search in bars:
             with self.subTest(f"{title}: {name}"):
                 results, mails = found_by(browser, search)
+                if "sent_to=" in search and "sent" not in parse_qs(search).get("status", [""])[0].split(","):
+                    # Of a destination that fails it opens what failed.
+                    self.assertTrue(0 < results <= told, (results, told))
+                    continue
                 self.assertIn(told, (results, mails) if title == browser.said("Top senders") else (results,))
         browser.click(browser.all(".bars a")[0])
         browser.one(".row")

@@ -40,7 +40,19 @@ class Overview(Served):
             self.assertGreater(len(self.overview[name]), 1, name)
             for entry in self.overview[name]:
                 with self.subTest(list=name, entry=entry):
-                    self.assertEqual(entry["count"], self.found(entry["criteria"]))
+                    self.assertEqual(entry["count"], self.found(entry.get("all_criteria", entry["criteria"])))
+
+    def test_the_bar_of_a_failing_destination_leads_to_what_failed(self):
+        failing = [one for one in self.overview["destinations"] if one["sent"] and one["deferred"] + one["bounced"]]
+        self.assertTrue(failing)
+        for entry in failing:
+            with self.subTest(entry=entry):
+                asked = {**entry["criteria"], "status": ",".join(entry["criteria"]["status"])}
+                found = {(hit["connect"]["id"], hit["deliver"]["recipient"]): hit["deliver"]["status"] for hit in self.desk.search(**asked)}
+                self.assertLessEqual(set(found.values()), {"deferred", "bounced", "expired"})
+                # Those that had to wait before they were sent, too.
+                self.assertGreaterEqual(len(found), entry["deferred"] + entry["bounced"])
+                self.assertLess(len(found), entry["count"])
 
     def test_destinations_are_the_sum_of_their_parts(self):
         for entry in self.overview["destinations"]:

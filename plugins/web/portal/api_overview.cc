@@ -102,15 +102,21 @@ Json addresses_json(const std::vector<Overview::Address>& list, const char* crit
 
 Json destinations_json(const Overview& overview, const Json& span) {
   Json out = Json::array();
-  for (auto& to : overview.destinations)
+  for (auto& to : overview.destinations) {
+    Json all = with(span, "sent_to", to.name);
+    // Who follows the bar of a failing one wants to see what failed there.
+    Json failed = Json::array({"deferred", "bounced", "expired"});
+    Json tried = Json::array({"sent", "deferred", "bounced", "expired"});
+    bool fails = to.deferred + to.bounced > 0;
     out.push_back({{"name", to.name},
                    {"count", to.sent + to.deferred + to.bounced},
-                   {"criteria", with(with(span, "sent_to", to.name), "status",
-                                     Json::array({"sent", "deferred", "bounced", "expired"}))},
+                   {"criteria", with(all, "status", fails ? failed : tried)},
+                   {"all_criteria", with(all, "status", tried)},
                    {"sent", to.sent},
                    {"deferred", to.deferred},
                    {"bounced", to.bounced},
                    {"delay", to.median_delay()}});
+  }
   return out;
 }
 
