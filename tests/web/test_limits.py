@@ -7,7 +7,7 @@ from service import PEOPLE, Served
 
 
 class Limits(Served):
-    options = "      requests_per_second: 2\n      max_export: 7\n"
+    options = "      requests_per_second: 3\n      max_export: 7\n"
     people = {"chief": PEOPLE["chief"], "desk": PEOPLE["desk"], "exporter": {"role": "helpdesk"}}
     groups = ["simple", "bounces"]
 
@@ -35,6 +35,10 @@ class Limits(Served):
         rows = list(csv.reader(desk.get("/export.csv").body.decode("utf-8-sig").splitlines()))
         self.assertEqual(9, len(rows))
         self.assertIn("Nicht alles", rows[-1][0])
+        # A link of the page has the page's language, whatever the browser sends.
+        for language, word in (("en", "Not all"), ("de", "Nicht alles")):
+            self.assertIn(word, desk.get("/export.json", language=language).json[-1]["detail"])
+        self.assert_problem(desk.get("/export.csv", language="fr"), 422, "invalid")
         whole = desk.get("/export.json", message_id="nobody-has-this@example.org")
         self.assertEqual(("complete", []), (whole.headers["Mailtrace-Export"], whole.json))
 

@@ -146,8 +146,17 @@ class Rights(Served):
             self.assertGreater(len([hit for hit in results if (hit["deliver"] or {}).get("status") == "sent"]), 5)
             self.assertEqual([], self.hosts_in(results))
             self.assertEqual([], self.hosts_in(client.get("/export.json").json))
+            exported = client.get("/export.json").json
+            relays = {(hit["deliver"] or {}).get("relay_name") for hit in exported}
             for line in csv.DictReader(client.get("/export.csv").body.decode("utf-8-sig").splitlines()):
                 self.assertEqual([], self.hosts_in(line))
+                relays.add(line["relay_name"])
+            # As on the page: what stands for a hidden name is no name.
+            self.assertNotIn("…", relays)
+            shown = {hit["deliver"]["id"]: hit["deliver"] for hit in results if hit["deliver"]}
+            same = [hit["deliver"] for hit in exported if hit["deliver"] and hit["deliver"]["id"] in shown]
+            self.assertEqual([shown[row["id"]] for row in same], same)
+            self.assertGreater(len(same), 5)
             self.assertEqual([], self.hosts_in(client.get("/nothing", recipient="carla@alpha.exampel").json))
             related = [hit for mail in sorted(self.own_mails(name))
                        for hit in client.get(f"/mails/{mail}/related").json["related"]]

@@ -21,9 +21,14 @@ struct Exported {
 template <class Add>
 Exported walk(Call& call, Add&& add) {
   Exported out;
-  auto criteria = read_criteria(call);
+  auto criteria = read_criteria(call, {"language"});
   if (criteria.refused) {
     out.refused = std::move(criteria.refused);
+    return out;
+  }
+  auto language = call.request.parameter("language");
+  if (language && language != "de" && language != "en") {
+    out.refused = invalid(call, "language");
     return out;
   }
   Query& query = criteria.query;
@@ -46,6 +51,7 @@ Exported walk(Call& call, Add&& add) {
       return out;
     }
     for (auto& hit : page->hits) {
+      if (hit.deliver) hit.deliver = shown(std::move(*hit.deliver));
       bytes = add(hit);
       ++out.count;
     }

@@ -34,11 +34,13 @@ Json deliveries_json(const Mail& mail) {
 
 }  // namespace
 
-Json deliver_json(DeliverRow row) {
+DeliverRow shown(DeliverRow row) {
   if (row.relay_name == hidden_name) row.relay_name.reset();
   if (row.response) row.response = without_hidden_name(*row.response);
-  return to_json(row);
+  return row;
 }
+
+Json deliver_json(DeliverRow row) { return to_json(shown(std::move(row))); }
 
 void load_mail(Call& call, MailView& view, std::initializer_list<std::string_view> parameters) {
   for (auto& [name, value] : call.request.query)

@@ -92,6 +92,9 @@ std::string Request::cookie(std::string_view name) const {
 }
 
 Language Request::language() const {
+  auto asked = parameter("language");
+  if (asked == "de") return Language::german;
+  if (asked == "en") return Language::english;
   double german = 0, english = 0;
   std::string_view rest = header("accept-language");
   while (!rest.empty()) {

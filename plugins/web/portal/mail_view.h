@@ -9,6 +9,7 @@
 namespace mailtrace::portal {
 
 // Without what stands for hidden names: it says nothing.
+DeliverRow shown(DeliverRow row);
 Json deliver_json(DeliverRow row);
 // {"connect", "deliver", "kind", "tone", "direction"}: a row of a result list.
 Json hit_json(const Hit& hit, Direction direction);

@@ -9,7 +9,7 @@ import { Menu } from "parts/menu";
 import { problem_text } from "parts/notice";
 import { api_query, has_criteria, order_of, page_sizes, Params, pinned, sort_of, sorts } from "search/query";
 import { Found } from "search/run";
-import { use_words } from "words";
+import { current_language, use_words } from "words";
 
 interface Given {
   query: Params;
@@ -41,7 +41,7 @@ function Title({ query, found, limit }: { query: Params; found: Found; limit: nu
 
 export function ListHead({ query, found, limit, live, set_live, change }: Given) {
   const w = use_words();
-  const export_query = { ...api_query(query), after: undefined };
+  const export_query = { ...api_query(query), after: undefined, language: current_language() };
   const order_words = w.search.orders[kind_of_order[sort_of(query)]][order_of(query)];
   const share = () => new URL(link("search", pinned(query)), window.location.href).href;
   return (
