@@ -1,19 +1,24 @@
 #!/usr/bin/env python3
 """openapi.yaml, the server's routes and what the server really answers are the same thing."""
 import re
+import sqlite3
 import unittest
 
-from service import API, SOURCE, Schema, Served
+from service import API, PEOPLE, SOURCE, Schema, Served
 
 
 class Contract(Served):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.schema = Schema()
-        cls.operations = {(method.upper(), path): operation
-                          for path, item in cls.schema.file["paths"].items()
-                          for method, operation in item.items() if method != "parameters"}
+        cls.schema, cls.operations = cls.contract()
+
+    @staticmethod
+    def contract():
+        schema = Schema()
+        return schema, {(method.upper(), path): operation
+                        for path, item in schema.file["paths"].items()
+                        for method, operation in item.items() if method != "parameters"}
 
     def test_every_route_is_in_the_file_and_the_other_way_round(self):
         source = (SOURCE / "plugins/web/portal/api.cc").read_text()
@@ -122,11 +127,20 @@ class Contract(Served):
             "from outside to an alias that leads out": {"passing"}}, told)
         self.assertEqual({"incoming", "outgoing"}, {result["direction"] for result in self.logged_in("anna").search()})
 
+    def test_nobody_logged_in(self):
+        for method, path in sorted(self.operations):
+            asked = API + re.sub(r"\{\w+\}", "999999", path)
+            with self.subTest(method=method, path=path):
+                answer = self.service.client().ask(method, asked, {} if method in ("POST", "PATCH") else None)
+                self.check(answer, method, path)
+                public = self.operations[method, path].get("security") == []
+                self.assertEqual(not public and path != "/metrics", answer.status == 401 and path != "/login")
+
     def test_nothing_found_and_pasted_text(self):
         for name in ("desk", "anna"):
             client = self.logged_in(name)
             with self.subTest(name=name):
-                self.check(client.get("/nothing", sender="amna@alpha.example"), "GET", "/nothing")
+                self.check(client.get("/nothing", sender="amna@alpha.example", zone="Europe/Berlin"), "GET", "/nothing")
                 for text in ("anna@alpha.example", "*anna*", "4jYHMC0fkWzmVyr", "192.0.2.1", "<a@b.example>", "words here", "\n",
                              "a@x.example b@y.example", "552 5.2.2", "bounced",
                              "Nov 23 20:12:01 mx1 postfix/smtp[1]: 4ABC: to=<x@y.example>, relay=none, status=bounced (no)"):
@@ -152,9 +166,76 @@ class Contract(Served):
         self.check(admin.post("/logout", {}), "POST", "/logout")
         self.check(admin.get("/session"), "GET", "/session")
 
+    def test_every_parameter_that_is_read_is_in_the_file(self):
+        for path, name, value in (("/nothing", "zone", "Nowhere/Else"), ("/export.csv", "language", "xx"), ("/export.json", "language", "xx")):
+            answer = self.logged_in("desk").get(path, **{name: value})
+            self.assertEqual((422, name), (answer.status, answer.json["field"]))
+            known = {self.schema.resolve(one)["name"] for one in self.schema.file["paths"][path]["parameters"]}
+            self.assertIn(name, known)
+
     def test_the_file_is_served(self):
         answer = self.service.client().get("/openapi.yaml")
         self.assertEqual((SOURCE / "plugins/web/openapi.yaml").read_bytes(), answer.body)
+
+
+class Reply(Served):
+    people = {"desk": PEOPLE["desk"]}
+    groups = ["simple"]
+    schema, operations, check = None, None, Contract.check
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.schema, cls.operations = Contract.contract()
+        done = cls.home.run("import", SOURCE / "tests/traces/cases/sieve-vacation.log")
+        assert done.returncode == 0, done.err
+        # Another host sent the reply; within one, the log says of which mail it is.
+        with sqlite3.connect(cls.home.path / "mail.db") as db:
+            db.execute("UPDATE connectlog SET origin_kind = 'vacation', origin_id = (SELECT id FROM connectlog WHERE queue_id = 'F053051C447') "
+                       "WHERE queue_id = '4jYHD506Q2zmND2'")
+
+    def test_an_automatic_reply(self):
+        desk = self.logged_in("desk")
+        replies = [hit for hit in desk.search() if hit["connect"].get("origin_kind") == "vacation"]
+        self.assertGreater(len(replies), 0)
+        for reply in replies:
+            reply, cause = reply["connect"]["id"], reply["connect"]["origin_id"]
+            related = {}
+            for mail in (reply, cause):
+                way = desk.get(f"/mails/{mail}/way")
+                self.check(way, "GET", "/mails/{id}/way")
+                self.assertIn("vacation", [edge["kind"] for edge in way.json["edges"]])
+                answer = desk.get(f"/mails/{mail}/related")
+                self.check(answer, "GET", "/mails/{id}/related")
+                related[mail] = {one["connect"]["id"]: one["relation"] for one in answer.json["related"]}
+            self.assertEqual("vacation", related[cause].get(reply))
+            self.assertEqual("answered_mail", related[reply].get(cause))
+
+
+class Away(Served):
+    """No database can be opened: what needs one says so, as the file does."""
+    people = {"chief": PEOPLE["chief"]}
+    groups = ["simple"]
+    schema, operations, check = None, None, Contract.check
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.schema, cls.operations = Contract.contract()
+        assert cls.service.stop() == 0, cls.service.said()
+        (cls.home.path / "mail.db").write_bytes(b"This is no database. " * 1000)
+        cls.service.start()
+
+    def test_what_needs_the_database_says_that_it_is_away(self):
+        needs = {(method, path) for method, path in self.operations
+                 if path in ("/search", "/nothing", "/export.csv", "/export.json", "/overview", "/hosts") or path.startswith("/mails/")}
+        self.assertEqual(needs | {("GET", "/health")}, {one for one, operation in self.operations.items() if "503" in operation["responses"]})
+        client = self.logged_in("chief")
+        for method, path in sorted(needs):
+            with self.subTest(method=method, path=path):
+                answer = client.ask(method, API + path.replace("{id}", "0" * 32), {} if method == "POST" else None)
+                self.check(answer, method, path)
+                self.assert_problem(answer, 503, "database_away")
 
 
 if __name__ == "__main__":

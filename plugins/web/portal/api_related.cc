@@ -53,10 +53,11 @@ class Related {
     for (auto& link : view_.trace.links) {
       bool to_other = link.from == own;
       if (!to_other && link.to != own) continue;
-      std::string relation = link.kind == "bounce"    ? (to_other ? "bounce" : "bounced_mail")
-                             : link.kind == "forward" ? "forward"
-                             : link.kind == "resend"  ? "resend"
-                                                      : "";
+      std::string relation = link.kind == "bounce"     ? (to_other ? "bounce" : "bounced_mail")
+                             : link.kind == "vacation" ? (to_other ? "vacation" : "answered_mail")
+                             : link.kind == "forward"  ? "forward"
+                             : link.kind == "resend"   ? "resend"
+                                                       : "";
       if (relation.empty()) continue;
       for (auto& mail : view_.trace.mails)
         if (mail.connect.id == (to_other ? link.to : link.from))

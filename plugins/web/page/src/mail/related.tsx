@@ -1,4 +1,4 @@
-// The bounce, the greylisted refusal, the copy: mails that belong to this one.
+// The bounce, the automatic reply, the greylisted refusal: mails that belong to this one.
 import { get } from "api/client";
 import { Related } from "api/types";
 import { day_and_time } from "base/format";
