@@ -21,6 +21,8 @@ struct UserCommand {
     unlock,
     remove,
     token,
+    tokens,
+    end_token,
     audit
   } what = What::list;
   std::string name;
@@ -28,7 +30,8 @@ struct UserCommand {
   std::vector<std::string> addresses, domains;  // what he may see
   std::string title;                            // of a token
   int64_t days = 365;                           // until a token ends
-  bool json = false;                            // list: one JSON object a line
+  int64_t token = 0;                            // which one ends
+  bool json = false;                            // list, tokens: one JSON object a line
   bool german = false;                          // what is printed; names of roles stay, they are typed
 };
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <limits>
 
 #include "core/plugin/instances.h"
 #include "core/tool/choices.h"
@@ -40,7 +41,8 @@ CLI::App* add_action(CLI::App* user, const char* name, const char* help, What wh
   if (what != What::list && what != What::audit)
     action->add_option("name", command->name, "the user")->required()->type_name("NAME");
   action->callback([command, what, &common] {
-    command->what = what;
+    bool ends = what == What::token && command->token > 0;
+    command->what = ends ? What::end_token : what;
     common.code = run_user(common, *command);
   });
   return action;
@@ -90,10 +92,17 @@ void add_user(CLI::App& app, Common& common) {
   auto* token =
       add_action(user, "token", "Makes a token for scripts and prints it; it may do what the user may read",
                  What::token, common, command);
-  token->add_option("--title", command->title, "what it is for")->type_name("TEXT");
-  token->add_option("--days", command->days, "until it ends, default 365")
-      ->check(within(1, 3650))
-      ->type_name("DAYS");
+  auto* title = token->add_option("--title", command->title, "what it is for")->type_name("TEXT");
+  auto* days = token->add_option("--days", command->days, "until it ends, default 365")
+                   ->check(within(1, 3650))
+                   ->type_name("DAYS");
+  auto* end = token->add_option("--end", command->token, "ends the token with this number instead")
+                  ->check(within(1, std::numeric_limits<int>::max()))
+                  ->type_name("NUMBER");
+  for (auto* other : {title, days}) end->excludes(other);
+  auto* tokens = add_action(user, "tokens", "Lists the tokens of a user: number, until when, last use, title",
+                            What::tokens, common, command);
+  tokens->add_flag("--json", command->json, "one JSON object a line");
 }
 
 }  // namespace mailtrace

@@ -95,6 +95,46 @@ Result<std::string> make_token(Accounts& accounts, const UserCommand& command) {
   return fmt::format("{}\n", made.secret);
 }
 
+Result<std::string> list_tokens(Accounts& accounts, const UserCommand& command) {
+  auto user = accounts.find(command.name);
+  if (!user) return refused(Refusal::no_such, command);
+  std::string out;
+  for (auto& token : accounts.tokens(*user)) {
+    bool ended = token.expires <= now();
+    if (command.json) {
+      out += dump_line({{"id", token.id},
+                        {"title", token.title},
+                        {"created", format_time(token.created)},
+                        {"expires", format_time(token.expires)},
+                        {"last_used", token.used ? Json(format_time(*token.used)) : Json(nullptr)}}) +
+             "\n";
+      continue;
+    }
+    auto used = token.used       ? fmt::format("{} {}", command.german ? "zuletzt benutzt" : "last used",
+                                               local_time(*token.used))
+                : command.german ? std::string("nie benutzt")
+                                 : std::string("never used");
+    auto* until = command.german ? (ended ? "abgelaufen am" : "gilt bis     ") : (ended ? "ended" : "ends ");
+    out += fmt::format("{:>4}  {} {}, {}  {}\n", token.id, until, local_time(token.expires), used,
+                       printable(token.title));
+  }
+  return out;
+}
+
+Result<std::string> end_token(Accounts& accounts, const UserCommand& command) {
+  auto user = accounts.find(command.name);
+  if (!user) return refused(Refusal::no_such, command);
+  auto refusal = accounts.end_token(*user, command.token);
+  if (refusal == Refusal::no_such) {
+    auto* words = command.german ? "Benutzer \"{}\": kein Token hat die Nummer {}"
+                                 : "user \"{}\": no token has the number {}";
+    return Error{Fault::permanent, fmt::format(fmt::runtime(words), printable(command.name), command.token)};
+  }
+  if (refusal != Refusal::none) return refused(refusal, command);
+  accounts.record(entry_of("token", fmt::format("{} ended {}", user->name, command.token)));
+  return std::string();
+}
+
 Result<std::string> change(Accounts& accounts, const UserCommand& command) {
   UserChange change;
   Role role = Role::user;
@@ -150,6 +190,10 @@ Result<std::string> run_command(Accounts& accounts, const UserCommand& command) 
       return check_audit(accounts, command.german);
     case What::token:
       return make_token(accounts, command);
+    case What::tokens:
+      return list_tokens(accounts, command);
+    case What::end_token:
+      return end_token(accounts, command);
     case What::remove:
       if (auto refusal = accounts.remove(command.name); refusal != Refusal::none)
         return refused(refusal, command);

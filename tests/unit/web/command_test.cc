@@ -75,4 +75,43 @@ BOOST_AUTO_TEST_CASE(the_last_login_is_told_in_local_time) {
              "chief                    admin     2026-11-28 01:54:55  alles\n");
 }
 
+BOOST_AUTO_TEST_CASE(tokens_are_listed_and_ended) {
+  Berlin zone;
+  Fixture fixture;
+  auto accounts = fixture.open();
+  text_of(*accounts, command(What::add, "chief"));
+  text_of(*accounts, command(What::add, "anna"));
+  BOOST_TEST(text_of(*accounts, command(What::tokens, "anna")) == "");
+  BOOST_TEST(error_of(*accounts, command(What::tokens, "nobody")) ==
+             "user \"nobody\": there is no such user");
+  auto make = command(What::token, "anna");
+  for (auto* title : {"monthly report", "old\tone"}) {
+    make.title = title;
+    BOOST_TEST(text_of(*accounts, make).starts_with("mt_"));
+  }
+  auto file = AccountFile::open(fixture.path());
+  BOOST_REQUIRE(bool(file));
+  for (auto* sql : {"UPDATE tokens SET expires = 4102444800000000, used = 1795827295000000 WHERE id = 1",
+                    "UPDATE tokens SET expires = 1795827295000000 WHERE id = 2"})
+    BOOST_REQUIRE(bool((*file)->run(sql)));
+  BOOST_TEST(text_of(*accounts, command(What::tokens, "anna")) ==
+             "   1  ends  2100-01-01 01:00:00, last used 2026-11-28 01:54:55  monthly report\n"
+             "   2  ended 2026-11-28 01:54:55, never used  old\\u{9}one\n");
+  auto json = command(What::tokens, "anna");
+  json.json = true;
+  BOOST_TEST(text_of(*accounts, json).find("\"expires\":\"2100-01-01T00:00:00.000000Z\"") !=
+             std::string::npos);
+
+  auto end = command(What::end_token, "chief");
+  end.token = 1;
+  BOOST_TEST(error_of(*accounts, end) == "user \"chief\": no token has the number 1");
+  end.name = "anna";
+  BOOST_TEST(text_of(*accounts, end) == "");
+  BOOST_TEST(accounts->audit({}).entries.front().what == "anna ended 1");
+  end.german = true;
+  BOOST_TEST(error_of(*accounts, end) == "Benutzer \"anna\": kein Token hat die Nummer 1");
+  BOOST_TEST(text_of(*accounts, command(What::tokens, "anna", true)) ==
+             "   2  abgelaufen am 2026-11-28 01:54:55, nie benutzt  old\\u{9}one\n");
+}
+
 }  // namespace mailtrace::accounts
