@@ -43,10 +43,10 @@ std::string HitWriter::csv(const std::vector<Hit>& hits) const {
   return out;
 }
 
-std::string HitWriter::rows(const std::vector<Hit>& hits) {
+std::string HitWriter::rows(const std::vector<Hit>& hits, std::span<const size_t> attempts) {
   switch (form_) {
     case Form::table:
-      return table_.add(hits);
+      return table_.add(hits, attempts);
     case Form::json:
       return json(hits);
     case Form::csv:

@@ -1,5 +1,6 @@
 // Results as text: the list for people, JSON or CSV. Main thread.
 #pragma once
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,7 +19,8 @@ class HitWriter {
   // Before the first result.
   std::string head() const;
   // As often as wanted; what comes later fits what came before.
-  std::string rows(const std::vector<Hit>& hits);
+  // `attempts`: as ResultTable takes it.
+  std::string rows(const std::vector<Hit>& hits, std::span<const size_t> attempts = {});
 
  private:
   std::string csv(const std::vector<Hit>& hits) const;

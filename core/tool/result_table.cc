@@ -149,10 +149,15 @@ std::string result_table(const std::vector<Hit>& hits, const Terminal& terminal,
 
 // Columns: time, address, queue id over status, the rest. On a narrow terminal the address gives way first,
 // then the rest is cut; the status word never is.
-std::string ResultTable::add(const std::vector<Hit>& hits) {
+std::string ResultTable::add(const std::vector<Hit>& hits, std::span<const size_t> attempts) {
   std::vector<Lines> all;
   all.reserve(hits.size());
-  for (auto& hit : hits) all.push_back(lines_of(hit, terminal_, deliveries_of_));
+  for (size_t i = 0; i < hits.size(); ++i) {
+    all.push_back(lines_of(hits[i], terminal_, deliveries_of_));
+    if (i >= attempts.size() || attempts[i] < 2) continue;
+    auto count = terminal_.counted(static_cast<int64_t>(attempts[i]), "attempt", "attempts");
+    all.back().out_rest = join({count, all.back().out_rest});
+  }
   constexpr size_t time_width = 19;
   size_t wanted = widest(all, &Lines::in_address, &Lines::out_address);
   middle_width_ = std::max(middle_width_, widest(all, &Lines::queue_id, &Lines::status));

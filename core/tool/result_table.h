@@ -19,7 +19,8 @@ class ResultTable {
  public:
   explicit ResultTable(const Terminal& terminal, DeliveriesOf deliveries_of = {})
       : terminal_(terminal), deliveries_of_(std::move(deliveries_of)) {}
-  std::string add(const std::vector<Hit>& hits);
+  // `attempts`: how many each hit stands for; empty: one.
+  std::string add(const std::vector<Hit>& hits, std::span<const size_t> attempts = {});
 
  private:
   const Terminal& terminal_;

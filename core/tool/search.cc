@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 
+#include "core/answer/deliveries.h"
 #include "core/answer/proof.h"
 #include "core/answer/understand.h"
 #include "core/base/text.h"
@@ -100,22 +101,52 @@ class Search {
     }
   }
 
+  // A page as it is shown, with how many attempts each hit stands for.
+  struct Listed {
+    std::vector<Hit> hits;
+    std::vector<size_t> attempts;
+    std::string next;
+
+    void add(std::vector<Delivery> rows) {
+      for (auto& row : rows) {
+        attempts.push_back(row.attempts.size());
+        hits.push_back(std::move(row.hit));
+      }
+    }
+  };
+
+  Result<Listed> one_page(const Query& query) {
+    Listed out;
+    if (r_.by_delivery()) {
+      auto page = search_deliveries(*reader_, query);
+      if (!page) return page.error();
+      out.add(std::move(page->rows));
+      out.next = std::move(page->next);
+    } else {
+      auto page = reader_->search(query);
+      if (!page) return page.error();
+      out.hits = std::move(page->hits);
+      out.next = std::move(page->next);
+    }
+    return out;
+  }
+
   // The page that was asked for: every page before it is walked, as the way to it is only known from there.
-  Result<Page> turn_pages(Query query) {
+  Result<Listed> turn_pages(Query query) {
     for (int at = 1;; ++at) {
-      auto result = reader_->search(query);
+      auto result = one_page(query);
       if (!result || at == r_.page) return result;
-      if (result->next.empty()) return Page{};
+      if (result->next.empty()) return Listed{};
       query.after = result->next;
     }
   }
 
-  Result<Page> first_of_all(Query& query) {
+  Result<Listed> first_of_all(Query& query) {
     query.limit = 1000;
-    return reader_->search(query);
+    return one_page(query);
   }
 
-  int print_all(Page page, Query query, size_t at) {
+  int print_all(Listed page, Query query, size_t at) {
     say_reading(at);
     HitWriter writer(r_.form(), terminal_, deliveries_of());
     fmt::print("{}", writer.head());
@@ -123,7 +154,7 @@ class Search {
       fmt::print("{}", writer.rows(page.hits));
       if (page.next.empty()) return exit_code::found;
       query.after = page.next;
-      auto more = reader_->search(query);
+      auto more = one_page(query);
       if (!more) return print_error(more.error());
       page = std::move(*more);
     }
@@ -138,9 +169,9 @@ class Search {
     };
   }
 
-  void print_page(const Page& page, size_t at) {
+  void print_page(const Listed& page, size_t at) {
     HitWriter writer(r_.form(), terminal_, deliveries_of());
-    auto text = writer.head() + writer.rows(page.hits);
+    auto text = writer.head() + writer.rows(page.hits, page.attempts);
     if (r_.form() == Form::table) {
       print_paged(reading(at) + text + footer(page), terminal_, !common_.no_pager);
       return;
@@ -150,7 +181,7 @@ class Search {
     if (!page.next.empty()) fmt::print(stderr, "next: --after {}\n", page.next);
   }
 
-  std::string footer(const Page& page) const {
+  std::string footer(const Listed& page) const {
     auto out = fmt::format("{}, {} {}",
                            terminal_.counted(static_cast<int64_t>(page.hits.size()), "result", "results"),
                            terminal_.say("times in"), terminal_.zone(page.hits.front().connect.connect_time));
@@ -176,11 +207,19 @@ class Search {
     }
     auto trace = reader_->trace(id);
     if (!trace) return print_error(trace.error());
-    Page page;
+    Listed page;
+    std::vector<Delivery> rows;
+    auto add = [&](Hit hit) {
+      if (r_.by_delivery())
+        add_attempt(rows, std::move(hit));
+      else
+        page.hits.push_back(std::move(hit));
+    };
     for (auto& mail : trace->mails) {
-      if (mail.deliveries.empty()) page.hits.push_back({mail.connect, std::nullopt});
-      for (auto& delivery : mail.deliveries) page.hits.push_back({mail.connect, delivery});
+      if (mail.deliveries.empty()) add({mail.connect, std::nullopt});
+      for (auto& delivery : mail.deliveries) add({mail.connect, delivery});
     }
+    page.add(std::move(rows));
     if (!page.hits.empty()) print_page(page, 0);
     if (page.hits.empty() && r_.form() == Form::table) fmt::print("{}\n", terminal_.say("nothing found"));
     return page.hits.empty() ? exit_code::nothing : exit_code::found;

@@ -15,8 +15,10 @@ struct SearchRequest {
   std::string connect_from, connect_to, deliver_from, deliver_to;
   int page = 1;
   size_t width = 0;
-  bool json = false, csv = false, all = false, utc = false, watch = false;
+  bool json = false, csv = false, all = false, attempts = false, utc = false, watch = false;
   std::chrono::microseconds interval{2'000'000};
+  // One row a delivery is for people: a program gets every attempt, and --watch shows what happens.
+  bool by_delivery() const { return form() == Form::table && !attempts && !watch; }
   Form form() const { return json ? Form::json : csv ? Form::csv : Form::table; }
 };
 

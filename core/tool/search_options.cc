@@ -130,6 +130,10 @@ void add_search_options(CLI::App& app, SearchRequest& r) {
   auto* all = command->add_flag("--all", r.all, "every result, not a page; with --json or --csv")
                   ->excludes(page)
                   ->group(list);
+  command
+      ->add_flag("--attempts", r.attempts,
+                 "each attempt of its own, not the last of each delivery; as --json, --csv and --watch do")
+      ->group(list);
   auto* json = command->add_flag("--json", r.json, "one JSON object a line")->group(list);
   command->add_flag("--csv", r.csv, "a table for a spreadsheet, as the web page exports it")
       ->excludes(json)

@@ -1,4 +1,5 @@
 """mailtrace search and show over real logs: every criterion against a filter written here, and what people see."""
+import collections
 import csv
 import io
 import re
@@ -243,6 +244,27 @@ class Search(tool.Imported):
             for found in (["--limit", 200], ["nobody@example.org"], ["--to", "borsi@alpha.example"]):
                 for line in self.home.run("search", "--width", width, *found).out.splitlines():
                     self.assertLessEqual(len(line), width)
+
+    def test_one_row_a_delivery(self):
+        search = ["search", "--status", "deferred", "--limit", 1000]
+        attempts = self.home.json(*search)
+        times = collections.Counter((hit["connect"]["id"], hit["deliver"].get("recipient"), hit["deliver"].get("original_recipient"))
+                                    for hit in attempts)
+        several = sorted(count for count in times.values() if count > 1)
+        self.assertGreater(max(several), 2)
+        table = self.home.run(*search)
+        self.assertIn(f"\n{len(times)} results, ", table.out)
+        self.assertEqual(several, sorted(map(int, re.findall(r"deferred +(\d+) attempts  ", table.out))))
+        self.assertIn(f" {several[-1]} Versuche  ", self.home.run(*search, LANG="de_DE.UTF-8").out)
+        each = self.home.run(*search, "--attempts")
+        self.assertIn(f"\n{len(attempts)} results, ", each.out)
+        self.assertNotIn(" attempts  ", each.out)
+        pages = "".join(self.home.run("search", "--status", "deferred", "--limit", 2, "--page", page).out
+                        for page in range(1, len(times) // 2 + 2))
+        self.assertEqual(several, sorted(map(int, re.findall(r"deferred +(\d+) attempts  ", pages))))
+        mail = max(times, key=times.get)[0]
+        self.assertIn(" attempts  ", self.home.run("search", mail).out)
+        self.assertNotIn(" attempts  ", self.home.run("search", mail, "--attempts").out)
 
     def test_german(self):
         done = self.home.run("search", "--status", "bounced", "--limit", 1, LANG="de_DE.UTF-8")

@@ -3,11 +3,11 @@
 
 #include <charconv>
 
+#include "core/answer/deliveries.h"
 #include "core/answer/json.h"
 #include "core/answer/proof.h"
 #include "core/answer/understand.h"
 #include "core/answer/verdict.h"
-#include "plugins/web/portal/deliveries.h"
 #include "plugins/web/portal/mail_view.h"
 
 namespace mailtrace::portal {

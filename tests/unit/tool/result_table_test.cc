@@ -129,6 +129,19 @@ BOOST_AUTO_TEST_CASE(why_it_failed_comes_first_and_without_what_stands_beside_it
                 "[198.51.100.7]\n") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(several_attempts_are_counted_before_the_answer) {
+  auto hits = sample();
+  const size_t attempts[] = {3, 1, 0};
+  auto text = [&](bool german) {
+    auto t = terminal(0, german);
+    return ResultTable(t).add(hits, attempts);
+  };
+  BOOST_TEST(text(false).find("sent             3 attempts  to mail.example.com") != std::string::npos);
+  BOOST_TEST(text(true).find("  3 Versuche  an mail.example.com") != std::string::npos);
+  BOOST_TEST(text(false).find("1 attempt") == std::string::npos);
+  BOOST_TEST(text(false).find("0 attempt") == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(german_words) {
   auto text = result_table(sample(), terminal(0, true));
   BOOST_TEST(text.find("gesendet") != std::string::npos);

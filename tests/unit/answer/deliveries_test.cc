@@ -1,12 +1,11 @@
 // Pages of deliveries: as many rows as asked for, each with all of its attempts, none twice and none lost.
-#include "plugins/web/portal/deliveries.h"
+#include "core/answer/deliveries.h"
 
 #include <map>
 
 #include "tests/unit/answer/traces.h"
 
 using namespace mailtrace;
-using namespace mailtrace::portal;
 using namespace mailtrace::test;
 
 namespace {

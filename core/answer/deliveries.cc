@@ -1,4 +1,4 @@
-#include "plugins/web/portal/deliveries.h"
+#include "core/answer/deliveries.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <charconv>
 #include <chrono>
 
-namespace mailtrace::portal {
+namespace mailtrace {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -42,7 +42,7 @@ bool read_cursor(std::string_view text, Cursor& to) {
 }
 
 bool is_same(const Hit& a, const Hit& b) {
-  return a.deliver && b.deliver && a.deliver->recipient == b.deliver->recipient &&
+  return a.connect.id == b.connect.id && a.deliver && b.deliver && a.deliver->recipient == b.deliver->recipient &&
          a.deliver->original_recipient == b.deliver->original_recipient;
 }
 
@@ -115,16 +115,7 @@ class Gathering {
     }
     Run& run = runs_.back();
     ++run.attempts;
-    auto same = std::find_if(run.rows.begin(), run.rows.end(),
-                             [&](const Delivery& other) { return is_same(other.hit, hit); });
-    if (same == run.rows.end()) {
-      run.rows.emplace_back();
-      same = run.rows.end() - 1;
-      if (run.rows.size() > run.known) ++shown_;
-    }
-    if (hit.deliver) same->attempts.push_back(hit.deliver->id);
-    if (same->attempts.size() <= 1 || hit.deliver->deliver_time > same->hit.deliver->deliver_time)
-      same->hit = std::move(hit);
+    if (add_attempt(run.rows, std::move(hit)) && run.rows.size() > run.known) ++shown_;
   }
 
   DeliveryPage page() {
@@ -154,8 +145,19 @@ class Gathering {
 
 }  // namespace
 
+bool add_attempt(std::vector<Delivery>& rows, Hit hit) {
+  auto same = std::find_if(rows.begin(), rows.end(),
+                           [&](const Delivery& other) { return is_same(other.hit, hit); });
+  bool added = same == rows.end();
+  if (added) same = rows.emplace(rows.end());
+  if (hit.deliver) same->attempts.push_back(hit.deliver->id);
+  if (same->attempts.size() <= 1 || hit.deliver->deliver_time > same->hit.deliver->deliver_time)
+    same->hit = std::move(hit);
+  return added;
+}
+
 Result<DeliveryPage> search_deliveries(Reader& reader, const Query& query) {
   return Gathering(reader, query).run();
 }
 
-}  // namespace mailtrace::portal
+}  // namespace mailtrace

@@ -5,7 +5,7 @@
 
 #include "core/plugin/sink.h"
 
-namespace mailtrace::portal {
+namespace mailtrace {
 
 struct Delivery {
   Hit hit;                   // its last attempt among those that were asked for
@@ -19,7 +19,10 @@ struct DeliveryPage {
   Time reached{};        // as Page::reached
 };
 
+// Puts it to the attempts of its delivery; true: these are its first.
+bool add_attempt(std::vector<Delivery>& rows, Hit hit);
+
 // As Reader::search, but Query::limit and `next` count deliveries, and no delivery is spread over two pages.
 Result<DeliveryPage> search_deliveries(Reader& reader, const Query& query);
 
-}  // namespace mailtrace::portal
+}  // namespace mailtrace
