@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "core/answer/outcome.h"
@@ -336,6 +337,25 @@ Result<Company> not_alone(Reader& reader, const DeliverRow& deliver, const Proof
       say(Language::english, "The same answer from {server} for {least}{others} of {senders} since {since}."),
       say(Language::german,
           "Dieselbe Antwort von {server} für {least}{others} von {senders} seit dem {since}.")};
+  return out;
+}
+
+std::vector<Company> companies(Reader& reader, const Trace& trace, const std::vector<MailVerdict>& verdicts,
+                               const ProofOptions& options) {
+  constexpr size_t most = 5;
+  std::map<Id, const DeliverRow*> rows;
+  for (auto& mail : trace.mails)
+    for (auto& row : mail.deliveries) rows[row.id] = &row;
+  std::vector<Company> out(verdicts.size());
+  std::set<std::string> asked;
+  for (size_t i = 0; i < verdicts.size() && asked.size() < most; ++i) {
+    auto& v = verdicts[i];
+    if (v.tone == Tone::good || v.deliveries.empty()) continue;
+    auto row = rows.find(v.deliveries.back());
+    if (row == rows.end()) continue;
+    if (!asked.insert(v.answered_by + "\n" + plain_reply(v.answer)).second) continue;
+    if (auto company = not_alone(reader, *row->second, options)) out[i] = std::move(*company);
+  }
   return out;
 }
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/answer/words.h"
+#include "core/answer/verdict.h"
 #include "core/base/result.h"
 #include "core/mail/query.h"
 #include "core/plugin/sink.h"
@@ -81,5 +81,8 @@ struct Company {
 // `window`: how far back. One search over at most 1,000 rows.
 Result<Company> not_alone(Reader& reader, const DeliverRow& deliver, const ProofOptions& options,
                           std::chrono::hours window = std::chrono::hours(48));
+// For each verdict that is no good end: of its last attempt. Few are asked for, each answer once.
+std::vector<Company> companies(Reader& reader, const Trace& trace, const std::vector<MailVerdict>& verdicts,
+                               const ProofOptions& options);
 
 }  // namespace mailtrace

@@ -16,7 +16,7 @@
 namespace mailtrace {
 
 // Raise on any change to a type that crosses the plugin border (core/{base,config,mail,parse,plugin,net}).
-inline constexpr unsigned plugin_abi = 8;
+inline constexpr unsigned plugin_abi = 9;
 
 enum class PluginKind : unsigned { input, parser, sink, cache, web };
 const char* kind_name(PluginKind kind);  // "input" …

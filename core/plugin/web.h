@@ -47,6 +47,8 @@ class Web {
   virtual std::string describe() const noexcept = 0;
   // Without start(); also while another process serves. Returns what is to be printed.
   virtual Result<std::string> user(const UserCommand& command) noexcept = 0;
+  // Where people call the page, "https://mailtrace.example.org", for links to it; empty: not told.
+  virtual std::string public_address() const noexcept = 0;
 };
 
 struct WebContext {

@@ -5,7 +5,9 @@
 #include <cstdlib>
 #include <set>
 
+#include "core/answer/proof.h"
 #include "core/answer/ticket.h"
+#include "core/plugin/instances.h"
 #include "core/tool/choices.h"
 #include "core/tool/command.h"
 #include "core/tool/pager.h"
@@ -33,6 +35,16 @@ Explanations load_explanations() {
   return {};
 }
 
+// Where people call the page, if this configuration has one and says it.
+std::string page_address(Setup& setup) {
+  if (setup.config().web.empty()) return "";
+  auto& errors = setup.errors();
+  auto webs = make_webs(setup.config(), setup.sinks().front().plugin.get(), errors);
+  // The ticket is good without its link, too.
+  if (!errors.empty()) print_errors(errors);
+  return webs.empty() ? "" : webs.front().plugin->public_address();
+}
+
 TicketOptions ticket_options(const Request& r, const Terminal& terminal) {
   TicketOptions out;
   out.audience = r.audience == "admin" ? Audience::admin : Audience::customer;
@@ -41,11 +53,26 @@ TicketOptions ticket_options(const Request& r, const Terminal& terminal) {
   return out;
 }
 
-std::string one_way(const Trace& trace, const std::vector<MailVerdict>& found, const Terminal& terminal,
-                    const Request& r) {
-  if (r.json) return dump_line(trace_json(trace, found)) + "\n";
-  if (r.ticket) return ticket_text(trace, found, ticket_options(r, terminal));
-  return trace_text(trace, found, terminal, detail_of(r));
+struct Asked {
+  const Request& r;
+  const Terminal& terminal;
+  Reader& reader;
+  std::string page;  // its address; empty: none
+};
+
+std::string one_way(const Asked& asked, const Id& id, const Trace& trace,
+                    const std::vector<MailVerdict>& found) {
+  auto& [r, terminal, reader, page] = asked;
+  if (r.ticket) {
+    auto options = ticket_options(r, terminal);
+    if (!page.empty()) options.link = fmt::format("{}/#/mail/{}", page, id.hex());
+    return ticket_text(trace, found, options);
+  }
+  ProofOptions options;
+  options.zone = zone_of(terminal);
+  auto others = companies(reader, trace, found, options);
+  if (r.json) return dump_line(trace_json(trace, found, others)) + "\n";
+  return trace_text(trace, found, terminal, detail_of(r), others);
 }
 
 int show(const Common& common, const Request& r) {
@@ -62,6 +89,7 @@ int show(const Common& common, const Request& r) {
   options.explanations = &explanations;
   options.zone = zone_of(terminal);
   options.reader = database.reader.get();
+  Asked asked{r, terminal, *database.reader, r.ticket ? page_address(*database.setup) : ""};
   std::set<Id> shown;  // a queue id or Message-ID names several mails of one way
   size_t traces = 0;
   bool more = false;
@@ -76,7 +104,7 @@ int show(const Common& common, const Request& r) {
     if (trace->mails.empty()) continue;
     auto found = verdicts(*trace, options);
     if (traces && !r.json) text += "\n\n";
-    text += one_way(*trace, found, terminal, r);
+    text += one_way(asked, id, *trace, found);
     ++traces;
   }
   print_paged(text, terminal, !common.no_pager);

@@ -42,6 +42,7 @@ constexpr std::pair<std::string_view, std::string_view> table[] = {
     {"For admins", "Technisch"},
     {"Admins do", "Administration"},
     {"Must act", "Handeln muss"},
+    {"You are not alone", "Sie sind nicht allein"},
     {"The way", "Der Weg"},
     {"Details", "Einzelheiten"},
     {"folder", "Ordner"},

@@ -65,14 +65,21 @@ class Writer {
     must_act(v.actor);
   }
 
+  void company(const Company& c) {
+    labelled("You are not alone", c.sentence.in(terminal_.german ? Language::german : Language::english));
+  }
+
   void must_act(Actor actor) {
     auto language = terminal_.german ? Language::german : Language::english;
     if (actor != Actor::nobody) labelled("Must act", actor_words(actor).in(language));
   }
 
-  void body(const std::vector<MailVerdict>& verdicts, Detail detail) {
+  void body(const std::vector<MailVerdict>& verdicts, const std::vector<Company>& companies, Detail detail) {
     out_.title("What became of it");
-    for (auto& v : verdicts) verdict(v);
+    for (size_t i = 0; i < verdicts.size(); ++i) {
+      verdict(verdicts[i]);
+      if (i < companies.size()) company(companies[i]);
+    }
     out_.title("The way");
     way_text(way_of(trace_), terminal_, out_);
     if (detail == Detail::verdict) return;
@@ -108,15 +115,16 @@ class Writer {
 }  // namespace
 
 std::string trace_text(const Trace& trace, const std::vector<MailVerdict>& verdicts, const Terminal& terminal,
-                       Detail detail) {
+                       Detail detail, const std::vector<Company>& companies) {
   if (trace.mails.empty()) return "";
   Writer writer(trace, terminal);
   writer.head();
-  writer.body(verdicts, detail);
+  writer.body(verdicts, companies, detail);
   return writer.take();
 }
 
-Json trace_json(const Trace& trace, const std::vector<MailVerdict>& verdicts) {
+Json trace_json(const Trace& trace, const std::vector<MailVerdict>& verdicts,
+                const std::vector<Company>& companies) {
   Json mails = Json::array(), links = Json::array();
   for (auto& mail : trace.mails) {
     Json deliveries = Json::array();
@@ -126,7 +134,10 @@ Json trace_json(const Trace& trace, const std::vector<MailVerdict>& verdicts) {
   }
   for (auto& link : trace.links)
     links.push_back({{"from", link.from.hex()}, {"to", link.to.hex()}, {"kind", link.kind}});
-  return {{"verdicts", to_json(verdicts)},
+  Json ends = to_json(verdicts);
+  for (size_t i = 0; i < companies.size() && i < ends.size(); ++i)
+    if (companies[i].others > 0) ends[i]["alike"] = to_json(companies[i]);
+  return {{"verdicts", std::move(ends)},
           {"way", to_json(way_of(trace))},
           {"mails", std::move(mails)},
           {"links", std::move(links)}};

@@ -28,7 +28,7 @@ struct PortalConfig {
   std::vector<std::string> host_names;
   std::string tls_certificate, tls_key;
   int64_t workers = 6;
-  std::string page_directory;
+  std::string page_directory, public_address;
   Microseconds session_idle{std::chrono::hours(1)};
   Microseconds session_life{std::chrono::hours(12)};
   Microseconds audit_kept{std::chrono::days(365)};
@@ -59,6 +59,13 @@ std::string host_without_port(const std::string& host) {
   return lower(host.substr(0, host.find(':')));
 }
 
+bool is_address(std::string_view text) {
+  for (std::string_view scheme : {"https://", "http://"})
+    if (text.starts_with(scheme) && text.size() > scheme.size())
+      return text.find_first_of(" \t\r\n\"<>#?") == std::string_view::npos;
+  return false;
+}
+
 }  // namespace
 
 class Portal : public Web {
@@ -75,6 +82,7 @@ class Portal : public Web {
     return (config_.tls_certificate.empty() ? "http://" : "https://") + config_.listen.text();
   }
   Result<std::string> user(const UserCommand& command) noexcept override;
+  std::string public_address() const noexcept override;
   Result<void> prepare() noexcept override;
   void take(Web& fresh) noexcept override;
 
@@ -111,6 +119,10 @@ std::span<const Option> Portal::options() {
              "where browsers come in; anything but loopback needs TLS, here or at a proxy"),
       option("host_names", &C::host_names,
              "names the page is called by; default: this host's name, localhost, and every IP address"),
+      option(
+          "public_address", &C::public_address,
+          "where people call the page, such as https://mailtrace.example.org: mailtrace show --ticket ends "
+          "with a link to it"),
       live(option("tls_certificate", &C::tls_certificate,
                   "PEM file of the certificate and its chain; default: plain HTTP")),
       live(option("tls_key", &C::tls_key, "PEM file of its key, not encrypted")),
@@ -142,6 +154,12 @@ std::span<const Option> Portal::options() {
 }
 
 void Portal::check(const Config& config, const Node& node, ConfigErrors& errors) {
+  if (!config.public_address.empty() && !is_address(config.public_address)) {
+    const Node* at = node.find("public_address");
+    errors.add(at ? *at : node, fmt::format("public_address: expected an address such as "
+                                            "https://mailtrace.example.org, found \"{}\"",
+                                            printable(config.public_address)));
+  }
   check_networks(config.trusted_proxies, "trusted_proxies", node, errors);
   check_networks(config.metrics_from, "metrics_from", node, errors);
   if (config.tls_certificate.empty() != config.tls_key.empty())
@@ -321,6 +339,12 @@ void Portal::stop() noexcept {
   }
   changed_.notify_all();
   if (tidier_.joinable()) tidier_.join();
+}
+
+std::string Portal::public_address() const noexcept {
+  auto out = config_.public_address;
+  while (out.ends_with('/')) out.pop_back();
+  return out;
 }
 
 Result<std::string> Portal::user(const UserCommand& command) noexcept {
