@@ -42,7 +42,8 @@ bool read_cursor(std::string_view text, Cursor& to) {
 }
 
 bool is_same(const Hit& a, const Hit& b) {
-  return a.connect.id == b.connect.id && a.deliver && b.deliver && a.deliver->recipient == b.deliver->recipient &&
+  return a.connect.id == b.connect.id && a.deliver && b.deliver &&
+         a.deliver->recipient == b.deliver->recipient &&
          a.deliver->original_recipient == b.deliver->original_recipient;
 }
 
@@ -146,8 +147,8 @@ class Gathering {
 }  // namespace
 
 bool add_attempt(std::vector<Delivery>& rows, Hit hit) {
-  auto same = std::find_if(rows.begin(), rows.end(),
-                           [&](const Delivery& other) { return is_same(other.hit, hit); });
+  auto same =
+      std::find_if(rows.begin(), rows.end(), [&](const Delivery& other) { return is_same(other.hit, hit); });
   bool added = same == rows.end();
   if (added) same = rows.emplace(rows.end());
   if (hit.deliver) same->attempts.push_back(hit.deliver->id);

@@ -1,6 +1,7 @@
 // Web: serves people and programs that search. Its own threads; reads databases, never writes mails.
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,8 @@ struct UserCommand {
     token,
     tokens,
     end_token,
-    audit
+    audit,
+    read_audit
   } what = What::list;
   std::string name;
   std::string role;                             // admin, helpdesk, user
@@ -31,7 +33,9 @@ struct UserCommand {
   std::string title;                            // of a token
   int64_t days = 365;                           // until a token ends
   int64_t token = 0;                            // which one ends
-  bool json = false;                            // list, tokens: one JSON object a line
+  std::optional<Time> from, to;                 // read_audit: of the entries
+  int64_t limit = 25;                           // read_audit: the newest so many
+  bool json = false;                            // lists: one JSON object a line
   bool german = false;                          // what is printed; names of roles stay, they are typed
 };
 

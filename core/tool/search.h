@@ -1,6 +1,7 @@
 // What `mailtrace search` is asked for. Main thread.
 #pragma once
 #include <chrono>
+#include <optional>
 #include <string>
 
 #include "core/mail/query.h"
@@ -24,6 +25,9 @@ struct SearchRequest {
 
 // Criteria and the rest; decoding of what only the moment gives a sense to is read_times().
 void add_search_options(CLI::App& command, SearchRequest& request);
+// A time as people type it; `upper`: the end of a span. An empty text leaves `to`. False: a message was
+// printed.
+bool read_time(const std::string& text, const char* option, bool upper, bool utc, std::optional<Time>& to);
 // The times of the command line into the query. False: a message was printed.
 bool read_times(SearchRequest& request);
 

@@ -58,19 +58,6 @@ void add_criteria(CLI::App* command, SearchRequest& r) {
   add_text(command, "--subject", q.subject, "if the servers log subjects");
 }
 
-bool read_time(const std::string& text, const char* option, bool upper, bool utc, std::optional<Time>& to) {
-  if (text.empty()) return true;
-  When when;
-  if (!parse_when(text, now(), utc, when)) {
-    auto* words = wants_german() ? "mailtrace: {}: erwartet eine Zeit wie {}, nicht \"{}\"\n"
-                                 : "mailtrace: {}: expected a time such as {}, got \"{}\"\n";
-    fmt::print(stderr, fmt::runtime(words), option, time_forms, printable(text));
-    return false;
-  }
-  to = upper ? when.to : when.from;  // a day as the end means all of it
-  return true;
-}
-
 // "500ms", "2s", "1m"
 void read_interval(const std::string& text, std::chrono::microseconds& to) {
   using std::chrono::milliseconds;
@@ -86,6 +73,19 @@ void read_interval(const std::string& text, std::chrono::microseconds& to) {
 }
 
 }  // namespace
+
+bool read_time(const std::string& text, const char* option, bool upper, bool utc, std::optional<Time>& to) {
+  if (text.empty()) return true;
+  When when;
+  if (!parse_when(text, now(), utc, when)) {
+    auto* words = wants_german() ? "mailtrace: {}: erwartet eine Zeit wie {}, nicht \"{}\"\n"
+                                 : "mailtrace: {}: expected a time such as {}, got \"{}\"\n";
+    fmt::print(stderr, fmt::runtime(words), option, time_forms, printable(text));
+    return false;
+  }
+  to = upper ? when.to : when.from;  // a day as the end means all of it
+  return true;
+}
 
 bool read_times(SearchRequest& r) {
   auto& q = r.query;

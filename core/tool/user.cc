@@ -7,6 +7,7 @@
 #include "core/plugin/instances.h"
 #include "core/tool/choices.h"
 #include "core/tool/command.h"
+#include "core/tool/search.h"
 #include "core/tool/setup.h"
 #include "core/tool/terminal.h"
 
@@ -38,7 +39,7 @@ int run_user(const Common& common, const UserCommand& command) {
 CLI::App* add_action(CLI::App* user, const char* name, const char* help, What what, Common& common,
                      const std::shared_ptr<UserCommand>& command) {
   auto* action = user->add_subcommand(name, help);
-  if (what != What::list && what != What::audit)
+  if (what != What::list)
     action->add_option("name", command->name, "the user")->required()->type_name("NAME");
   action->callback([command, what, &common] {
     bool ends = what == What::token && command->token > 0;
@@ -54,6 +55,32 @@ void add_rights(CLI::App* action, UserCommand& command) {
       ->type_name("ADDRESS");
   action->add_option("--domain", command.domains, "a domain the helpdesk member is for; default all")
       ->type_name("DOMAIN");
+}
+
+struct Span {
+  std::string since, until;
+};
+
+void add_audit(CLI::App* user, Common& common, const std::shared_ptr<UserCommand>& command) {
+  auto* audit = user->add_subcommand(
+      "audit", "Looks whether the record of who searched for whom was changed; with options: lists it");
+  auto span = std::make_shared<Span>();
+  audit->add_option("--user", command->name, "lists what this one did")->type_name("NAME");
+  audit->add_option("--since", span->since, "lists what was done at or after")->type_name("TIME");
+  audit->add_option("--until", span->until, "lists what was done before; a day: or on it")->type_name("TIME");
+  audit->add_option("--limit", command->limit, "lists the newest so many, default 25")
+      ->check(within(1, 100'000))
+      ->type_name("N");
+  audit->add_flag("--json", command->json, "lists one JSON object a line");
+  audit->callback([audit, span, command, &common] {
+    bool lists = false;
+    for (auto* option : audit->get_options()) lists = lists || option->count() > 0;
+    command->what = lists ? What::read_audit : What::audit;
+    common.code = read_time(span->since, "--since", false, false, command->from) &&
+                          read_time(span->until, "--until", true, false, command->to)
+                      ? run_user(common, *command)
+                      : exit_code::usage;
+  });
 }
 
 }  // namespace
@@ -87,8 +114,7 @@ void add_user(CLI::App& app, Common& common) {
              command);
   add_action(user, "unlock", "Ends a lock", What::unlock, common, command);
   add_action(user, "remove", "Removes the user, with sessions and tokens", What::remove, common, command);
-  add_action(user, "audit", "Looks whether the record of who searched for whom was changed", What::audit,
-             common, command);
+  add_audit(user, common, command);
   auto* token =
       add_action(user, "token", "Makes a token for scripts and prints it; it may do what the user may read",
                  What::token, common, command);

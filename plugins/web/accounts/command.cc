@@ -178,6 +178,36 @@ Result<std::string> check_audit(Accounts& accounts, bool german) {
   return Error{Fault::permanent, fmt::format(fmt::runtime(words), format_time(*check.broken))};
 }
 
+// Newest first; with `name` only what this one did.
+std::string read_audit(Accounts& accounts, const UserCommand& command) {
+  AuditFilter filter;
+  filter.user = command.name;
+  filter.from = command.from;
+  filter.to = command.to;
+  filter.limit = static_cast<int>(command.limit);
+  std::string out;
+  for (auto& entry : accounts.audit(filter).entries) {
+    if (command.json) {
+      out += dump_line({{"time", format_time(entry.time)},
+                        {"user", entry.user},
+                        {"role", entry.role},
+                        {"how", entry.how},
+                        {"address", entry.peer},
+                        {"action", entry.action},
+                        {"what", entry.what},
+                        {"results", entry.results ? Json(*entry.results) : Json(nullptr)}}) +
+             "\n";
+      continue;
+    }
+    auto found = !entry.results   ? std::string()
+                 : command.german ? fmt::format("  {} Treffer", *entry.results)
+                                  : "  " + counted(*entry.results, "result", "results");
+    out += fmt::format("{}  {:<16}  {:<14}  {}{}\n", local_time(entry.time), printable(entry.user),
+                       entry.action, printable(entry.what), found);
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<std::string> run_command(Accounts& accounts, const UserCommand& command) {
@@ -188,6 +218,8 @@ Result<std::string> run_command(Accounts& accounts, const UserCommand& command) 
       return add(accounts, command);
     case What::audit:
       return check_audit(accounts, command.german);
+    case What::read_audit:
+      return read_audit(accounts, command);
     case What::token:
       return make_token(accounts, command);
     case What::tokens:

@@ -75,6 +75,42 @@ BOOST_AUTO_TEST_CASE(the_last_login_is_told_in_local_time) {
              "chief                    admin     2026-11-28 01:54:55  alles\n");
 }
 
+BOOST_AUTO_TEST_CASE(the_audit_is_read_by_user_and_time) {
+  Berlin zone;
+  Fixture fixture;
+  auto accounts = fixture.open();
+  auto record = [&](int64_t time, const char* user, const char* what, std::optional<int64_t> results) {
+    accounts->record({.time = time_from_us(time * 1'000'000),
+                      .user = user,
+                      .how = "password",
+                      .action = results ? "search" : "login",
+                      .what = what,
+                      .results = results});
+  };
+  record(1795827295, "anna", "", std::nullopt);
+  record(1795827296, "anna", "a\x1b[2J", 1);
+  record(1795827297, "boris", "b", 2);
+  auto read = command(What::read_audit, "anna");
+  BOOST_TEST(text_of(*accounts, read) ==
+             "2026-11-28 01:54:56  anna              search          a\\u{1b}[2J  1 result\n"
+             "2026-11-28 01:54:55  anna              login           \n");
+  read.from = time_from_us(1795827296'000000);
+  BOOST_TEST(text_of(*accounts, read).find("login") == std::string::npos);
+  read.name = "";
+  BOOST_TEST(text_of(*accounts, read).find("boris             search          b  2 results\n") !=
+             std::string::npos);
+  read.to = time_from_us(1795827297'000000);
+  read.german = true;
+  BOOST_TEST(text_of(*accounts, read).ends_with("  1 Treffer\n"));
+  BOOST_TEST(text_of(*accounts, read).find("boris") == std::string::npos);
+  read.json = true;
+  BOOST_TEST(text_of(*accounts, read).find("\"results\":1") != std::string::npos);
+  read.to.reset();
+  read.limit = 1;
+  BOOST_TEST(text_of(*accounts, read).find("boris") != std::string::npos);
+  BOOST_TEST(text_of(*accounts, read).find("anna") == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(tokens_are_listed_and_ended) {
   Berlin zone;
   Fixture fixture;
