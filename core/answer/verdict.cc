@@ -308,10 +308,16 @@ class Judge {
     tell_.set("next_from", *v.next_from);
     tell_.set("next_to", *v.next_to);
     tell_.set("deadline", *v.deadline);
-    v.sentence = tell_.tell(v.overdue        ? Phrase::waiting_overdue
-                            : v.attempts > 1 ? Phrase::waiting
-                                             : Phrase::waiting_first);
+    bool expired = options_.now > *v.deadline + seconds(600);
+    tell_.set("due", expired ? *v.deadline : *v.next_to);
+    v.sentence = tell_.tell(v.overdue && expired ? Phrase::waiting_expired
+                            : v.overdue          ? Phrase::waiting_overdue
+                            : v.attempts > 1     ? Phrase::waiting
+                                                 : Phrase::waiting_first);
     append(v.sentence, v.explanation.text);
+    if (!v.overdue) return;
+    act(v, Actor::our_admin);
+    v.next = tell_.fill_all(next_overdue());
   }
 
   std::optional<Microseconds> last_pause() const {

@@ -75,15 +75,28 @@ const Sentence table[] = {
       "Auf {server} für {recipient} zurückgestellt, 1 Versuch, am {time}; nächster Versuch vom {next_from} "
       "bis zum {next_to}, Rückläufer am {deadline}."}},
     {{"The mail to {recipient} could not be delivered so far; the last attempt was on {time}. A further "
-      "attempt should have followed, but none was recorded.",
+      "attempt was due by {due}, but none was seen. We have to look why.",
       "Die Mail an {recipient} konnte bisher nicht zugestellt werden; der letzte Versuch war am {time}. Ein "
-      "weiterer hätte folgen müssen, es wurde aber keiner verzeichnet."},
-     {"Deferred on {server} for {recipient}, {attempts}, the last at {time}; another was due until {next_to} "
-      "and is not in the log: the queue stands, the log is late, or the mail is gone (in Postfix: postqueue "
-      "-p).",
-      "Auf {server} für {recipient} zurückgestellt, {attempts}, zuletzt am {time}; ein weiterer war bis zum "
-      "{next_to} fällig und fehlt im Log: die Queue steht, das Log kommt zu spät, oder die Mail ist weg "
-      "(in Postfix: postqueue -p)."}},
+      "weiterer war bis zum {due} fällig, es wurde aber keiner gesehen. Wir müssen nachsehen, warum."},
+     {"Deferred on {server} for {recipient}, {attempts}, the last at {time}; no further attempt was seen, "
+      "although one was due by {due}: the log of {server} does not come here, its queue stands, or the mail "
+      "was removed.",
+      "Auf {server} für {recipient} zurückgestellt, {attempts}, zuletzt am {time}; kein weiterer Versuch "
+      "wurde "
+      "gesehen, obwohl einer bis zum {due} fällig war: Das Log von {server} kommt nicht hier an, die Queue "
+      "steht, oder die Mail wurde entfernt."}},
+    {{"The mail to {recipient} could not be delivered; the last attempt was on {time}. By {due} it should "
+      "have been returned to the sender, but no end was seen. We have to look why.",
+      "Die Mail an {recipient} konnte nicht zugestellt werden; der letzte Versuch war am {time}. Bis zum "
+      "{due} "
+      "hätte sie an den Absender zurückgehen müssen, es wurde aber kein Ende gesehen. Wir müssen nachsehen, "
+      "warum."},
+     {"Deferred on {server} for {recipient}, {attempts}, the last at {time}; its time in the queue ended at "
+      "{due}, and no end was seen: the log of {server} does not come here, its queue stands, or the mail was "
+      "removed.",
+      "Auf {server} für {recipient} zurückgestellt, {attempts}, zuletzt am {time}; ihre Zeit in der Queue "
+      "endete am {due}, und kein Ende wurde gesehen: Das Log von {server} kommt nicht hier an, die Queue "
+      "steht, oder die Mail wurde entfernt."}},
     {{"The mail was received on {accepted} and is being processed.",
       "Die Mail wurde am {accepted} angenommen und ist in Bearbeitung."},
      {"In the queue of {server} since {accepted}; no attempt is in the log yet.",
@@ -268,6 +281,15 @@ Sentence next_of_rule() {
       {"Nothing to do on the servers: the Sieve script of {recipient} decided, and its owner can change it.",
        "Auf den Servern nichts zu tun: Das Sieve-Skript von {recipient} hat entschieden, dessen Inhaber kann "
        "es ändern."}};
+}
+
+Sentence next_overdue() {
+  return {{"Please tell us; waiting alone may not help.",
+           "Bitte bei uns melden; Warten allein hilft vielleicht nicht."},
+          {"Look at the last line of {server} in the list of hosts, then at its log forwarding; in Postfix "
+           "postqueue -p on {server} tells whether the mail still waits.",
+           "Die letzte Zeile von {server} in der Liste der Server ansehen, dann dessen Log-Weiterleitung; in "
+           "Postfix zeigt postqueue -p auf {server}, ob die Mail noch wartet."}};
 }
 
 Words next_own_rule() {

@@ -18,6 +18,7 @@ enum class Phrase {
   waiting,
   waiting_first,
   waiting_overdue,
+  waiting_expired,
   in_queue,
   bounced,
   expired,
@@ -52,6 +53,8 @@ const Sentence& phrase(Phrase which);
 Sentence next_of(VerdictKind kind);
 // The same after a filter rule of the recipient threw a mail away.
 Sentence next_of_rule();
+// While a mail waits whose next attempt, or end, was due and is not in the log.
+Sentence next_overdue();
 // For admins, after a refusal by their own rule.
 Words next_own_rule();
 // After a transaction that its client did not finish.

@@ -81,7 +81,8 @@ BOOST_AUTO_TEST_CASE(every_sentence_with_every_count) {
       for (auto name : {"recipient", "server", "client", "by", "transport", "folder", "target", "told",
                         "lists", "reason", "original", "answer"})
         tell.set(name, std::string("x"));
-      for (auto name : {"time", "accepted", "refused", "delivered", "next_from", "next_to", "deadline"})
+      for (auto name :
+           {"time", "accepted", "refused", "delivered", "next_from", "next_to", "deadline", "due"})
         tell.set(name, at("2026-10-26T14:00:00Z"));
       tell.set_attempts(count);
       tell.set_queue_commands({});
@@ -98,6 +99,7 @@ BOOST_AUTO_TEST_CASE(every_advice) {
     mail.service = service;
     tell.set("server", "mx1");
     tell.set_queue_commands(mail);
+    check_sentence(tell.fill_all(next_overdue()));
     for (int kind = 0; kind <= static_cast<int>(VerdictKind::unknown); ++kind)
       check_sentence(tell.fill_all(next_of(static_cast<VerdictKind>(kind))));
   }

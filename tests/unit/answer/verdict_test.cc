@@ -212,6 +212,29 @@ BOOST_AUTO_TEST_CASE(when_a_waiting_mail_is_tried_again) {
   BOOST_TEST((*only(one(m), "2026-11-23T20:00:01Z").next_from > at("2026-11-24T01:00:00Z")));
 }
 
+BOOST_AUTO_TEST_CASE(what_was_due_and_was_not_seen_is_for_our_admin) {
+  auto m = mail(1, "mx1");
+  add(m, "2026-11-23T14:00:10Z", "deferred", boris, "450 4.2.0 try later");
+  auto waits = only(one(m), "2026-11-23T14:15:00Z");
+  BOOST_TEST(!waits.overdue);
+  auto late = only(one(m), "2026-11-23T16:00:00Z"), over = only(one(m), "2026-11-29T16:00:00Z");
+  for (auto* v : {&late, &over}) {
+    BOOST_TEST(v->overdue);
+    for (auto actor : {v->actor, v->customer_actor}) BOOST_TEST((actor == Actor::our_admin));
+    BOOST_TEST(v->next.admin.en.find("postqueue -p on mx1") != std::string::npos);
+    BOOST_TEST(v->next.admin.de.find("postqueue -p auf mx1") != std::string::npos);
+    BOOST_TEST(v->next.customer.en.find("nothing needs to be done") == std::string::npos);
+    for (auto* text :
+         {&v->sentence.admin.en, &v->sentence.customer.en, &v->sentence.admin.de, &v->sentence.customer.de})
+      BOOST_TEST(text->find('{') == std::string::npos);
+  }
+  BOOST_TEST(late.sentence.admin.en.find("one was due by 2026-11-23 14:10") != std::string::npos,
+             late.sentence.admin.en);
+  BOOST_TEST(over.sentence.admin.en.find("ended at 2026-11-28 14:00") != std::string::npos,
+             over.sentence.admin.en);
+  BOOST_TEST(over.sentence.customer.de.find("kein Ende gesehen") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(no_attempt_after_the_deadline) {
   auto m = mail(1, "mx1");
   add(m, "2026-11-28T13:50:00Z", "deferred", boris);
@@ -288,7 +311,7 @@ BOOST_AUTO_TEST_CASE(a_mail_that_was_given_up_is_not_waited_for) {
   BOOST_REQUIRE(loaded);
   VerdictOptions options;
   options.explanations = &*loaded;
-  options.now = at("2026-11-23T14:30:00Z");
+  options.now = at("2026-11-23T14:05:00Z");
   int waited = 0;
   for (auto& rule : loaded->rules())
     for (auto& example : rule.examples) {
