@@ -13,6 +13,10 @@ constexpr size_t rows_per_batch = 2'000;
 // Programs without parser come from anywhere; so many get a counter of their own.
 constexpr size_t most_programs = 100;
 
+// What is half seen is of use behind the last stop for as long as senders keep what they could not deliver: a
+// weekend.
+constexpr Microseconds away_at_most = std::chrono::hours(72);
+
 constexpr int mail_facility = 2;  // RFC 5424 6.2.1
 
 constexpr const char* result_names[] = {"fact", "ignored", "unknown", "unparsed"};
@@ -158,6 +162,7 @@ bool Pipeline::collect(Time now, bool all, Batch& batch) {
   else
     sequencer_->tick(time);
   bool more = tracker_->collect(time, all, rows_per_batch, batch);
+  for (auto& hint : batch.hints) hint.until += now - time + away_at_most;
   uint64_t mark = sequencer_->pinned(next_);
   hosts_.collect(mark, batch.hosts, batch.hours);
   if (unknown_) unknown_->collect(mark, batch.unknown);

@@ -29,9 +29,14 @@ void MailTracker::on(const LogLine& line, const SessionTls& fact) {
     cache_->put(period + last_of_period, value, 60);
 }
 
-uint64_t MailTracker::session_pin(const LogLine& line) {
-  return sessions_.pin_of(mails_.server(line.hostname), line,
-                          std::max(now_, line.received) - config_.flush_after);
+SessionBase MailTracker::session_base(const LogLine& line) {
+  return sessions_.base_of(mails_.server(line.hostname), line,
+                           std::max(now_, line.received) - config_.flush_after);
+}
+
+void MailTracker::build_on(OpenMail& mail, const SessionBase& base) {
+  mails_.pin(mail, base.pin);
+  if (base.stored) mails_.write_soon(mail);
 }
 
 // For asking the cache: what an earlier client of the same process did is none of this one's.
@@ -96,13 +101,13 @@ void MailTracker::say_named(const LogLine& line, std::string_view name, const Pe
   put('u', user);
 }
 
-uint64_t MailTracker::named_pin(const LogLine& line, std::string_view name) const {
-  return named_.pin_of(mails_.server(line.hostname), name,
-                       std::max(now_, line.received) - config_.flush_after);
+SessionBase MailTracker::named_base(const LogLine& line, std::string_view name) const {
+  return named_.base_of(mails_.server(line.hostname), name,
+                        std::max(now_, line.received) - config_.flush_after);
 }
 
 void MailTracker::join_named(OpenMail& mail, const LogLine& line, std::string_view name) {
-  mails_.pin(mail, named_pin(line, name));
+  build_on(mail, named_base(line, name));
   auto& session = named_.get(mail.server, line, name);
   NamedSessions::add(session, mail.self);
   fill_named(session, mail.change());
@@ -111,7 +116,7 @@ void MailTracker::join_named(OpenMail& mail, const LogLine& line, std::string_vi
 }
 
 uint64_t MailTracker::refused_named(Loose& refusal, const LogLine& line, Policy& fact) {
-  uint64_t pin = named_pin(line, fact.session);
+  uint64_t pin = named_base(line, fact.session).pin;
   auto& session = named_.get(mails_.server(line.hostname), line, fact.session);
   NamedSessions::add(session, {refusal.connect.id, line.time});
   fill_named(session, refusal.connect);
@@ -124,7 +129,7 @@ void MailTracker::use_named_tls(OpenMail& mail, Delivery& delivery, const LogLin
                                 std::string_view name) {
   const auto* session = named_.find(mail.server, name);
   if (session) put_text(delivery.row.tls, session->tls);
-  if (delivery.row.tls) mails_.pin(mail, named_pin(line, name));
+  if (delivery.row.tls) build_on(mail, named_base(line, name));
   if (!cache_ || delivery.row.tls) return;
   delivery.session_key = session_key(line.hostname, line.app_name, name, "");
   delivery.named_session = true;

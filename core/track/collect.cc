@@ -10,8 +10,8 @@ namespace {
 // An address probe looks like a mail until its first attempt is logged; so long it is waited for.
 constexpr Microseconds probe_wait = std::chrono::minutes(5);
 
-// Dovecot logs what it did before Postfix logs its answer, or right behind.
-constexpr Microseconds mailbox_wait = std::chrono::minutes(5);
+// postscreen(8) refuses a client six seconds behind the lists' answers, if it is quick.
+constexpr Microseconds refused_after = std::chrono::minutes(1);
 
 }  // namespace
 
@@ -34,7 +34,7 @@ bool MailTracker::collect(Time now, bool all, size_t max_rows, Batch& batch) {
       if (OpenMail* mail = mails_.get(handle); mail && mail->dirty) mails_.postpone(*mail, now);
     put_off_.clear();
   }
-  if (!more || !all) remember(now, all, batch);
+  if (!more || !all) remember(now, all, !more, batch);
   emitter_.finish();
   cached_.clear();
   if (cache_) cache_->flush();
@@ -391,7 +391,7 @@ uint64_t MailTracker::pinned(uint64_t next) const {
   for (auto& loose : loose_)
     if (loose.sequence && loose.sequence < least) least = loose.sequence;
   least = links_.pinned(least, now_ - config_.flush_after);
-  least = reasons_.pinned(least, now_ - config_.flush_after);
+  least = reasons_.pinned(least, now_ - std::max(config_.flush_after, refused_after));
   least = mailboxes_.pinned(least, now_ - config_.flush_after);
   least = named_.pinned(least, now_ - config_.flush_after);
   return sessions_.pinned(least, now_ - config_.flush_after);

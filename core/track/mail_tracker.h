@@ -81,11 +81,12 @@ class MailTracker final : public Tracker {
   void on(const LogLine& line, const SessionTls& fact);
   void on(const LogLine& line, const SessionLogin& fact);
   void on(const LogLine& line, const SessionClosed& fact);
-  uint64_t session_pin(const LogLine& line);
+  SessionBase session_base(const LogLine& line);
+  void build_on(OpenMail& mail, const SessionBase& base);
   // A line of a session that names itself says one of these; mails and refusals that came before it get it.
   void say_named(const LogLine& line, std::string_view name, const Peer& client, std::string_view tls,
                  std::string_view user);
-  uint64_t named_pin(const LogLine& line, std::string_view name) const;
+  SessionBase named_base(const LogLine& line, std::string_view name) const;
   void join_named(OpenMail& mail, const LogLine& line, std::string_view name);
   // Fills in the client; where the session holds the checkpoint.
   uint64_t refused_named(Loose& refusal, const LogLine& line, Policy& fact);
@@ -151,7 +152,7 @@ class MailTracker final : public Tracker {
   FinerRefusals* finer_refusals(const std::string& server, Time time);
 
   // ---- recall.cc
-  void remember(Time now, bool all, Batch& batch);
+  void remember(Time now, bool all, bool forget, Batch& batch);
   void remember_reasons(Time settled);
   void remember_lines(const OpenMail& mail);
   std::string recall_lines(const HintRow& hint);
@@ -202,6 +203,9 @@ class MailTracker final : public Tracker {
   std::vector<HintRow> hints_;                     // for the next batch
   std::optional<Time> recalled_, first_received_;  // when recall() was called; of the first line after it
 };
+
+// Dovecot logs what it did before Postfix logs its answer, or right behind; lists answer before the refusal.
+inline constexpr Microseconds mailbox_wait = std::chrono::minutes(5);
 
 // How long the cache keeps a mail: longer than Postfix tries (maximal_queue_lifetime, 5 days).
 inline constexpr int shadow_seconds = 6 * 86400;

@@ -29,14 +29,13 @@ const NamedSessions::Session* NamedSessions::find(uint32_t server, std::string_v
   return known(begin_key(server).append(name));
 }
 
-uint64_t NamedSessions::pin_of(uint32_t server, std::string_view name, Time since) const {
-  const Session* session = find(server, name);
-  return session && session->received > since ? session->sequence : 0;
+SessionBase NamedSessions::base_of(uint32_t server, std::string_view name, Time since) const {
+  return base(find(server, name), since);
 }
 
 void NamedSessions::changed(Session& session, const LogLine& line) {
   if (session.closed) return;
-  if (!session.sequence) session.sequence = line.sequence;
+  if (!session.kept && !session.sequence) session.sequence = line.sequence;
   SessionList::changed(session, line.received);
 }
 

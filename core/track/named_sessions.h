@@ -24,7 +24,7 @@ struct NamedSession {
   std::vector<Refusal> refusals;
   uint64_t sequence = 0;
   Time received{};
-  bool closed = false, stored = false, listed = false;
+  bool closed = false, stored = false, kept = false, listed = false;
   // Lines that use what it said may still come.
   bool half_seen() const {
     return !closed && (!address.empty() || !client.empty() || !tls.empty() || !user.empty());
@@ -39,9 +39,8 @@ class NamedSessions : public SessionList<NamedSession> {
   // The session of that name; made if nobody knows it. Its lines come in any order.
   Session& get(uint32_t server, const LogLine& line, std::string_view name);
   const Session* find(uint32_t server, std::string_view name) const;
-  // The first line of the session, if it still holds the checkpoint; else 0. Who uses what it said must hold
-  // the checkpoint there until that is written.
-  uint64_t pin_of(uint32_t server, std::string_view name, Time since) const;
+  // What the mail or refusal of a line of the session builds on.
+  SessionBase base_of(uint32_t server, std::string_view name, Time since) const;
   // `line` said something of it.
   void changed(Session& session, const LogLine& line);
   void closed(uint32_t server, const LogLine& line, std::string_view name);

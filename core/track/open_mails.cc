@@ -129,8 +129,13 @@ void OpenMails::pin(OpenMail& mail, uint64_t sequence) {
 }
 
 void OpenMails::ready(OpenMail& mail) {
-  if (mail.queued_ready || !mail.dirty || !mail.finished || mail.only_removed) return;
+  if (!mail.finished || mail.only_removed) return;
   if (!mail.identified && mail.born != Born::opener) return;
+  write_soon(mail);
+}
+
+void OpenMails::write_soon(OpenMail& mail) {
+  if (!mail.dirty || mail.queued_ready) return;
   mail.queued_ready = true;
   ready_.push_back(mail.self);
 }

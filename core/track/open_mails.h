@@ -59,6 +59,8 @@ class OpenMails {
   // Holds the checkpoint at an earlier line too.
   void pin(OpenMail& mail, uint64_t sequence);
   void ready(OpenMail& mail);
+  // With the next batch, though more is to come.
+  void write_soon(OpenMail& mail);
   void postpone(OpenMail& mail, Time since);
   // Mails to write now, oldest first; each once. Those not taken because of `limit` come again.
   std::vector<OpenMail*> take_due(Time now, bool all, size_t limit);

@@ -26,12 +26,12 @@ std::string_view bytes_of(const Id& id) {
 
 }  // namespace
 
-void MailTracker::remember(Time now, bool all, Batch& batch) {
+void MailTracker::remember(Time now, bool all, bool forget, Batch& batch) {
   Time before = all ? Time::max() : now - config_.flush_after / 2;
   Time until = now + config_.forget_after;
   Settled settled{newest_ - settled_after, start_ ? *start_ + settled_after : Time::max()};
   sessions_.remember(
-      before, [&](uint32_t server, std::string_view process, const Sessions::Session* session) {
+      before, forget, [&](uint32_t server, std::string_view process, const Sessions::Session* session) {
         const std::string& name = mails_.server_name(server);
         std::string data;
         if (session) {
@@ -46,7 +46,7 @@ void MailTracker::remember(Time now, bool all, Batch& batch) {
         }
         hints_.push_back({hint_id({"session", name, process}), std::move(data), until});
       });
-  named_.remember(before,
+  named_.remember(before, forget,
                   [&](uint32_t server, std::string_view session_name, const NamedSessions::Session* session) {
                     const std::string& name = mails_.server_name(server);
                     std::string data;
@@ -104,7 +104,7 @@ void MailTracker::remember(Time now, bool all, Batch& batch) {
     char letter = static_cast<char>('0' + side);
     hints_.push_back({hint_id({"link", {&letter, 1}, name, bytes_of(id)}), out.done(), until});
   });
-  if (all) remember_reasons(settled.until);
+  if (all) remember_reasons(newest_ - mailbox_wait);
   for (auto& hint : hints_) hint.until = until;
   std::move(hints_.begin(), hints_.end(), std::back_inserter(batch.hints));
   hints_.clear();

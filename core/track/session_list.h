@@ -1,6 +1,7 @@
 // SessionList: sessions by server and name, least recently used first, with what the hints table has of them.
 // Of a Session it wants: key, received, sequence (of its first line that is not stored; 0: none), stored (in
-// the hints table), listed (waits to be), half_seen() (worth it). Pipeline thread.
+// the hints table), kept (no line behind the checkpoint says all of it again), listed (waits to be stored),
+// half_seen() (worth it). Pipeline thread.
 #pragma once
 #include <cstring>
 #include <deque>
@@ -15,6 +16,13 @@
 #include "core/base/time.h"
 
 namespace mailtrace {
+
+// Who uses what a session said must hold the checkpoint at `pin` until that is written; 0: nowhere. With
+// `stored`, only the hints table tells it again, and only until the session is over: write at once.
+struct SessionBase {
+  uint64_t pin = 0;
+  bool stored = false;
+};
 
 template <class Session>
 class SessionList {
@@ -35,15 +43,25 @@ class SessionList {
     return least;
   }
 
-  // What was half seen before `before` and is not stored yet; it holds the checkpoint no longer.
-  void remember(Time before, const Remember& out) {
+  // What was half seen before `before` and is not stored yet; it holds the checkpoint no longer. What is over
+  // is forgotten with `forget` only: not before the mails that were told of it are written.
+  void remember(Time before, bool forget, const Remember& out) {
     auto tell = [&](const std::string& key, const Session* session) {
       uint32_t server;
       std::memcpy(&server, key.data(), sizeof server);
       out(server, std::string_view(key).substr(sizeof server), session);
     };
-    for (auto& key : over_) tell(key, nullptr);
-    over_.clear();
+    std::vector<std::string> later;
+    for (auto& key : over_) {
+      Session* session = known(key);
+      bool keep = session && session->kept && session->half_seen();
+      if (session) session->stored = keep;
+      if (keep || forget)
+        tell(key, keep ? session : nullptr);
+      else
+        later.push_back(std::move(key));
+    }
+    over_ = std::move(later);
     for (size_t left = unstored_.size(); left && unstored_.front().first <= before; --left) {
       std::string key = std::move(unstored_.front().second);
       unstored_.pop_front();
@@ -56,7 +74,7 @@ class SessionList {
       session->listed = false;
       if (!session->half_seen()) continue;
       tell(key, session);
-      session->stored = true;
+      session->stored = session->kept = true;
       session->sequence = 0;
     }
   }
@@ -64,7 +82,7 @@ class SessionList {
   void restore(uint32_t server, std::string_view name, Session session) {
     session.key = begin_key(server).append(name);
     if (sessions_.contains(session.key) || order_.size() >= most) return;
-    session.stored = true;
+    session.stored = session.kept = true;
     order_.push_back(std::move(session));
     sessions_.emplace(order_.back().key, std::prev(order_.end()));
   }
@@ -102,8 +120,14 @@ class SessionList {
     if (session.stored) over_.push_back(session.key);
     session.stored = false;
   }
+  static SessionBase base(const Session* session, Time since) {
+    if (!session || session->received <= since) return {0, session && session->kept};
+    return {session->sequence, session->kept};
+  }
+  // Its first line holds the checkpoint until all is stored; what has been stored is written again at once.
   void changed(Session& session, Time received) {
     over(session);
+    if (session.kept) return;
     if (session.listed) return;
     session.listed = true;
     unstored_.emplace_back(received, session.key);

@@ -9,6 +9,13 @@ bool same_peer(std::string_view address, std::string_view name, const Peer& peer
   return address == peer.addr && (name.empty() || peer.name.empty() || name == peer.name);
 }
 
+// Lines of one process that changed places, half of them before a restart. More is a clock that was set.
+constexpr Microseconds swapped = std::chrono::seconds(10);
+
+bool is_older(const LogLine& line, const Sessions::Session& session) {
+  return line.time < session.time && session.time - line.time < swapped;
+}
+
 }  // namespace
 
 std::string_view Sessions::key(uint32_t server, const LogLine& line) const {
@@ -23,8 +30,9 @@ Sessions::Session& Sessions::get(uint32_t server, const LogLine& line) {
   return use(key(server, line), line.received);
 }
 
-void Sessions::changed(Session& session, const LogLine& line) {
-  session.time = line.time;
+void Sessions::said(Session& session, const LogLine& line) {
+  if (!is_older(line, session)) session.time = line.time;
+  if (!session.kept && !session.sequence) session.sequence = line.sequence;
   SessionList::changed(session, line.received);
 }
 
@@ -32,13 +40,15 @@ void Sessions::opened(uint32_t server, const LogLine& line, const Peer& client, 
   if (line.proc_id.empty()) return;
   Session* session = remember ? &get(server, line) : find(server, line);
   if (!session) return;  // nothing to forget
-  over(*session);
   session->opened = line.time;
+  if (is_older(line, *session)) return;  // what is known was said after this
+  over(*session);
+  session->time = line.time;
   session->address = client.addr;
   session->name = client.name;
   session->tls.clear();
   session->queue_id.clear();
-  session->held = session->proxied = false;
+  session->held = session->proxied = session->kept = false;
   session->sequence = 0;
   session->received = line.received;
 }
@@ -50,13 +60,14 @@ void Sessions::tls(uint32_t server, const LogLine& line, const Peer& client, con
   session.name = client.name;
   session.tls = tls_text(tls);
   session.queue_id.clear();
+  session.kept = false;
   session.sequence = line.sequence;
-  changed(session, line);
+  said(session, line);
 }
 
 void Sessions::closed(uint32_t server, const LogLine& line) {
   Session* session = find(server, line);
-  if (!session) return;
+  if (!session || is_older(line, *session)) return;
   over(*session);
   erase(key(server, line));
 }
@@ -68,8 +79,7 @@ void Sessions::hold(uint32_t server, const LogLine& line, const Peer& client) {
   session.address = client.addr;
   session.name = client.name;
   session.held = true;
-  if (!session.sequence) session.sequence = line.sequence;
-  changed(session, line);
+  said(session, line);
 }
 
 void Sessions::proxied(uint32_t server, const LogLine& line, const Peer& client) {
@@ -79,8 +89,7 @@ void Sessions::proxied(uint32_t server, const LogLine& line, const Peer& client)
   session.address = client.addr;
   session.name = client.name;
   session.proxied = true;
-  if (!session.sequence) session.sequence = line.sequence;
-  changed(session, line);
+  said(session, line);
 }
 
 Peer Sessions::proxied_client(uint32_t server, const LogLine& line) {
@@ -115,13 +124,12 @@ bool Sessions::take_hold(uint32_t server, const LogLine& line, const Peer& clien
   Session* session = find(server, line);
   if (!session || !session->held || !same_peer(session->address, session->name, client)) return false;
   session->held = false;
-  changed(*session, line);
+  said(*session, line);
   return true;
 }
 
-uint64_t Sessions::pin_of(uint32_t server, const LogLine& line, Time since) {
-  Session* session = find(server, line);
-  return session && session->received > since ? session->sequence : 0;
+SessionBase Sessions::base_of(uint32_t server, const LogLine& line, Time since) {
+  return base(find(server, line), since);
 }
 
 }  // namespace mailtrace

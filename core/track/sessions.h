@@ -14,7 +14,7 @@ struct ProcessSession {
   bool held = false, proxied = false;
   uint64_t sequence = 0;
   Time received{}, opened{}, time{};
-  bool stored = false, listed = false;
+  bool stored = false, kept = false, listed = false;
   // Whose mails may still come. A client's session is over with its first mail.
   bool half_seen() const { return held || proxied || (!tls.empty() && queue_id.empty()); }
 };
@@ -43,15 +43,14 @@ class Sessions : public SessionList<ProcessSession> {
   Time opened_at(uint32_t server, const LogLine& line, const Peer& client);
   bool take_hold(uint32_t server, const LogLine& line, const Peer& client);
 
-  // The line of the session that this one builds on, if it still holds the checkpoint; else 0. Who uses what
-  // it said must hold the checkpoint there until that is written.
-  uint64_t pin_of(uint32_t server, const LogLine& line, Time since);
+  // What the mail that this line is about builds on.
+  SessionBase base_of(uint32_t server, const LogLine& line, Time since);
 
  private:
   Session& get(uint32_t server, const LogLine& line);
   Session* find(uint32_t server, const LogLine& line);
   std::string_view key(uint32_t server, const LogLine& line) const;
-  void changed(Session& session, const LogLine& line);
+  void said(Session& session, const LogLine& line);
 };
 
 }  // namespace mailtrace

@@ -165,7 +165,7 @@ void MailTracker::on(const LogLine& line, const Opened& fact) {
   }
   auto tls = sessions_.tls_of(mail.server, line, fact.client);
   put_text(row.tls, tls);
-  mails_.pin(mail, session_pin(line));
+  build_on(mail, session_base(line));
   if (sessions_.take_hold(mail.server, line, fact.client)) row.flags |= row_flag::held;
   if (cache_ && !row.tls && !fact.client.addr.empty() && !line.proc_id.empty())
     mail.session = session_of(line, fact.client);
@@ -258,7 +258,7 @@ void MailTracker::on(const LogLine& line, const Attempt& fact) {
   } else if (fact.tls.empty() && !fact.relay.addr.empty()) {
     auto tls = sessions_.relay_tls_of(mail->server, line, fact.relay, fact.queue_id);
     put_text(delivery.row.tls, tls);
-    if (!tls.empty()) mails_.pin(*mail, session_pin(line));
+    if (!tls.empty()) build_on(*mail, session_base(line));
     if (cache_ && tls.empty() && !line.proc_id.empty())
       delivery.session_key = session_key(line.hostname, line.app_name, line.proc_id, fact.relay.addr);
   }
@@ -457,7 +457,7 @@ void MailTracker::refuse(const LogLine& line, const Policy& fact) {
   loose.sequence = line.sequence;
   take_finer(loose, line);
   explain(loose, line, fact, told.client);
-  if (auto sequence = session_pin(line); sequence && (row.tls || proxied))
+  if (auto sequence = session_base(line).pin; sequence && (row.tls || proxied))
     loose.sequence = std::min(sequence, loose.sequence);
   if (named_pin) loose.sequence = std::min(named_pin, loose.sequence);
   loose_.push_back(std::move(loose));

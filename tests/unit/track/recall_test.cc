@@ -51,6 +51,62 @@ BOOST_AUTO_TEST_CASE(a_session_that_is_over_is_not) {
   BOOST_TEST(!mail("AAAAAA1")->tls);
 }
 
+// Only the hint says it, and the next client of that process takes its place.
+BOOST_AUTO_TEST_CASE(what_a_stored_session_said_is_written_before_it_is_forgotten) {
+  apply(1, tls());
+  pass(20);
+  apply(25, opened("AAAAAA1"));
+  apply(25.1, SessionClosed{});
+  collect(false);
+  BOOST_TEST(living() == 0u);
+  recall();
+  apply(25, opened("AAAAAA1"));
+  apply(25.1, SessionClosed{});
+  apply(26, removed("AAAAAA1"));
+  collect();
+  BOOST_TEST(mail("AAAAAA1")->tls.value_or("") == "TLSv1.3");
+}
+
+BOOST_AUTO_TEST_CASE(what_a_stored_session_says_next_is_stored_at_once) {
+  apply(1, tls());
+  pass(20);
+  Policy hold;
+  hold.action = PolicyAction::hold;
+  hold.client = tls().client;
+  apply(25, hold);
+  collect(false);
+  BOOST_TEST(living() == 1u);
+  BOOST_TEST(tracker->pinned(99) == 99u);
+  recall();
+  apply(26, opened("AAAAAA1"));
+  collect();
+  BOOST_TEST(mail("AAAAAA1")->tls.value_or("") == "TLSv1.3");
+  BOOST_TEST((mail("AAAAAA1")->flags & row_flag::held) != 0u);
+}
+
+// One was read before the restart and the other, which is older, behind it.
+BOOST_AUTO_TEST_CASE(lines_that_changed_places_over_a_restart) {
+  SessionOpened connect;
+  connect.client = tls().client;
+  for (const Fact& late : {Fact(connect), Fact(SessionClosed{})}) {
+    rows = {};
+    restart();
+    apply(1.001, tls());
+    collect();
+    recall();
+    apply(1, late);
+    apply(1.003, opened("AAAAAA1"));
+    collect();
+    BOOST_TEST(mail("AAAAAA1")->tls.value_or("") == "TLSv1.3");
+  }
+  // A clock that was set is no change of places.
+  apply(100, tls());
+  apply(50, connect);
+  apply(50.1, opened("AAAAAA2"));
+  collect();
+  BOOST_TEST(!mail("AAAAAA2")->tls);
+}
+
 BOOST_AUTO_TEST_CASE(a_short_session_costs_no_hint) {
   apply(1, tls());
   apply(1.1, opened("AAAAAA1"));
