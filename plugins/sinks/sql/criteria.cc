@@ -13,6 +13,9 @@ namespace {
 constexpr size_t most_addresses = 2000;
 // So many rows are counted to tell a frequent address from a rare one.
 constexpr int enough_rows = 500;
+// From so many rows on it costs less to know the mails of the other address, too, than to look at each.
+constexpr int many_rows = 50;
+constexpr size_t few_addresses = 5;
 
 struct AddressColumn {
   From from;
@@ -135,7 +138,9 @@ void Planner::offer(int rank, const Addresses& addresses, const Columns& columns
   std::vector<Drive> drives;
   for (const auto& column : addresses.empty() ? Columns{} : columns)
     drives.push_back({column.from, {}, column.index, column.name, shared});
-  offer(drives.empty() ? 0 : rank, std::move(drives));
+  // Before the move: a compiler evaluates the arguments in the order it likes.
+  if (drives.empty()) rank = 0;
+  offer(rank, std::move(drives));
 }
 
 // Which of these stand in the dictionary.
@@ -389,6 +394,15 @@ Result<void> Planner::choose() {
     fewest = std::min(fewest, *rows);
   }
   plan_.drives = std::move(offers_[chosen].drives);
+  if (offers_.size() == 1 || best <= 1 || fewest < many_rows) return {};
+  auto is_short = [](const Drive& drive) {
+    return drive.addresses && drive.addresses->size() <= few_addresses;
+  };
+  for (size_t i = 0; i < offers_.size(); ++i) {
+    auto& drives = offers_[i].drives;
+    if (i != chosen && std::all_of(drives.begin(), drives.end(), is_short))
+      plan_.meet.push_back(std::move(drives));
+  }
   return {};
 }
 
@@ -404,13 +418,17 @@ Result<Plan> Planner::make() {
 }  // namespace
 
 std::optional<Piece> Drive::since(Dialect dialect, Day oldest) const {
+  return since(dialect, oldest, from == From::connect ? "c" : "d");
+}
+
+std::optional<Piece> Drive::since(Dialect dialect, Day oldest, const char* alias) const {
   if (!addresses) return condition;
   std::vector<std::string> values;
   for (const auto& [address, newest] : *addresses) {
     if (newest >= oldest) values.push_back(address);
   }
   if (values.empty()) return std::nullopt;
-  return is_one_of(dialect, {from, from == From::connect ? "c" : "d", column, index}, values);
+  return is_one_of(dialect, {from, alias, column, index}, values);
 }
 
 Piece dictionary_statement(Dialect dialect, const Pattern& pattern, size_t limit) {

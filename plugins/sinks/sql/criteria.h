@@ -27,11 +27,15 @@ struct Drive {
   bool walks() const { return condition.text.empty() && !addresses; }
   // Its rows of that day and younger; nothing if there can be none.
   std::optional<Piece> since(Dialect dialect, Day oldest) const;
+  // The same of the table as `alias`.
+  std::optional<Piece> since(Dialect dialect, Day oldest, const char* alias) const;
 };
 
 struct Plan {
   std::vector<Drive> drives;   // none: nothing can match
   std::vector<Piece> filters;  // all must hold
+  // Where the drives are frequent: each of these reaches every mail of the answer, too, by few addresses.
+  std::vector<std::vector<Drive>> meet;
   bool needs_delivery = false, needs_mail = false;
   Day newest = Day::max();  // nothing can match on a younger day
 };

@@ -97,6 +97,8 @@ class Search {
   Result<void> load_hits();
   Piece statement(const Drive& drive, const Piece& condition, const Window& window) const;
   Piece behind(const std::string& day, const std::string& connect_id) const;
+  Piece within(const std::string& day, const std::string& id, const Window& window) const;
+  Piece mails_of(const std::vector<Drive>& drives, const Window& window) const;
   std::string sort_column() const;
   void take(const Rows& rows, From from);
   void put_in_order();
@@ -194,6 +196,33 @@ Piece Search::behind(const std::string& day, const std::string& connect_id) cons
   return mail;
 }
 
+// The rows of a window, of a table with these columns.
+Piece Search::within(const std::string& day, const std::string& id, const Window& window) const {
+  Piece out;
+  if (!window.ids) {
+    out.add(day + " BETWEEN ").bind(day_value(window.from)).add(" AND ");
+    return out.bind(day_value(window.to));
+  }
+  out.add(day + " = ").bind(day_value(window.from)).add(" AND " + id + " >= ");
+  return out.bind(id_value(window.ids->first)).add(" AND " + id + " < ").bind(id_value(window.ids->second));
+}
+
+// The ids of all mails that one of the drives reaches, from its index alone.
+Piece Search::mails_of(const std::vector<Drive>& drives, const Window& window) const {
+  Piece out;
+  for (const Drive& drive : drives) {
+    auto condition = drive.since(dialect_, window.from, "k");
+    if (!condition) continue;
+    bool by_mail = drive.from == From::connect;
+    std::string id = by_mail ? "k.id" : "k.connect_id";
+    out.add(out.text.empty() ? "" : " UNION ALL ")
+        .add("SELECT " + id + (by_mail ? " AS mail FROM connectlog k" : " AS mail FROM deliverlog k"));
+    out.add(index_hint(dialect_, drive.index)).add(" WHERE ").add(within("k.day", id, window));
+    out.add(" AND ").add(*condition);
+  }
+  return out;
+}
+
 Piece Search::statement(const Drive& drive, const Piece& condition, const Window& window) const {
   bool by_mail = drive.from == From::connect;
   std::string day = by_mail ? "c.day" : "d.day", id = by_mail ? "c.id" : "d.connect_id";
@@ -216,12 +245,13 @@ Piece Search::statement(const Drive& drive, const Piece& condition, const Window
     out.add(by_mail ? " AND d.day BETWEEN " : " AND c.day BETWEEN ").bind(day_value(window.from));
     out.add(" AND ").bind(day_value(window.to));
   }
-  if (window.ids) {
-    out.add(" WHERE " + day + " = ").bind(day_value(window.from)).add(" AND " + id + " >= ");
-    out.bind(id_value(window.ids->first)).add(" AND " + id + " < ").bind(id_value(window.ids->second));
-  } else {
-    out.add(" WHERE " + day + " BETWEEN ").bind(day_value(window.from)).add(" AND ");
-    out.bind(day_value(window.to));
+  out.add(" WHERE ").add(within(day, id, window));
+  for (const auto& drives : plan_.meet) {
+    Piece mails = mails_of(drives, window);
+    if (mails.text.empty())
+      out.add(" AND 1 = 0");
+    else
+      out.add(" AND " + id + " IN (SELECT mail FROM (").add(mails).add(") met)");
   }
   if (!condition.text.empty()) out.add(" AND ").add(condition);
   for (const Piece& filter : plan_.filters) out.add(" AND ").add(filter);
