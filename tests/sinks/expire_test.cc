@@ -51,6 +51,39 @@ BOOST_AUTO_TEST_CASE(one_process_at_a_time_removes_days_of_a_file) {
   BOOST_TEST(bool(sink->expire(today() - days(6), false, false)));
 }
 
+// Far fewer days would go than stay, but no host is as still as that.
+BOOST_DATA_TEST_CASE(a_clock_that_jumped_some_days_removes_nothing, data::make(all_kinds)) {
+  Database database(sample);
+  auto sink = database.sink();
+  must(sink->open());
+  for (int age = 10; age < 20; ++age) must(sink->write(mails(age, 1)));
+  auto refused = sink->expire(today() - days(17), false, false);
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST(refused.error().text.find("the newest mail there is of " + format_day(today() - days(10))) !=
+             std::string::npos);
+  BOOST_TEST(database.number("SELECT count(*) FROM connectlog") == 10);
+  must(sink->write(mails(1, 1)));
+  BOOST_TEST(bool(sink->expire(today() - days(17), false, false)));
+}
+
+// The dictionary of addresses, too, and who wrote them has not heard of it.
+BOOST_DATA_TEST_CASE(an_address_that_comes_again_is_found_by_its_parts, data::make(all_kinds)) {
+  Database database(sample);
+  auto sink = database.sink(), other = database.sink();
+  must(sink->open());
+  must(sink->write(mails(30, 1)));
+  must(other->open());
+  BOOST_REQUIRE(bool(other->expire(today() - days(10), false, true)));
+  must(sink->write(mails(0, 1)));
+  auto reader = sink->open_reader();
+  BOOST_REQUIRE_MESSAGE(reader, (reader ? "" : reader.error().text));
+  Query query;
+  query.recipient = "*ser@exam*";
+  auto page = (*reader)->search(query);
+  BOOST_REQUIRE_MESSAGE(page, (page ? "" : page.error().text));
+  BOOST_TEST(page->hits.size() == 1u);
+}
+
 BOOST_DATA_TEST_CASE(one_host_at_a_time_removes_days_of_a_server, data::make(servers)) {
   Database database(sample);
   auto sink = database.sink();

@@ -37,6 +37,9 @@ class Expire {
   Day before_;
 };
 
+// No mail server that is in use is still for so long.
+constexpr days quiet_days(7);
+
 constexpr const char* day_tables[] = {"lines", "deliverlog", "connectlog"};
 std::string in_quotes(const std::string& name) { return '"' + name + '"'; }
 
@@ -103,6 +106,13 @@ Result<void> Expire::refuse_clock_jump() {
     day = day_of_cell(*next->row(0));
     ++all;
     if (day < before_) ++old;
+  }
+  if (old > 0 && day < day_of(now()) - quiet_days) {
+    return Error{
+        Fault::config,
+        fmt::format("refused to remove {} of {} stored days from {}: the newest mail there is of {}; "
+                    "check the date of this host, or use --force",
+                    old, all, name_, format_day(day))};
   }
   if (old * 2 <= all) return {};
   return Error{Fault::config,

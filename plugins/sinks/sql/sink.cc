@@ -223,7 +223,7 @@ Result<void> SqlSink::write_addresses(const Batch& batch) {
     block.values.push_back(text_value(entry.address));
     block.values.push_back(day_value(entry.day));
     fresh_addresses_.emplace_back(entry.id, entry.day);
-    if (!seen_addresses_.contains(entry.id)) names.emplace_back(entry.id, entry.address);
+    names.emplace_back(entry.id, entry.address);
   }
   if (database_->dialect() == Dialect::mysql) {
     if (auto done = write_trigrams(names); !done) return done;
@@ -265,7 +265,8 @@ Result<void> SqlSink::write_counts(const Batch& batch) {
   return connection_->upsert(checkpoint_table(), block.values);
 }
 
-// MySQL has no trigram index: three-letter pieces of each new address in a table of their own.
+// MySQL has no trigram index: three-letter pieces of each new address in a table of their own. New is what
+// the table does not hold: another process may have removed it with its days since this one wrote it.
 Result<void> SqlSink::write_trigrams(const std::vector<std::pair<Id, std::string_view>>& fresh) {
   if (fresh.empty()) return {};
   std::vector<Cell> ids;
