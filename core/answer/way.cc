@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "core/answer/outcome.h"
 #include "core/answer/status_words.h"
@@ -45,14 +46,20 @@ std::string client_text(const ConnectRow& c) {
 
 class Builder {
  public:
+  // From one place to another with one outcome: one edge.
+  using Edges = std::map<std::tuple<size_t, size_t, std::string>, size_t>;
+  // By the address as the sender wrote it, in lower case.
+  using Aliases = std::map<std::string, size_t>;
+
   explicit Builder(const Trace& trace) : trace_(trace) {}
 
   Way build() {
     for (auto& mail : trace_.mails) add_mail(mail);
     for (auto& mail : trace_.mails) {
       if (!has_parent(mail)) add_client(mail);
-      std::map<std::pair<size_t, std::string>, size_t> edges;  // to one place with one outcome: one edge
-      for (auto& group : attempts_of(mail)) add_end(mail, group, edges);
+      Edges edges;
+      Aliases aliases;
+      for (auto& group : attempts_of(mail)) add_end(mail, group, edges, aliases);
     }
     for (auto& link : trace_.links) add_link(link);
     return std::move(way_);
@@ -123,18 +130,40 @@ class Builder {
     return by_recipient;
   }
 
+  // The station that made other recipients out of the one the sender wrote; else the mail itself.
+  size_t alias_of(const Mail& mail, const DeliverRow& d, Aliases& aliases) {
+    size_t host = nodes_[mail.connect.id];
+    auto written = lower(d.original_recipient.value_or("")), recipient = lower(d.recipient.value_or(""));
+    // "root" for "root@mx1.example.org", or the local part of the address in Exim's lines: the same mailbox.
+    auto completes = [](const std::string& whole, const std::string& part) {
+      return whole == part || (part.find('@') == std::string::npos && whole.starts_with(part + '@'));
+    };
+    if (written.empty() || recipient.empty()) return host;
+    if (completes(recipient, written) || completes(written, recipient)) return host;
+    auto [known, added] = aliases.try_emplace(written);
+    if (!added) return known->second;
+    known->second = add_node(WayNodeKind::alias, *d.original_recipient);
+    way_.nodes.back().words = {"alias", "Alias"};
+    WayEdge edge;
+    edge.from = host;
+    edge.to = known->second;
+    edge.kind = "forward";
+    way_.edges.push_back(std::move(edge));
+    return known->second;
+  }
+
   // Where the attempts for one recipient went: to the next mail of the trace, or to a place of its own.
-  void add_end(const Mail& mail, const Attempts& group,
-               std::map<std::pair<size_t, std::string>, size_t>& edges) {
+  void add_end(const Mail& mail, const Attempts& group, Edges& edges, Aliases& aliases) {
     auto* last = group.last();
     if (!last) return;
     auto status = last->status.value_or("");
     auto* link = status == "sent" || status == "filtered" ? link_for(mail, *last) : nullptr;
+    size_t from = alias_of(mail, *last, aliases);
     size_t to = link ? nodes_[link->to] : place_of(mail, *last, group);
-    auto [at, added] = edges.try_emplace({to, status}, way_.edges.size());
+    auto [at, added] = edges.try_emplace({from, to, status}, way_.edges.size());
     if (added) {
       WayEdge edge;
-      edge.from = nodes_[mail.connect.id];
+      edge.from = from;
       edge.to = to;
       edge.kind = link ? link->kind : "deliver";
       edge.at = last->deliver_time;

@@ -66,7 +66,8 @@ class Drawer {
   }
 
   std::string symbol(const WayEdge& edge, const WayNode& node) {
-    if (node.mail) return edge.kind == "resend" ? fmt::format("{}: ", terminal_.say("resend")) : "";
+    if (node.mail || edge.status.empty())
+      return edge.kind == "resend" ? fmt::format("{}: ", terminal_.say("resend")) : "";
     const char* text = edge.tone == Tone::good      ? "✓"
                        : edge.tone == Tone::bad     ? "✗"
                        : edge.tone == Tone::waiting ? "…"
@@ -113,7 +114,7 @@ class Drawer {
       if (!edge.status.empty() && node.kind != WayNodeKind::nowhere)
         out += fmt::format(", {}", status_word(edge.status, terminal_));
     if (edge.attempts > 1) out += fmt::format(", {} {}", edge.attempts, terminal_.say("attempts"));
-    if (edge.kind == "forward" || edge.kind == "redirect")
+    if (node.kind != WayNodeKind::alias && (edge.kind == "forward" || edge.kind == "redirect"))
       out += fmt::format(", {}", terminal_.say("forward"));
     if (edge.seconds && *edge.seconds >= 0.1)
       out += fmt::format("  {} {}", terminal_.say("after"), human_duration(*edge.seconds));

@@ -278,7 +278,7 @@ export const de: Words = {
     client: "Absenderseite",
     host: "Unser Server",
     filter: "Filter",
-    alias: "Weiterleitung",
+    alias: "Alias, Weiterleitung",
     mailbox: "Postfach",
     bounce: "Meldung",
     outside: "Anderer Server",

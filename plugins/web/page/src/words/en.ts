@@ -276,7 +276,7 @@ export const en = {
     client: "Sender's side",
     host: "Our server",
     filter: "Filter",
-    alias: "Forwarding",
+    alias: "Alias, forwarding",
     mailbox: "Mailbox",
     bounce: "Notice",
     outside: "Other server",
