@@ -38,7 +38,7 @@ for (const element of document.querySelectorAll("a[aria-label], button[aria-labe
   if (!words(element.getAttribute("aria-label")).includes(seen)) fault("label without what is shown", element, seen);
 }
 for (const element of document.querySelectorAll("[tabindex]")) if (element.tabIndex > 0) fault("own tab order", element);
-for (const image of document.querySelectorAll("img:not([alt]), svg:not([aria-hidden]):not([role=img]), canvas:not([role=img])")) fault("image without role", image);
+for (const image of document.querySelectorAll("img:not([alt]), svg:not([aria-hidden]):not([role=img]):not([role=group][aria-label]), canvas:not([role=img])")) fault("image without role", image);
 for (const image of document.querySelectorAll("svg[role=img], canvas[role=img]")) if (!named(image)) fault("image without name", image);
 
 const ids = new Map();

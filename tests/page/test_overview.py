@@ -1,4 +1,5 @@
 """The overview: every bar of it leads to its search. In both languages, at a desk and on a phone."""
+import datetime
 import unittest
 from urllib.parse import parse_qs
 
@@ -42,6 +43,22 @@ return [...document.querySelectorAll(".totals .swatch")].map((swatch) => {
     for (let at = 0; at < pixels.length; at += 4) count += pixels[at] === red && pixels[at + 1] === green && pixels[at + 2] === blue;
     return [swatch.dataset.pattern, colour, count];
 })"""
+
+
+# A server that was silent for some time.
+WITH_GAP = """
+const [host, gap] = arguments;
+const real = window.fetch;
+window.fetch = async (address, ...rest) => {
+  const answer = await real(address, ...rest);
+  if (!String(address).includes("api/v1/overview")) return answer;
+  const page = await answer.json();
+  page.hosts.forEach((each) => { each.gaps = each.host === host ? [gap] : []; });
+  return new Response(JSON.stringify(page));
+};
+"""
+STRIPS = """return [...document.querySelectorAll('.strips li')].flatMap((li) => [...li.querySelectorAll('a')].map((a) => [
+    li.querySelector('.strip_name').textContent, a.querySelector('rect').getAttribute('class'), a.getAttribute('href').split('?')[1]]))"""
 
 
 class Overview(unittest.TestCase):
@@ -112,6 +129,29 @@ class Overview(unittest.TestCase):
         browser.settle()
         self.assertIn("connect_from=", browser.place())
         browser.one(".row")
+
+    def test_servers_and_gaps_as_strips(self):
+        """Each server's lines over the time; a gap is drawn as one and leads to its search."""
+        silent = datetime.datetime.now(datetime.timezone.utc).replace(minute=0, second=0, microsecond=0) - datetime.timedelta(hours=9)
+        quiet = silent + datetime.timedelta(hours=3)
+        span = {"from": silent.isoformat(), "to": quiet.isoformat()}
+        self.addCleanup(browser.reload)
+        browser.open("search")
+        browser.script(WITH_GAP, "mx2", span)
+        browser.open("overview")
+        browser.one(".strip a")
+        strips = browser.script(STRIPS)
+        self.assertEqual({host for host, _, _ in strips}, {"mx1", "mx2", "out1"})
+        gaps = [(host, search) for host, kind, search in strips if kind == "strip_gap"]
+        self.assertEqual([host for host, _ in gaps], ["mx2"])
+        self.assertEqual(len([host for host, kind, _ in strips if kind == "strip_heard" and host == "mx2"]), 2, "before and behind it")
+        asked = parse_qs(gaps[0][1])
+        self.assertEqual(asked["logged_by"], ["mx2"])
+        self.assertEqual(datetime.datetime.fromisoformat(asked["connect_from"][0].replace("Z", "+00:00")), silent)
+        browser.checked(self, "overview-strips")
+        browser.click(next(a for a in browser.all(".strip a") if "mx1" in a.get_attribute("aria-label")))
+        browser.one(".row")
+        self.assertIn("logged_by=mx1", browser.place())
 
     def test_longer_spans(self):
         browser.open("overview")

@@ -2,18 +2,20 @@
 import { Host } from "api/types";
 import { ago, day_and_time, number } from "base/format";
 import { link } from "base/route";
+import { HostStrips } from "overview/host_strips";
 import { Icon } from "parts/icon";
 import { Logged } from "parts/address";
 import { use_words } from "words";
 
 const quiet_after = 3600; // seconds
 
-export function HostTable({ hosts }: { hosts: Host[] }) {
+export function HostTable({ hosts, from, to }: { hosts: Host[]; from: string; to: string }) {
   const w = use_words();
   if (hosts.length === 0) return null;
   return (
     <section className="card">
       <h2>{w.overview.hosts}</h2>
+      <HostStrips hosts={hosts} from={from} to={to} />
       <div className="table_frame" tabIndex={0} role="region" aria-label={w.overview.hosts}>
         <table>
           <thead>

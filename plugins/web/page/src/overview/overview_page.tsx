@@ -92,7 +92,7 @@ function Panels({ value }: { value: Overview }) {
         <Bars title={w.overview.senders} counts={value.senders} range={range} />
         <Bars title={w.overview.recipients} counts={value.recipients} range={range} />
       </div>
-      <HostTable hosts={value.hosts} />
+      <HostTable hosts={value.hosts} from={value.from} to={value.to} />
     </>
   );
 }

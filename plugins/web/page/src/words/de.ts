@@ -344,6 +344,8 @@ export const de: Words = {
     gaps: "Lücken",
     gap: (from, to) => `${from} bis ${to}`,
     no_gap: "keine",
+    heard: (span) => `Log-Zeilen von ${span}`,
+    not_heard: (span) => `keine Log-Zeilen von ${span}`,
     open_search: (what) => `${what}, Suche öffnen`,
     quiet: "still",
   },

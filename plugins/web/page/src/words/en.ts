@@ -342,6 +342,8 @@ export const en = {
     gaps: "Gaps",
     gap: (from: string, to: string) => `${from} to ${to}`,
     no_gap: "none",
+    heard: (span: string) => `lines from ${span}`,
+    not_heard: (span: string) => `no lines from ${span}`,
     open_search: (what: string) => `${what}, open the search`,
     quiet: "silent",
   },
