@@ -40,11 +40,13 @@ export function node_detail(node: WayNode): string {
   const address = node.kind === "outside" ? / \[([^\]]*)\]$/.exec(node.name ?? "")?.[1] : undefined;
   return [address, node.detail].filter((part) => part && part !== node.name).join(" · ");
 }
-// Spent at a station: until the mail left it.
+// Spent at a station: until the mail left it. An alias is no place: the time is that of the server that has it.
 export function spent_at(way: Way, index: number): number | undefined {
   const node = way.nodes[index];
-  const out = way.edges.filter((edge) => edge.from === index && edge.seconds !== undefined).map((edge) => edge.seconds ?? 0);
-  if (node.kind === "client" || node.kind === "refusal") return undefined;
+  if (node.kind === "client" || node.kind === "refusal" || node.kind === "alias") return undefined;
+  const aliases = way.edges.filter((edge) => edge.from === index && way.nodes[edge.to]?.kind === "alias").map((edge) => edge.to);
+  const leaves = way.edges.filter((edge) => [index, ...aliases].includes(edge.from));
+  const out = leaves.filter((edge) => edge.seconds !== undefined).map((edge) => edge.seconds ?? 0);
   if (out.length) return Math.max(...out);
   if (node.from && node.until) return (new Date(node.until).getTime() - new Date(node.from).getTime()) / 1000;
   return undefined;
