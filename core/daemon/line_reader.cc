@@ -97,7 +97,10 @@ bool LineReader::wait_for_sinks(Checkpoint& from) {
     Checkpoint stored;
     if (!sink->wait_open(stored)) return false;
     if (stored.spool != spool_id_) stored.sequence = stored.counted = 0;
-    if (first || stored.sequence < from.sequence) from.sequence = stored.sequence;
+    if (first || stored.sequence < from.sequence) {
+      from.sequence = stored.sequence;
+      asked_ = sink;
+    }
     if (first || stored.counted < from.counted) from.counted = stored.counted;
     first = false;
   }
@@ -178,21 +181,19 @@ void LineReader::wait_for_next_try(Backoff& backoff) {
 template <class T, class Ask>
 std::optional<T> LineReader::ask_database(Ask ask) {
   if (parts_.sinks.empty()) return std::nullopt;
-  readers_.resize(1);
-  auto& reader = readers_.front();
   Backoff backoff;
   Waiting waiting(waits_);
   while (!abandoned_) {
-    if (!reader) {
-      auto opened = parts_.sinks.front()->sink().open_reader();
-      if (opened) reader = std::move(*opened);
+    if (!reader_) {
+      auto opened = asked_->sink().open_reader();
+      if (opened) reader_ = std::move(*opened);
     }
-    if (reader) {
-      Result<T> found = ask(*reader);
+    if (reader_) {
+      Result<T> found = ask(*reader_);
       if (found) return std::move(*found);
       log_rarely(LogLevel::warning, "pipeline.lookup", {{"error", found.error().text}});
       if (found.error().fault == Fault::permanent) return std::nullopt;
-      reader.reset();
+      reader_.reset();
     }
     wait_for_next_try(backoff);
   }
@@ -212,6 +213,10 @@ bool LineReader::recall(Pipeline& pipeline) {
   using Hints = std::vector<HintRow>;
   auto hints = ask_database<Hints>([](Reader& reader) { return reader.hints(now(), most_hints); });
   if (hints) pipeline.recall(*hints, now());
+  if (!parts_.sinks.empty() && asked_ != parts_.sinks.front()) {
+    asked_ = parts_.sinks.front();
+    reader_.reset();
+  }
   return !abandoned_;
 }
 

@@ -68,14 +68,17 @@ class LineReader {
   void finish(Batch& batch);
   void publish(const Pipeline& pipeline, std::string state);
   bool recall(Pipeline& pipeline);
-  // Calls `ask` with a reader of the first sink until it answers; nothing when it never will.
+  // Calls `ask` with a reader of the sink `asked_` until it answers; nothing when it never will.
   template <class T, class Ask>
   std::optional<T> ask_database(Ask ask);
   std::optional<Mail> find_open(const std::string& server, const std::string& queue_id, Time at);
 
   Parts parts_;
   std::thread thread_;
-  std::vector<std::unique_ptr<Reader>> readers_;  // of the sinks, opened when first needed
+  // At the start the sink that is furthest behind, where reading goes on: another one knows what comes later
+  // already, or has forgotten it. Then the first.
+  SinkWorker* asked_ = nullptr;
+  std::unique_ptr<Reader> reader_;  // of `asked_`, opened when first needed
   std::string spool_id_;
   uint64_t written_pin_ = 0;
   Time written_{};

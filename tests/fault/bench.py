@@ -83,10 +83,10 @@ class FaultCase(Case):
         if kind not in settings.databases:
             self.skipTest("not chosen")
 
-    def receiver(self, name, database, caches=(), **options):
+    def receiver(self, name, database, caches=(), more=(), **options):
         """(daemon, port of its RELP listener)"""
         entry, port = listener("relp")
-        return Mailtraced(self.scratch, configuration(self.scratch, name, [database.sink()], [entry], caches, **options)), port
+        return Mailtraced(self.scratch, configuration(self.scratch, name, [each.sink() for each in (database, *more)], [entry], caches, **options)), port
 
     def sender(self, kind, port):
         return Rsyslog(self.scratch, "relp", port, name=f"rsyslog-{kind}", keep_sent=False)

@@ -51,6 +51,38 @@ class Kill(FaultCase):
                  f"sent twice; {rows} rows, 0 missing, 0 twice, 0 different")
         self.assertGreater(hit, count // 2, "kills in full traffic")
 
+    def test_one_of_two_databases_is_behind(self):
+        """The first is there all the time, the second comes and goes: each has every row, once."""
+        kind = next((kind for kind in settings.databases if kind != "sqlite"), None)
+        if not kind:
+            self.skipTest("SQLite is not reached over a network")
+        choice = random.Random(settings.number("seed"))
+        first, second = self.database("sqlite", "ahead"), self.database(kind, "behind")
+        away = [False]
+        proxy = Proxy(self.scratch, lambda: None if away[0] else second.server.port)
+        daemon, port = self.receiver("two", Entry(first.sink()), more=[Entry(through(second, kind, proxy))])
+        sender = self.sender("two", port)
+        load = Load(settings.number("rate"), choice.random())
+        running = Running(load, sender.input_port)
+        behind = 0
+        for _ in range(settings.number("kills", 6)):
+            away[0] = True
+            proxy.cut_all()
+            time.sleep(1 + choice.random() * 2)
+            committed = [sink["committed"] for sink in daemon.status()["sinks"]]
+            behind += committed[1] < committed[0]
+            daemon.kill()
+            away[0] = False
+            daemon.start()
+        running.finish()
+        self.wait_mark(first, daemon)
+        self.wait_mark(second, daemon)
+        sender.stop()
+        daemon.stop()
+        self.assertGreater(behind, 0, "kills with one database behind the other")
+        rows = [self.assert_as_reference(load.sent, database, name) for database, name in ((first, "sqlite"), (second, kind))]
+        self.say(f"sqlite and {kind}: {behind} kills with one behind the other; {rows[0]} rows in each, 0 missing, 0 twice, 0 different")
+
     def test_kill_9_while_catching_up(self):
         """The database comes back after longer than a half-seen mail is kept back; killed again and again until all is read."""
         choice = random.Random(settings.number("seed"))
