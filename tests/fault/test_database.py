@@ -1,6 +1,7 @@
 """The database is killed, cut off inside COMMIT, locked or full, again and again under load: nothing is lost, nothing is there
 twice. tests/fault/run database --kills 100"""
 import contextlib
+import itertools
 import os
 import pathlib
 import random
@@ -148,27 +149,56 @@ class Database(FaultCase):
         if os.geteuid() != 0 or run("mount", "-t", "tmpfs", "-o", f"size={24 + 2 * settings.number('kills', 3)}m", "none", disk, check=False).returncode:
             raise unittest.SkipTest("cannot mount a small file system here")
         self.scratch.on_close(lambda: run("umount", "--lazy", disk))
+        self.full_and_empty("sqlite", Sqlite(self.scratch, "disk/mail"), lambda: fill(disk / "filler"), (disk / "filler").unlink)
+
+    def test_postgresql_disk_full(self):
+        """The disk of the database alone; that of the write-ahead log has room."""
+        self.only("postgresql")
+        server, database = self.server("postgresql"), self.database("postgresql", "full")
+        disk = self.shared.folder("full", server.user, 0o700)
+        size = f"size={64 + 2 * settings.number('kills', 3)}m,uid={disk.stat().st_uid},mode=700"
+        if os.geteuid() != 0 or run("mount", "-t", "tmpfs", "-o", size, "none", disk, check=False).returncode:
+            raise unittest.SkipTest("cannot mount a small file system here")
+        self.scratch.on_close(lambda: run("umount", "--lazy", disk))
+        server.psql(f"CREATE TABLESPACE small LOCATION '{disk}'")
+        server.psql("ALTER DATABASE fault_full SET TABLESPACE small")
+        self.full_and_empty("postgresql", database, lambda: fill(disk / "filler"), (disk / "filler").unlink)
+        server.psql("DROP DATABASE fault_full")
+        server.psql("DROP TABLESPACE small")
+
+    def test_mariadb_disk_full(self):
+        """What the server says of a full disk and of a full table, ER_DISK_FULL and ER_RECORD_FILE_FULL, said by a trigger."""
+        self.only("mariadb")
+        server, database = self.server("mariadb"), self.database("mariadb", "full")
+        codes = itertools.cycle((1021, 1114))
+
+        def full():
+            server.query("CREATE TRIGGER fault_full.disk BEFORE INSERT ON fault_full.deliverlog FOR EACH ROW "
+                         f"SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO={next(codes)}, MESSAGE_TEXT='no room'")
+        self.full_and_empty("mariadb", database, full, lambda: server.query("DROP TRIGGER fault_full.disk"))
+
+    def full_and_empty(self, kind, database, full, empty):
         choice = random.Random(settings.number("seed"))
-        database = Sqlite(self.scratch, "disk/mail")
-        daemon, port = self.receiver("sqlite", database)
-        sender = self.sender("sqlite", port)
+        daemon, port = self.receiver(kind, database)
+        sender = self.sender(kind, port)
         load = Load(settings.number("rate"), choice.random())
         running = Running(load, sender.input_port)
-        filler = disk / "filler"
         for _ in range(settings.number("kills", 3)):
             self.wait_progress(daemon)
-            with open(filler, "wb", buffering=0) as file:
-                try:
-                    while True:
-                        file.write(bytes(65536))
-                except OSError:
-                    pass
+            full()
             wait_until(lambda: daemon.status()["sinks"][0]["state"] == "retrying", lambda: f"a full disk: {daemon.status()['sinks']}")
             received = daemon.received()
             wait_until(lambda: daemon.received() > received + 100, "lines that are accepted meanwhile")
-            filler.unlink()
-        rows = self.end("sqlite", load, running, database, daemon, sender)
-        self.say(f"sqlite: disk full {settings.number('kills', 3)} times; {len(load.sent)} lines, {rows} rows, 0 missing, 0 twice, 0 different")
+            empty()
+        rows = self.end(kind, load, running, database, daemon, sender)
+        self.assertEqual(list(self.scratch.path.glob("*/dead-letter.jsonl")), [], "a full disk refuses no row")
+        self.say(f"{kind}: disk full {settings.number('kills', 3)} times; {len(load.sent)} lines, {rows} rows, 0 missing, 0 twice, 0 different")
+
+
+def fill(path):
+    with open(path, "wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(65536))
 
 
 class Entry:
