@@ -69,7 +69,7 @@ class Gathering {
   struct Run {
     Id mail;
     std::string place;  // of the Reader, before the rows that held its first one
-    std::vector<Delivery> rows;
+    std::vector<DeliveryHit> rows;
     size_t attempts = 0;
     size_t known = 0;  // leading rows that are not to be shown
   };
@@ -146,9 +146,9 @@ class Gathering {
 
 }  // namespace
 
-bool add_attempt(std::vector<Delivery>& rows, Hit hit) {
-  auto same =
-      std::find_if(rows.begin(), rows.end(), [&](const Delivery& other) { return is_same(other.hit, hit); });
+bool add_attempt(std::vector<DeliveryHit>& rows, Hit hit) {
+  auto same = std::find_if(rows.begin(), rows.end(),
+                           [&](const DeliveryHit& other) { return is_same(other.hit, hit); });
   bool added = same == rows.end();
   if (added) same = rows.emplace(rows.end());
   if (hit.deliver) same->attempts.push_back(hit.deliver->id);

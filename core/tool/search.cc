@@ -107,7 +107,7 @@ class Search {
     std::vector<size_t> attempts;
     std::string next;
 
-    void add(std::vector<Delivery> rows) {
+    void add(std::vector<DeliveryHit> rows) {
       for (auto& row : rows) {
         attempts.push_back(row.attempts.size());
         hits.push_back(std::move(row.hit));
@@ -208,7 +208,7 @@ class Search {
     auto trace = reader_->trace(id);
     if (!trace) return print_error(trace.error());
     Listed page;
-    std::vector<Delivery> rows;
+    std::vector<DeliveryHit> rows;
     auto add = [&](Hit hit) {
       if (r_.by_delivery())
         add_attempt(rows, std::move(hit));
