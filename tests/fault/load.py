@@ -36,13 +36,15 @@ def mark(host="mx1"):
 class Load:
     """`lines()` gives what is due; `sent` keeps all that was given out. With `whole_seconds`, as by hosts whose rsyslog
     writes the traditional stamp: then the lines of a host come in order, and no queue id comes again. `reuse`: short
-    queue ids come again `again` seconds after their mail is gone, far more often than in life."""
+    queue ids come again `again` seconds after their mail is gone, far more often than in life. `slow`: the share of
+    clients that say nothing for some seconds behind their TLS handshake, each followed by another client of the same
+    process."""
 
     def __init__(self, rate, seed=1, stay=STAY, clock=lambda: time.time_ns() // 1000, whole_seconds=False, reuse=True,
-                 again=5):
+                 again=5, slow=0):
         self.random = random.Random(seed)
         self.whole_seconds, self.reuse = whole_seconds, reuse and not whole_seconds
-        self.rate, self.stay, self.clock, self.again = rate, stay, clock, again
+        self.rate, self.stay, self.clock, self.again, self.slow = rate, stay, clock, again, slow
         self.waiting = []  # (microseconds, number, host, tag, text)
         self.numbers = itertools.count(1)
         self.mails = itertools.count(1)
@@ -149,14 +151,17 @@ class Load:
         self.queued(at + 800, host, queue_id, f"load-{number}@example.org", f"{sender}@{host}.example.org",
                     [self.recipient(number, 0)], 0, at)
 
-    def arrive(self, at, host, number, name, address, sender, message_id, recipients, hops, tls=None):
+    def arrive(self, at, host, number, name, address, sender, message_id, recipients, hops, tls=None, session=None):
         """Over SMTP; returns the queue id."""
-        session = f"smtpd[{100000 + next(self.numbers)}]"
-        queue_id = self.queue_id(host, at + 3000)
+        slow = self.slow and tls is None and self.random.random() < self.slow
+        session = session or f"smtpd[{100000 + next(self.numbers)}]"
         self.put(at, host, session, f"connect from {name}[{address}]")
-        if tls if tls is not None else self.random.random() < 0.5:
+        if slow or (tls if tls is not None else self.random.random() < 0.5):
             self.put(at + 1000, host, session, f"Anonymous TLS connection established from {name}[{address}]: TLSv1.3 with cipher "
                      "TLS_AES_256_GCM_SHA384 (256/256 bits) key-exchange X25519 server-signature RSA-PSS (2048 bits) server-digest SHA256")
+        if slow:
+            at += int(self.random.uniform(5.5, 9) * 1e6)
+        queue_id = self.queue_id(host, at + 3000)
         # The birth in a long queue id is that of its file, a little before its first line.
         self.put(at + 3100, host, session, f"{queue_id}: client={name}[{address}]")
         if self.random.random() < 0.05:
@@ -165,6 +170,9 @@ class Load:
                      "proto=ESMTP helo=<host.example.org>")
         self.queued(at + 4000, host, queue_id, message_id, sender, recipients, hops, at + 3000)
         self.put(at + 9000, host, session, f"disconnect from {name}[{address}] ehlo=2 starttls=1 mail=1 rcpt=1 data=1 quit=1 commands=7")
+        if slow:
+            self.arrive(at + 20_000, host, f"{number}b", "next.example.org", "192.0.2.251", f"next{number}@example.org",
+                        f"load-{number}b@example.org", [self.recipient(f"{number}b", 0)], 0, tls=False, session=session)
         return queue_id
 
     def queued(self, at, host, queue_id, message_id, sender, recipients, hops, birth):

@@ -10,6 +10,9 @@ from proxy import Proxy
 from test_database import Entry, through
 
 
+SLOW = 0.05  # of the clients: what they said first is stored before their mail comes
+
+
 class Kill(FaultCase):
     def test_kill_9_under_load(self):
         self.for_each_database(lambda kind: self.ends(kind, "kill"))
@@ -23,7 +26,7 @@ class Kill(FaultCase):
         database = self.database(kind, how)
         daemon, port = self.receiver(kind, database)
         sender = self.sender(kind, port)
-        load = Load(settings.number("rate"), choice.random())
+        load = Load(settings.number("rate"), choice.random(), slow=SLOW if how == "kill" else 0)
         running = Running(load, sender.input_port)
         hit = 0
         count = settings.number("kills")
@@ -62,7 +65,7 @@ class Kill(FaultCase):
         proxy = Proxy(self.scratch, lambda: None if away[0] else second.server.port)
         daemon, port = self.receiver("two", Entry(first.sink()), more=[Entry(through(second, kind, proxy))])
         sender = self.sender("two", port)
-        load = Load(settings.number("rate"), choice.random())
+        load = Load(settings.number("rate"), choice.random(), slow=SLOW)
         running = Running(load, sender.input_port)
         behind = 0
         for _ in range(settings.number("kills", 6)):
