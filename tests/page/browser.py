@@ -14,8 +14,8 @@ from selenium.webdriver.common.keys import Keys
 
 import accessible
 import said
-from harness import BUILD, wait_until
-from served import PASSWORD
+from harness import BUILD, Scratch, wait_until
+from served import PASSWORD, Served
 
 PICTURES = BUILD / "page-pictures"
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -264,3 +264,14 @@ def entered(served, name="helga", **how):
     browser.settle()
     served.passwords[name] = PASSWORD
     return browser
+
+
+def begun(name, **sample):
+    """A scratch folder, what is served from it, and a browser in which the admin is logged in."""
+    scratch = Scratch(name)
+    try:
+        served = Served(scratch, **sample)
+        return scratch, served, entered(served)
+    except BaseException:
+        scratch.close()
+        raise

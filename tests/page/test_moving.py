@@ -3,9 +3,8 @@ import unittest
 
 from selenium.webdriver.common.keys import Keys
 
-from browser import entered
-from harness import Scratch, wait_until
-from served import Served
+from browser import begun
+from harness import wait_until
 
 scratch = served = browser = None
 FOCUS = "const e = document.activeElement; return [e.tagName, e.id || e.className]"
@@ -13,13 +12,7 @@ FOCUS = "const e = document.activeElement; return [e.tagName, e.id || e.classNam
 
 def setUpModule():
     global scratch, served, browser
-    scratch = Scratch("moving")
-    try:
-        served = Served(scratch, scale=0.3, days=1)
-        browser = entered(served)
-    except BaseException:
-        scratch.close()
-        raise
+    scratch, served, browser = begun("moving", scale=0.3, days=1)
 
 
 def tearDownModule():

@@ -5,23 +5,16 @@ from urllib.parse import parse_qs
 
 from selenium.webdriver import ActionChains
 
-from browser import entered, found_by
-from harness import Scratch, wait_until
+from browser import begun, found_by
+from harness import wait_until
 from said import GROUPED
-from served import Served
 
 scratch = served = browser = None
 
 
 def setUpModule():
     global scratch, served, browser
-    scratch = Scratch("overview")
-    try:
-        served = Served(scratch)
-        browser = entered(served)
-    except BaseException:
-        scratch.close()
-        raise
+    scratch, served, browser = begun("overview")
 
 
 def tearDownModule():

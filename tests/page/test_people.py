@@ -8,22 +8,15 @@ import zoneinfo
 
 from selenium.webdriver.common.keys import Keys
 
-from browser import Browser, entered
-from harness import Scratch, wait_until
-from served import Served
+from browser import Browser, begun, entered
+from harness import wait_until
 
 scratch = served = admin = None
 
 
 def setUpModule():
     global scratch, served, admin
-    scratch = Scratch("people")
-    try:
-        served = Served(scratch, scale=0.3, days=1)
-        admin = entered(served)
-    except BaseException:
-        scratch.close()
-        raise
+    scratch, served, admin = begun("people", scale=0.3, days=1)
 
 
 def tearDownModule():

@@ -3,23 +3,16 @@ import unittest
 
 from selenium.webdriver.common.keys import Keys
 
-from browser import entered
-from harness import Scratch, wait_until
+from browser import begun
+from harness import wait_until
 from said import OTHER
-from served import Served
 
 scratch = served = browser = None
 
 
 def setUpModule():
     global scratch, served, browser
-    scratch = Scratch("trouble")
-    try:
-        served = Served(scratch, scale=0.3, days=1)
-        browser = entered(served)
-    except BaseException:
-        scratch.close()
-        raise
+    scratch, served, browser = begun("trouble", scale=0.3, days=1)
 
 
 def tearDownModule():
