@@ -15,7 +15,6 @@ constexpr size_t most_addresses = 2000;
 constexpr int enough_rows = 500;
 // From so many rows on it costs less to know the mails of the other address, too, than to look at each.
 constexpr int many_rows = 50;
-constexpr size_t few_addresses = 5;
 
 struct AddressColumn {
   From from;

@@ -16,6 +16,9 @@ enum class From { connect, deliver };
 // Addresses of the dictionary, each with the newest day it can be found on.
 using Addresses = std::vector<std::pair<std::string, Day>>;
 
+// Their rows need no sorting worth mentioning, and are few enough to be met with others.
+inline constexpr size_t few_addresses = 5;
+
 // One way to reach rows through an index. Several: their answers are put together.
 struct Drive {
   From from = From::connect;

@@ -67,8 +67,7 @@ Id highest_id(Time at) { return make_id(at, Hash128{~0ull, ~0ull}); }
 
 constexpr std::chrono::milliseconds tick(1);       // resolution of the time in an id
 constexpr std::chrono::hours delivered_before(1);  // a clock that was put back
-constexpr size_t few_addresses = 5;
-constexpr std::chrono::minutes tolerance(1);  // should a stored connect_time differ from its id
+constexpr std::chrono::minutes tolerance(1);       // should a stored connect_time differ from its id
 constexpr Microseconds shortest_slice = std::chrono::minutes(1), widest_slice = days(10'000'000);
 // A step that took longer is not followed by a longer one, so that each statement stays far below the limit
 // of the database.
