@@ -36,6 +36,8 @@ LineReader::~LineReader() { abandon(); }
 
 void LineReader::start() {
   spool_id_ = parts_.spool->status().id;
+  ended_at_ = parts_.spool->durable_sequence();
+  started_ = now();
   // From now on, also while the databases are away.
   gaps_ = std::make_unique<GapWatch>(parts_.receiver, spool_id_);
   gaps_->look(now());
@@ -88,6 +90,16 @@ void LineReader::note_unread() {
   if (next == SpoolReader::Next::record) since = record.received;
   std::lock_guard lock(mutex_);
   status_.unread_since = since;
+}
+
+// Since the newest record that an earlier daemon received.
+Microseconds LineReader::down_for() const {
+  if (ended_at_ < 2) return {};
+  auto reader = SpoolReader::open(parts_.spool_directory, ended_at_ - 1, false);
+  Record record;
+  SpoolGap gap;
+  if (!reader || (*reader)->next(record, gap, ended_at_) != SpoolReader::Next::record) return {};
+  return std::max(Microseconds(0), Microseconds(started_ - record.received));
 }
 
 // The lowest position of all sinks: what one has already is merged into the same rows again.
@@ -245,6 +257,7 @@ void LineReader::run() {
                       return find_open(server, queue_id, at);
                     });
   pipeline.start_at(from.sequence, from.counted);
+  pipeline.was_down(ended_at_, down_for());
   kept_ = std::make_unique<KeptLines>(parts_.state_directory);
   pipeline.keep_unknown(&unknown_, kept_.get());
   if (!recall(pipeline)) return;

@@ -60,6 +60,7 @@ class LineReader {
   void run();
   bool wait_for_sinks(Checkpoint& from);
   void note_unread();
+  Microseconds down_for() const;
   void wait_for_next_try(Backoff& backoff);
   // Null when abandoned.
   std::unique_ptr<SpoolReader> open_spool(uint64_t from);
@@ -80,6 +81,8 @@ class LineReader {
   SinkWorker* asked_ = nullptr;
   std::unique_ptr<Reader> reader_;  // of `asked_`, opened when first needed
   std::string spool_id_;
+  uint64_t ended_at_ = 0;  // where the spool of the daemon before ended
+  Time started_{};
   uint64_t written_pin_ = 0;
   Time written_{};
   std::atomic<bool> draining_{false}, abandoned_{false}, ended_{false}, waits_{false};

@@ -17,6 +17,9 @@ constexpr size_t most_programs = 100;
 // weekend.
 constexpr Microseconds away_at_most = std::chrono::hours(72);
 
+// A sender that found nobody listening tries again: rsyslog's action.resumeInterval.
+constexpr Microseconds senders_return = std::chrono::seconds(30);
+
 constexpr int mail_facility = 2;  // RFC 5424 6.2.1
 
 constexpr const char* result_names[] = {"fact", "ignored", "unknown", "unparsed"};
@@ -33,6 +36,7 @@ std::string label_text(std::string_view text) {
 Pipeline::Pipeline(const TrackerConfig& config, HeaderOptions header, const Router& router, Cache* cache,
                    FindOpen find_open)
     : header_(header),
+      reorder_(config.reorder),
       router_(router),
       tracker_(Tracker::make(config, cache, std::move(find_open))),
       sequencer_(Sequencer::make(config.reorder, most_held_lines,
@@ -40,8 +44,14 @@ Pipeline::Pipeline(const TrackerConfig& config, HeaderOptions header, const Rout
 
 void Pipeline::start_at(uint64_t sequence, uint64_t counted) {
   next_ = sequence;
+  counted_ = counted;
   hosts_.start_at(counted);
   tracker_->read_before(counted);
+}
+
+void Pipeline::was_down(uint64_t until, Microseconds time) {
+  up_from_ = until;
+  down_ = time;
 }
 
 void Pipeline::recall(const std::vector<HintRow>& hints, Time now) {
@@ -64,7 +74,11 @@ void Pipeline::feed(const Record& record) {
   LogLine line;
   parse_header(record, header_, line);
   if (record.sequence >= next_) next_ = record.sequence + 1;
-  received_ = record.received;
+  if (record.sequence < up_from_)
+    line.received += down_;
+  else if (first_new_ == Time{})
+    first_new_ = line.received;
+  received_ = line.received;
   fed_ = true;
   if (line.host_foreign) count_foreign(record, line);
   sequencer_->put(line);
@@ -157,11 +171,16 @@ Time Pipeline::time_of_lines(Time now) {
 
 bool Pipeline::collect(Time now, bool all, Batch& batch) {
   Time time = time_of_lines(now);
-  if (all)
+  if (all && header_.import)  // nothing reads its lines again
     sequencer_->drain();
-  else
+  else if (!waits_for_senders(now))
     sequencer_->tick(time);
-  bool more = tracker_->collect(time, all, rows_per_batch, batch);
+  bool rest = all && (header_.import || again_from_ != UINT64_MAX);
+  bool more = tracker_->collect(time, rest, rows_per_batch, batch);
+  if (all && !rest && !more) {
+    release_rest();
+    more = true;
+  }
   for (auto& hint : batch.hints) hint.until += now - time + away_at_most;
   uint64_t mark = sequencer_->pinned(next_);
   hosts_.collect(mark, batch.hosts, batch.hours);
@@ -172,9 +191,26 @@ bool Pipeline::collect(Time now, bool all, Batch& batch) {
   return more;
 }
 
+// At the end, behind all that is due: what is held back, and half a mail, makes rows too. The next start
+// makes them again, as after a crash, with the lines that were waited for.
+void Pipeline::release_rest() {
+  again_from_ = pinned();
+  tracker_->guess_the_rest();
+  sequencer_->drain();
+}
+
+// What the last stop released is stored already: it can wait for its place among the lines that its sender
+// could not deliver meanwhile.
+bool Pipeline::waits_for_senders(Time now) {
+  if (header_.import) return false;
+  if (started_ == Time{}) started_ = now;
+  if (first_new_ != Time{}) return now < first_new_ + reorder_;
+  return next_ <= counted_ && now < started_ + senders_return;
+}
+
 uint64_t Pipeline::pinned() const {
   if (is_switched_off("no_pin")) return next_;
-  return tracker_->pinned(sequencer_->pinned(next_));
+  return std::min(again_from_, tracker_->pinned(sequencer_->pinned(next_)));
 }
 
 Tracker::Status Pipeline::status() const {

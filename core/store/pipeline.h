@@ -25,6 +25,9 @@ class Pipeline {
   // Before the first feed(): records before `counted` were counted in the hosts table already (replay);
   // `sequence` is the first one that will come. Not called by an import, whose records have no sequence.
   void start_at(uint64_t sequence, uint64_t counted);
+  // Before the first feed(): records before `until` were received by a daemon that ended, `time` before now.
+  // Senders go on where they stopped, so that is no time in which a mail could have grown old.
+  void was_down(uint64_t until, Microseconds time);
   // Before the first feed(): what was half seen when the lines before these were read.
   void recall(const std::vector<HintRow>& hints, Time now);
   // Also counts parse_lines_total{result="fact|ignored|unknown|unparsed",program="…"} (unparsed: no parser).
@@ -32,7 +35,8 @@ class Pipeline {
   // Records before `sequence` that were not fed are lost: they are waited for no longer.
   void skip(uint64_t sequence);
   // Rows that are due, with the checkpoint's sequence (pinned()) and counted (what is still held back for its
-  // order is not counted yet). True if more are due at once. `all`: everything held is released first.
+  // order is not counted yet). True if more are due at once. `all`: the pipeline ends; to be called
+  // until false. Then half a mail makes a row too, out of lines that the checkpoint does not pass.
   // Who lags behind the spool by an hour waits, holds back and forgets as if it were an hour earlier: so
   // lines are joined in the same way whether they are read at once or after an outage.
   bool collect(Time now, bool all, Batch& batch);
@@ -57,8 +61,11 @@ class Pipeline {
   void warn_once(const Parser& parser, const LogLine& line);
   Program& program_of(std::string_view app_name);
   Time time_of_lines(Time now);
+  bool waits_for_senders(Time now);
+  void release_rest();
 
   HeaderOptions header_;
+  const Microseconds reorder_;
   const Router& router_;
   std::unique_ptr<Tracker> tracker_;
   std::unique_ptr<Sequencer> sequencer_;
@@ -69,8 +76,12 @@ class Pipeline {
   std::unordered_map<std::string, Counter*> foreign_;   // by certificate
   std::unordered_map<std::string, Counters> counters_;  // by program
   Program* last_program_ = nullptr;
-  uint64_t next_ = 0;
-  Time received_{};  // of the last line
+  uint64_t next_ = 0, counted_ = 0;
+  uint64_t again_from_ = UINT64_MAX;  // pinned when the pipeline ended
+  uint64_t up_from_ = 0;
+  Microseconds down_{};
+  Time started_{}, first_new_{};  // first look for rows; first line behind `up_from_`
+  Time received_{};               // of the last line
   bool fed_ = false;
   Microseconds lag_{};
 };

@@ -34,7 +34,7 @@ bool MailTracker::collect(Time now, bool all, size_t max_rows, Batch& batch) {
       if (OpenMail* mail = mails_.get(handle); mail && mail->dirty) mails_.postpone(*mail, now);
     put_off_.clear();
   }
-  if (!more || !all) remember(now, all, !more, batch);
+  if (!guessing_ && (!more || !all)) remember(now, all, !more, batch);
   emitter_.finish();
   cached_.clear();
   if (cache_) cache_->flush();
@@ -113,7 +113,9 @@ MailTracker::Written MailTracker::write(OpenMail& given, bool all, Time now) {
     mails_.clean(given);
     return Written::dropped;
   }
-  // At shutdown: another instance may still bring the first line. The lines stay in the spool.
+  // At shutdown: its first line, or another instance, may still tell whose these are. The lines stay in the
+  // spool.
+  if (guessing_ && !given.opener_seen) return Written::postponed;
   if (all && cache_ && !given.identified && !given.imported && now < given.dirty_since + config_.flush_after)
     return Written::postponed;
   // Its first line may lie in the spool of another instance that is just being started.

@@ -27,6 +27,7 @@ class MailTracker final : public Tracker {
   bool collect(Time now, bool all, size_t max_rows, Batch& batch) override;
   uint64_t pinned(uint64_t next) const override;
   void read_before(uint64_t sequence) override { mails_.read_before(sequence); }
+  void guess_the_rest() override { guessing_ = true; }
   void know_refusals(FindRefusals find) override { find_refusals_ = std::move(find); }
   Status status() const override;
 
@@ -198,6 +199,7 @@ class MailTracker final : public Tracker {
   std::unordered_map<std::string, std::optional<std::string>> cached_;  // what this collect() asked for
   const LogLine* line_ = nullptr;                                       // that apply() is at
   Time newest_{}, now_{};
+  bool guessing_ = false;
   std::unordered_set<std::string> tls_put_;        // keys, see tls_key()
   std::optional<Time> start_;                      // stamp of the first line
   std::vector<HintRow> hints_;                     // for the next batch

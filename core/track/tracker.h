@@ -71,6 +71,9 @@ class Tracker {
 
   // Records before this one were applied by an earlier tracker, and may be stored.
   virtual void read_before(uint64_t sequence) = 0;
+  // The lines that follow come before others that belong between them, and are applied again by a later
+  // tracker. Rows come of them, but no hints; and halves of mails wait for that tracker.
+  virtual void guess_the_rest() = 0;
 
   struct Status {
     size_t open_mails = 0, held_lines = 0;

@@ -196,7 +196,11 @@ void Replay::wait(std::chrono::seconds time, Pipeline& pipeline, StoredRows& row
   collect(pipeline, rows, false);
 }
 
-void Replay::finish(Pipeline& pipeline, StoredRows& rows) { collect(pipeline, rows, true); }
+void Replay::finish(Pipeline& pipeline, StoredRows& rows) {
+  // Until nothing is waited for any more.
+  for (int seconds : {0, 3, 30}) wait(std::chrono::seconds(seconds), pipeline, rows);
+  collect(pipeline, rows, true);
+}
 
 StoredRows Replay::run(const std::vector<std::string>& lines) {
   StoredRows rows;
@@ -222,7 +226,7 @@ StoredRows Replay::import(const std::vector<std::vector<std::string>>& parts) {
       one->feed(record);
       if (++count % 101 == 0) collect(*one, rows, false);
     }
-    finish(*one, rows);
+    collect(*one, rows, true);
   }
   return rows;
 }
@@ -240,21 +244,24 @@ StoredRows Replay::run_restarted(const std::vector<std::string>& lines, size_t c
   std::vector<Time> received;
   for (auto& line : lines)
     received.push_back(received.empty() ? stamp(line) : std::max(received.back(), stamp(line)));
-  auto feed_one = [&](Pipeline& to, size_t i, std::chrono::hours late) {
+  auto feed_one = [&](Pipeline& to, size_t i, std::chrono::seconds late) {
     received_ = received[i] + late;
     to.feed(record_of(lines[i], i + 1, received_));
     if (i % 101 == 0) collect(to, rows, false);
   };
-  for (size_t i = 0; i < cut; ++i) feed_one(*first, i, std::chrono::hours(0));
+  for (size_t i = 0; i < cut; ++i) feed_one(*first, i, std::chrono::seconds(0));
   wait(std::chrono::seconds(0), *first, rows);
-  finish(*first, rows);
+  collect(*first, rows, true);
   first.reset();
-  received_ += std::chrono::minutes(30);
+  received_ += std::chrono::minutes(90);
   auto second = pipeline(rows);
   uint64_t next = std::max<uint64_t>(rows.checkpoint.sequence, 1);
   second->start_at(next, std::max<uint64_t>(rows.checkpoint.counted, 1));
-  for (size_t i = next - 1; i < lines.size(); ++i)
-    feed_one(*second, i, i < cut ? std::chrono::hours(0) : std::chrono::hours(1));
+  second->was_down(cut + 1, received_ - received[cut - 1]);
+  size_t i = next - 1;
+  for (; i < cut; ++i) second->feed(record_of(lines[i], i + 1, received[i]));
+  for (int quiet = 0; quiet < 5; ++quiet) wait(std::chrono::seconds(1), *second, rows);
+  for (; i < lines.size(); ++i) feed_one(*second, i, std::chrono::seconds(90 * 60 + 5));
   finish(*second, rows);
   return rows;
 }
@@ -274,11 +281,20 @@ StoredRows Replay::run_killed(const std::vector<std::string>& lines, size_t kill
     if (i % collect_every == 0) collect(*first, rows, false);
   }
   first.reset();
+  // The senders keep their lines until the machine is back.
+  auto late = std::chrono::minutes(75);
+  received_ = received[killed_after - 1] + late;
   auto second = pipeline(rows);
   uint64_t next = std::max<uint64_t>(rows.checkpoint.sequence, 1);
   second->start_at(next, std::max<uint64_t>(rows.checkpoint.counted, 1));
-  for (size_t i = next - 1; i < lines.size(); ++i) second->feed(record_of(lines[i], i + 1, received[i]));
-  received_ = received.back();
+  second->was_down(killed_after + 1, received_ - received[killed_after - 1]);
+  for (size_t i = next - 1; i < killed_after; ++i) second->feed(record_of(lines[i], i + 1, received[i]));
+  for (int quiet = 0; quiet < 2; ++quiet) wait(std::chrono::seconds(1), *second, rows);
+  for (size_t i = killed_after; i < lines.size(); ++i) {
+    received_ = received[i] + late + std::chrono::seconds(2);
+    second->feed(record_of(lines[i], i + 1, received_));
+    if (i % collect_every == 0) collect(*second, rows, false);
+  }
   finish(*second, rows);
   return rows;
 }
