@@ -49,7 +49,7 @@ uint64_t GapWatch::dropped() {
 }
 
 void GapWatch::look(Time now) {
-  if (now - looked_ < look_every) return;
+  if (now >= looked_ && now - looked_ < look_every) return;  // or the clock was set back
   Time before = looked_ == Time{} ? now : looked_;
   looked_ = now;
   uint64_t sum = dropped();

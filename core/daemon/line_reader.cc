@@ -13,8 +13,8 @@ namespace {
 
 constexpr size_t records_a_round = 4096;  // then rows that are due are looked for
 constexpr std::chrono::milliseconds pause_when_idle{50};
-constexpr Microseconds collect_every{200'000};       // DESIGN 6: a batch is full or 200 ms old
-constexpr Microseconds checkpoint_every{5'000'000};  // when lines give no rows
+constexpr std::chrono::milliseconds collect_every{200};  // DESIGN 6: a batch is full or 200 ms old
+constexpr std::chrono::seconds checkpoint_every{5};      // when lines give no rows
 
 // A database that takes its time is no reason for the watchdog.
 class Waiting {
@@ -163,14 +163,14 @@ bool LineReader::hand_over(Pipeline& pipeline, bool all) {
     auto batch = std::make_shared<Batch>();
     more = pipeline.collect(now(), all, *batch);
     bool moved = batch->checkpoint.sequence != written_pin_;
-    bool due = now() - written_ >= checkpoint_every || all;
+    bool due = Steady::now() - written_ >= checkpoint_every || all;
     gaps_->look(now());
     gaps_->collect(batch->gaps);
     if (batch->empty() && !(moved && due)) continue;
     finish(*batch);
     kept_->flush();  // before the checkpoint can pass the lines
     written_pin_ = batch->checkpoint.sequence;
-    written_ = now();
+    written_ = Steady::now();
     ++made;
     Waiting waiting(waits_);
     for (auto* sink : parts_.sinks)
@@ -183,8 +183,8 @@ bool LineReader::hand_over(Pipeline& pipeline, bool all) {
 }
 
 void LineReader::wait_for_next_try(Backoff& backoff) {
-  auto until = std::chrono::steady_clock::now() + backoff.next();
-  while (!abandoned_ && std::chrono::steady_clock::now() < until) {
+  auto until = Steady::now() + backoff.next();
+  while (!abandoned_ && Steady::now() < until) {
     ++heartbeat_;
     std::this_thread::sleep_for(pause_when_idle);
   }
@@ -262,7 +262,7 @@ void LineReader::run() {
   pipeline.keep_unknown(&unknown_, kept_.get());
   if (!recall(pipeline)) return;
 
-  Time collected = now();
+  auto collected = Steady::now();
   while (!abandoned_) {
     ++heartbeat_;
     auto hosts = [this] {
@@ -273,7 +273,7 @@ void LineReader::run() {
     bool draining = draining_;  // read before the spool: what is durable then is complete
     bool more = read_some(*reader, pipeline);
     if (draining && !more) break;
-    Time time = now();
+    auto time = Steady::now();
     if (more || time - collected >= collect_every) {
       if (!hand_over(pipeline, false)) return;
       std::string later = reader->later_version();

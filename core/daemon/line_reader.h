@@ -57,6 +57,7 @@ class LineReader {
   bool waits_for_sink() const { return waits_; }
 
  private:
+  using Steady = std::chrono::steady_clock;  // the other one may be set back
   void run();
   bool wait_for_sinks(Checkpoint& from);
   void note_unread();
@@ -84,7 +85,7 @@ class LineReader {
   uint64_t ended_at_ = 0;  // where the spool of the daemon before ended
   Time started_{};
   uint64_t written_pin_ = 0;
-  Time written_{};
+  Steady::time_point written_{};
   std::atomic<bool> draining_{false}, abandoned_{false}, ended_{false}, waits_{false};
   std::atomic<uint64_t> heartbeat_{0};
   UnknownLines unknown_;

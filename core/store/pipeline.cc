@@ -74,10 +74,10 @@ void Pipeline::feed(const Record& record) {
   LogLine line;
   parse_header(record, header_, line);
   if (record.sequence >= next_) next_ = record.sequence + 1;
-  if (record.sequence < up_from_)
-    line.received += down_;
-  else if (first_new_ == Time{})
-    first_new_ = line.received;
+  bool before = record.sequence < up_from_;
+  if (before) line.received += down_;
+  if (!header_.import) line.received = received_clock_(line.received);
+  if (!before && first_new_ == Time{}) first_new_ = line.received;
   received_ = line.received;
   fed_ = true;
   if (line.host_foreign) count_foreign(record, line);
@@ -170,6 +170,8 @@ Time Pipeline::time_of_lines(Time now) {
 }
 
 bool Pipeline::collect(Time now, bool all, Batch& batch) {
+  Time shown = now;
+  now = clock_(now, header_.import ? Time{} : received_);
   Time time = time_of_lines(now);
   if (all && header_.import)  // nothing reads its lines again
     sequencer_->drain();
@@ -181,7 +183,7 @@ bool Pipeline::collect(Time now, bool all, Batch& batch) {
     release_rest();
     more = true;
   }
-  for (auto& hint : batch.hints) hint.until += now - time + away_at_most;
+  for (auto& hint : batch.hints) hint.until += shown - time + away_at_most;
   uint64_t mark = sequencer_->pinned(next_);
   hosts_.collect(mark, batch.hosts, batch.hours);
   if (unknown_) unknown_->collect(mark, batch.unknown);

@@ -1,6 +1,7 @@
 // Pipeline: the way of a record to rows: header -> sequencer -> parser -> tracker -> batch.
 // The daemon feeds it from the spool, `mailtrace import` from files. One thread.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <unordered_map>
@@ -15,6 +16,24 @@
 #include "core/track/tracker.h"
 
 namespace mailtrace {
+
+// The clock of a machine, but for being set back: from then on it is as much ahead. Times of one source.
+class ForwardClock {
+ public:
+  // `least`: it is not earlier than that.
+  Time operator()(Time at, Time least = {}) {
+    // Records of several inputs are not in order to the millisecond.
+    constexpr Microseconds disorder = std::chrono::seconds(5);
+    last_ = std::max(last_, least);
+    if (at + ahead_ + disorder < last_) ahead_ = last_ - at;
+    last_ = std::max(last_, at + ahead_);
+    return at + ahead_;
+  }
+
+ private:
+  Time last_{};
+  Microseconds ahead_{};
+};
 
 class Pipeline {
  public:
@@ -38,7 +57,8 @@ class Pipeline {
   // order is not counted yet). True if more are due at once. `all`: the pipeline ends; to be called
   // until false. Then half a mail makes a row too, out of lines that the checkpoint does not pass.
   // Who lags behind the spool by an hour waits, holds back and forgets as if it were an hour earlier: so
-  // lines are joined in the same way whether they are read at once or after an outage.
+  // lines are joined in the same way whether they are read at once or after an outage. A clock that is set
+  // back makes nothing wait.
   bool collect(Time now, bool all, Batch& batch);
   // First record that must be read again after a crash once all collected batches are stored.
   uint64_t pinned() const;
@@ -84,6 +104,7 @@ class Pipeline {
   Time received_{};               // of the last line
   bool fed_ = false;
   Microseconds lag_{};
+  ForwardClock clock_, received_clock_;
 };
 
 }  // namespace mailtrace

@@ -181,6 +181,26 @@ BOOST_AUTO_TEST_CASE(an_hour_behind_is_like_an_hour_ago) {
   BOOST_TEST(collect().connects.size() == 2u);
 }
 
+// A machine whose clock was an hour ahead at boot.
+BOOST_AUTO_TEST_CASE(a_clock_that_is_set_back_makes_nothing_wait) {
+  feed("open AAAAAA1");
+  pass(3);
+  feed("open AAAAAA2");
+  collect();
+  received -= std::chrono::hours(1);
+  feed("open AAAAAA3");
+  pass(8);
+  feed("open AAAAAA4");
+  Batch batch = collect();
+  BOOST_REQUIRE(batch.connects.size() == 1u);
+  BOOST_TEST(*batch.connects[0].queue_id == "AAAAAA1");
+  pass(3);
+  BOOST_TEST(collect().connects.size() == 2u);
+  pass(11);
+  BOOST_TEST(collect().connects.size() == 1u);
+  BOOST_TEST(pipeline->pinned() == 5u);
+}
+
 BOOST_AUTO_TEST_CASE(starts_where_it_is_told) {
   pipeline->start_at(40, 42);
   BOOST_TEST(pipeline->pinned() == 40u);
