@@ -37,14 +37,15 @@ def listener(kind, tls=None, **options):
 class Mailtraced:
     """The daemon; `config` is what configuration() returned."""
 
-    def __init__(self, scratch, config):
+    def __init__(self, scratch, config, env=None):
+        self.env = env
         self.scratch, self.config = scratch, config
         self.name = config.stem
         self.control = scratch.path / self.name / "control.sock"
         self.start()
 
     def start(self):
-        self.process = Process(self.scratch, f"mailtraced-{self.name}", MAILTRACED, "--config", self.config)
+        self.process = Process(self.scratch, f"mailtraced-{self.name}", MAILTRACED, "--config", self.config, env=self.env)
         self.process.wait_ready(lambda: self.status(quiet=True), "an answer of its control socket")
 
     def status(self, quiet=False):

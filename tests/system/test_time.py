@@ -1,10 +1,11 @@
 """Stamps that are hard to read or lie: no year, no zone, other zones, a leap second, an hour off, far away. Over the network
 into each database: the right day, no partition made for nonsense, doubtful ones marked."""
 import datetime
+import glob
 
 from daemon import Mailtraced, configuration, listener
 from databases import TIME_SUSPECT, Mariadb, MariadbServer, Postgresql, PostgresqlServer, Sqlite, days, microseconds
-from harness import Case, Scratch, run
+from harness import Case, Scratch, run, wait_until
 from senders import send_octet_counted
 
 UTC = datetime.timezone.utc
@@ -41,6 +42,27 @@ class Times(Case):
     def setUpClass(cls):
         cls.shared = Scratch("time")
         cls.addClassCleanup(cls.shared.close)
+
+    def test_a_clock_that_is_set_back(self):
+        """It was an hour ahead at boot, then somebody asked NTP. What comes then waits for no hour, and is stored while receiving."""
+        clock = self.scratch.path / "clock"
+        clock.write_text("+1h")
+        entry, port = listener("tcp")
+        database = Sqlite(self.scratch)
+        config = configuration(self.scratch, "receiver", [database.sink()], [entry])
+        [library] = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
+        daemon = Mailtraced(self.scratch, config, env={
+            "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
+        for number, (set_to, ahead) in enumerate((("+1h", 1), ("+0", 0)), 1):
+            clock.write_text(set_to)
+            queue_id = f"0AA000000{number}"
+            stamp = rfc3339(datetime.datetime.now(UTC) + datetime.timedelta(hours=ahead))
+            # The last one is half seen.
+            send_octet_counted(port, mail(queue_id, stamp) + mail("B" + queue_id[1:], stamp)[:3])
+            for wanted in (queue_id, "B" + queue_id[1:]):
+                wait_until(lambda: wanted in [row["queue_id"] for row in database.read("connectlog")], f"{wanted} in the database")
+        daemon.stop()
 
     def run_through(self, database):
         entry, port = listener("tcp")
