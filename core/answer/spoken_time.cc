@@ -50,6 +50,32 @@ constexpr std::string_view fillers[] = {
     "around",   "about",         "ca",     "circa", "etwa", "so",   "on",
     "of",       "from",          "von",    "der",   "den",  "this", "diesen",
     "ungefähr", "approximately", "during", "zu"};
+// A bare number behind one of these is an hour.
+constexpr std::string_view hour_words[] = {"um", "at", "gegen", "around"};
+enum class Edge {
+  since,       // until now, whatever day
+  from,        // "ab", of a day: until its end
+  before,      // without what is named
+  until,       // with it
+  range_begin  // "zwischen"
+};
+constexpr Word<Edge> edge_words[] = {{"seit", Edge::since},
+                                     {"since", Edge::since},
+                                     {"ab", Edge::from},
+                                     {"after", Edge::from},
+                                     {"nach", Edge::from},
+                                     {"from", Edge::from},
+                                     {"von", Edge::from},
+                                     {"vor", Edge::before},
+                                     {"before", Edge::before},
+                                     {"bis", Edge::until},
+                                     {"until", Edge::until},
+                                     {"till", Edge::until},
+                                     {"zwischen", Edge::range_begin},
+                                     {"between", Edge::range_begin}};
+// Between the two ends of a range, where "bis" may stand too.
+constexpr std::string_view range_marks[] = {"-", "–", "bis", "to", "until", "till"};
+constexpr std::string_view range_ands[] = {"und", "and"};
 constexpr std::string_view last_words[] = {"last",    "past",    "letzte",     "letzten",
                                            "letzter", "letztes", "vergangene", "vergangenen"};
 
@@ -85,6 +111,24 @@ bool clock(std::string_view text, char mark, int& minute_of_day) {
   return true;
 }
 
+// "14", "14:30", "9am", as the ends of "14-16" are.
+bool looks_like_hour(std::string_view text) {
+  auto digits = text.find_first_not_of("0123456789:.");
+  auto rest = digits == std::string_view::npos ? "" : text.substr(digits);
+  return !text.empty() && text.size() <= 7 && digits != 0 && (rest.empty() || rest == "am" || rest == "pm");
+}
+
+// What is said of one moment.
+struct Point {
+  std::optional<date::local_days> day;
+  std::optional<Hours> part;
+  std::optional<int> minute;  // of the day, 1440 at its end
+  bool no_half = false;       // "9" of "9-11 pm"
+
+  bool empty() const { return !day && !part && !minute; }
+  bool has_hour() const { return part || minute; }
+};
+
 class Reader {
  public:
   Reader(std::string_view text, Time now, const date::time_zone* zone) : now_(now), zone_(zone) {
@@ -92,7 +136,7 @@ class Reader {
     today_ = date::floor<date::days>(local);
     while (!text.empty()) {
       auto end = text.find_first_of(" \t\n,;");
-      if (auto word = text.substr(0, end); !word.empty()) words_.push_back(word);
+      if (auto word = text.substr(0, end); !word.empty()) add(word);
       text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     }
   }
@@ -101,20 +145,29 @@ class Reader {
     size_t fillers_seen = 0;
     for (at_ = 0; at_ < words_.size();) {
       auto low = lowered(at_);
-      if (size_t taken = span() + day() + part() + hour(); taken > 0) {
+      auto& point = ended_ ? last_ : first_;
+      if (span() > 0 || edge() > 0 || mark() > 0) continue;
+      if (day(point) > 0 || part(point) > 0 || hour(point, after_word_) > 0) {
+        after_word_ = false;
         continue;
-      } else if (among(fillers, low)) {
+      }
+      bool names_side = (low == "from" || low == "von") && at_ + 1 < words_.size() &&
+                        words_[at_ + 1].find('@') != std::string_view::npos;
+      if (among(fillers, low) && !names_side) {
         ++fillers_seen;
+        after_word_ = after_word_ || among(hour_words, low);
       } else {
         if (!out_.rest.empty()) out_.rest += ' ';
         out_.rest += words_[at_];
+        after_word_ = false;
       }
       ++at_;
     }
-    // "noon" alone may be a name; "gegen Mittag" is none.
-    bool sure = ago_ || day_ || minute_ || (part_ && fillers_seen > 0);
-    if (!sure) return std::nullopt;
-    if (!ago_) window();
+    // "noon" alone may be a name, "10-12" anything; "gegen Mittag" is neither.
+    bool is_day = first_.day || last_.day, is_part = first_.part || last_.part;
+    bool sure = ago_ || is_day || sure_hour_ || (is_part && (fillers_seen > 0 || edged_));
+    if (!sure || (begun_ && !ended_)) return std::nullopt;
+    if (!ago_ && !(ended_ ? range() : edged_ ? open_end() : window())) return std::nullopt;
     return std::move(out_);
   }
 
@@ -125,6 +178,19 @@ class Reader {
     while (text.ends_with(".") || text.ends_with("?") || text.ends_with("!")) text.pop_back();
     return text;
   }
+  // "14-16" is three words; "2026-11-26" is one.
+  void add(std::string_view word) {
+    for (std::string_view dash : {"-", "–"}) {
+      auto at = word.find(dash);
+      if (at == std::string_view::npos) continue;
+      auto end = word.substr(at + dash.size());
+      if (!looks_like_hour(word.substr(0, at)) || !looks_like_hour(end)) continue;
+      words_.insert(words_.end(), {word.substr(0, at), word.substr(at, dash.size()), end});
+      return;
+    }
+    words_.push_back(word);
+  }
+
   size_t take(size_t count) {
     at_ += count;
     return count;
@@ -151,32 +217,78 @@ class Reader {
     return take(end + (ago ? 1 : 0) - at_);
   }
 
-  size_t day() {
+  // Whether a time is said there, and whether it begins with its day.
+  bool ahead(size_t at, bool& with_day) {
+    auto stay = at_;
+    for (at_ = at; among(fillers, lowered(at_));) ++at_;
+    Point probe;
+    with_day = day(probe) > 0;
+    bool sure = sure_hour_, is_time = with_day || part(probe) > 0 || hour(probe, true) > 0;
+    sure_hour_ = sure;
+    at_ = stay;
+    return is_time;
+  }
+
+  // "ab 14 Uhr", "since yesterday", "vor 9", "zwischen 12 …"
+  size_t edge() {
     auto low = lowered(at_);
+    auto* found_edge = found(edge_words, low);
+    bool with_day = false;
+    if (!found_edge || edged_ || ended_ || !ahead(at_ + 1, with_day)) return 0;
+    bool mail_from = low == "from" || low == "von" || low == "after" || low == "nach";
+    if (mail_from && with_day) return 0;  // "the mail from yesterday"
+    after_word_ = edged_ = true;
+    alone_ = !first_.empty();
+    edge_ = *found_edge;
+    if (edge_ == Edge::range_begin) begun_ = true;
+    if (edge_ == Edge::before || edge_ == Edge::until) ended_ = true;
+    if (edge_ == Edge::from && with_day) edge_ = Edge::since;
+    return take(1);
+  }
+
+  // The second time of a range.
+  size_t mark() {
+    auto low = lowered(at_);
+    bool with_day = false;
+    if (ended_ || first_.empty() || !(among(range_marks, low) || (begun_ && among(range_ands, low))))
+      return 0;
+    if (!ahead(at_ + 1, with_day)) return 0;
+    alone_ = !edged_;
+    edge_ = Edge::until;
+    edged_ = ended_ = after_word_ = true;
+    return take(1);
+  }
+
+  size_t day(Point& point) {
+    auto low = lowered(at_);
+    if (low == "day" && lowered(at_ + 1) == "before" && lowered(at_ + 2) == "yesterday") {
+      point.day = today_ - date::days(2);
+      return take(3);
+    }
     auto last = among(last_words, low);
     if (auto* ago = found(days_ago, low)) {
-      day_ = today_ - date::days(*ago);
+      point.day = today_ - date::days(*ago);
       return take(1);
     }
     auto name = last ? lowered(at_ + 1) : low;
     if (auto* weekday = found(weekdays, name)) {
       auto back = (date::weekday(today_) - date::weekday(*weekday)).count();
-      day_ = today_ - date::days(last && back == 0 ? 7 : back);
+      point.day = today_ - date::days(last && back == 0 ? 7 : back);
       return take(last ? 2 : 1);
     }
     if (last && (name == "nacht" || name == "night")) {
-      day_ = today_ - date::days(1);
-      part_ = Hours{20, 30};
+      point.day = today_ - date::days(1);
+      point.part = Hours{20, 30};
       return take(2);
     }
-    return written_day(low);
+    return written_day(point, low);
   }
 
   // "2026-11-26", "26.11.", "26.11.2026" (lowered() took the last dot).
-  size_t written_day(const std::string& low) {
+  size_t written_day(Point& point, const std::string& low) {
     Time time;
     if (low.size() == 10 && low[4] == '-' && parse_time(low, time)) {
-      day_ = date::local_days(date::floor<date::days>(time.time_since_epoch()));
+      point.day = date::local_days(date::floor<date::days>(time.time_since_epoch()));
       return take(1);
     }
     auto first = low.find('.');
@@ -191,59 +303,121 @@ class Reader {
     if (with_year && !number(low.substr(second + 1), 1970, 2999, year)) return 0;
     auto date = date::year(year) / month / in_month;
     if (!date.ok()) return 0;
-    day_ = date::local_days(date);
-    if (!with_year && *day_ > today_) day_ = date::local_days(date::year(year - 1) / month / in_month);
+    point.day = date::local_days(date);
+    if (!with_year && *point.day > today_)
+      point.day = date::local_days(date::year(year - 1) / month / in_month);
     return take(1);
   }
 
-  size_t part() {
+  size_t part(Point& point) {
     auto* hours_of = found(parts_of_day, lowered(at_));
     if (!hours_of) return 0;
-    part_ = *hours_of;
+    point.part = *hours_of;
     return take(1);
   }
 
-  // "14 Uhr", "14:30", "14.30 Uhr", "2 pm", "2pm"
-  size_t hour() {
+  // "14 Uhr", "14:30", "14.30 Uhr", "2 pm", "2pm"; "14" behind a word that makes it one, or before a range's.
+  size_t hour(Point& point, bool bare) {
     auto low = lowered(at_), next = lowered(at_ + 1);
     int value = 0;
-    if (clock(low, ':', value) || (next == "uhr" && clock(low, '.', value))) {
-      minute_ = value;
-      return take(next == "uhr" ? 2 : 1);
-    }
-    if (next == "uhr" && number(low, 0, 24, value)) {
-      minute_ = value % 24 * 60;
-      return take(2);
-    }
+    bool uhr = next == "uhr";
+    if (clock(low, ':', value) || (uhr && clock(low, '.', value)))
+      return take_hour(point, value, uhr ? 2 : 1);
+    if (uhr && number(low, 0, 24, value)) return take_hour(point, value * 60, 2);
     bool apart = next == "am" || next == "pm";
     auto half = apart ? next : low.size() > 2 ? low.substr(low.size() - 2) : "";
-    if (half != "am" && half != "pm") return 0;
-    if (!number(apart ? low : low.substr(0, low.size() - 2), 1, 12, value)) return 0;
-    minute_ = (value % 12 + (half == "pm" ? 12 : 0)) * 60;
-    return take(apart ? 2 : 1);
+    if (half == "am" || half == "pm") {
+      if (!number(apart ? low : low.substr(0, low.size() - 2), 1, 12, value)) return 0;
+      value = (value % 12 + (half == "pm" ? 12 : 0)) * 60;
+      // "2-4 pm": both are, unless that were backwards.
+      if (&point == &last_ && first_.no_half && *first_.minute < 720 && half == "pm" &&
+          *first_.minute + 720 < value)
+        *first_.minute += 720;
+      return take_hour(point, value, apart ? 2 : 1);
+    }
+    bool in_range = !ended_ && among(range_marks, next);
+    if (!(bare || in_range) || low.size() > 2 || !number(low, 0, 24, value)) return 0;
+    // "12-14" alone may be anything.
+    auto sure = sure_hour_ || (bare && !(alone_ && ended_));
+    take_hour(point, value * 60, 1);
+    sure_hour_ = sure;
+    point.no_half = true;
+    return 1;
+  }
+  size_t take_hour(Point& point, int minute, size_t words) {
+    point.minute = minute;
+    sure_hour_ = true;
+    return take(words);
   }
 
-  Time moment(date::local_days day, minutes after) const {
+  Time moment(date::local_days day, minutes after, date::choose which = date::choose::earliest) const {
     date::local_time<Microseconds> local = day + after;
     if (!zone_) return Time(local.time_since_epoch());
-    return std::chrono::time_point_cast<Microseconds>(zone_->to_sys(local, date::choose::earliest));
+    return std::chrono::time_point_cast<Microseconds>(zone_->to_sys(local, which));
   }
 
-  void window() {
-    auto day = day_.value_or(today_);
-    minutes from = hours(0), to = hours(24);
-    if (minute_) {
-      from = minutes(*minute_) - minutes(45);
-      to = minutes(*minute_) + minutes(45);
-    } else if (part_) {
-      from = hours(part_->from);
-      to = hours(part_->to);
-      // "Heute Nacht" is over when it is asked about.
-      if (part_->to > 24 && day == today_ && moment(day, from) > now_) day -= date::days(1);
+  static minutes begin_of(const Point& point) {
+    if (point.minute) return minutes(*point.minute);
+    return point.part ? minutes(hours(point.part->from)) : minutes(0);
+  }
+  static minutes end_of(const Point& point) {
+    if (point.minute) return minutes(*point.minute);
+    return point.part ? hours(point.part->to) : hours(24);
+  }
+  void set(date::local_days from_day, minutes from, date::local_days to_day, minutes to) {
+    out_.from = moment(from_day, from);
+    out_.to = moment(to_day, to, date::choose::latest);
+    // Clocks that were put forward have no such hour: what stands for it.
+    if (out_.to <= *out_.from) out_.to = *out_.from + (to_day + to - (from_day + from));
+  }
+
+  // A day, a part of one, or some time around an hour.
+  bool window() {
+    auto day = first_.day.value_or(today_);
+    auto from = begin_of(first_), to = end_of(first_);
+    if (first_.minute) {
+      from -= minutes(45);
+      to += minutes(45);
+    } else if (first_.part && first_.part->to > 24 && day == today_ && moment(day, from) > now_) {
+      day -= date::days(1);  // "heute Nacht" is over when it is asked about
     }
-    if (!day_ && moment(day, from) > now_) day -= date::days(1);
-    out_.from = moment(day, from);
-    out_.to = moment(day, to);
+    if (!first_.day && moment(day, from) > now_) day -= date::days(1);
+    set(day, from, day, to);
+    return true;
+  }
+
+  // "ab 14 Uhr", "seit gestern"
+  bool open_end() {
+    auto day = first_.day.value_or(today_);
+    auto from = begin_of(first_);
+    bool overnight = first_.part && first_.part->to > 24 && day == today_;
+    if ((!first_.day || overnight) && moment(day, from) > now_) day -= date::days(1);
+    set(day, from, day, std::max(minutes(hours(24)), from + hours(1)));
+    if ((edge_ == Edge::since || !first_.day) && now_ > *out_.from) out_.to = now_;
+    return true;
+  }
+
+  // "zwischen 12 und 14 Uhr", "vor 9", "Montag bis Mittwoch"
+  bool range() {
+    auto to = edge_ == Edge::before ? begin_of(last_) : end_of(last_);
+    if (first_.empty() && !last_.has_hour()) {
+      out_.to = moment(*last_.day, to, date::choose::latest);
+      return true;
+    }
+    bool day_known = first_.day || last_.day;
+    auto from_day = first_.day.value_or(last_.day.value_or(today_));
+    auto to_day = first_.day && last_.day ? *last_.day : from_day;
+    auto from = begin_of(first_);
+    if (to_day + to <= from_day + from) {
+      if (first_.day && last_.day) return false;
+      to_day += date::days(1);  // over midnight
+    }
+    if (!day_known && moment(from_day, from) > now_) {
+      from_day -= date::days(1);
+      to_day -= date::days(1);
+    }
+    set(from_day, from, to_day, to);
+    return true;
   }
 
   Time now_;
@@ -252,9 +426,11 @@ class Reader {
   std::vector<std::string_view> words_;
   size_t at_ = 0;
   bool ago_ = false;
-  std::optional<date::local_days> day_;
-  std::optional<Hours> part_;
-  std::optional<int> minute_;
+  Point first_, last_;
+  Edge edge_ = Edge::since;
+  bool edged_ = false, begun_ = false, ended_ = false;  // a word said an edge, "between", the last point
+  bool after_word_ = false, sure_hour_ = false;
+  bool alone_ = false;  // no word before the range says that it is one
   SpokenTime out_{};
 };
 

@@ -245,7 +245,7 @@ bool timed(std::string_view line, const Query& base, const HeaderOptions& option
   } else {
     out.kind = single(spoken->rest, within, out);
   }
-  out.found.push_back({"time", part_words("time"), format_time(spoken->from)});
+  out.found.push_back({"time", part_words("time"), format_time(spoken->from.value_or(spoken->to))});
   return true;
 }
 

@@ -241,7 +241,7 @@ class Finding(Case):
         self.assertNotIn("time=", browser.place())
 
     def test_a_time_as_it_is_said(self):
-        for words in ("yesterday around noon", "gestern gegen Mittag"):
+        for words in ("yesterday around noon", "gestern gegen Mittag", "yesterday between 11 and 2 pm", "gestern 11-14 Uhr"):
             browser.ask(words)
             browser.wait_text("Understood as a time")
             times = browser.script("return [...document.querySelectorAll('.line_in time')].map((e) => e.dateTime)")
