@@ -7,6 +7,7 @@
 
 #include "core/answer/pasted_text.h"
 #include "core/answer/reply.h"
+#include "core/answer/trouble_words.h"
 #include "core/base/text.h"
 
 namespace mailtrace {
@@ -28,10 +29,10 @@ constexpr Direction directions[] = {
     {"recipient", Side::recipient}, {"empfänger", Side::recipient}, {"->", Side::recipient},
     {"→", Side::recipient},         {"=>", Side::recipient},        {">", Side::recipient}};
 
-constexpr std::string_view fillers[] = {"mail",  "mails",  "e-mail", "email", "message", "nachricht",
-                                        "the",   "a",      "die",    "eine",  "der",     "and",
-                                        "und",   "with",   "mit",    "is",    "ist",     "was",
-                                        "wurde", "status", "where",  "wo",    "?"};
+constexpr std::string_view fillers[] = {"mail",   "mails", "e-mail", "email", "message", "nachricht", "the",
+                                        "a",      "das",   "ein",    "die",   "eine",    "der",       "and",
+                                        "und",    "with",  "mit",    "is",    "ist",     "was",       "wurde",
+                                        "status", "where", "wo",     "?"};
 
 Side side_of(std::string_view low) {
   for (auto& direction : directions)
@@ -349,10 +350,52 @@ std::optional<Understood> answer(std::string_view line, const Query& base) {
   return out;
 }
 
+// "Postfach voll", "anna@example.org Spam": a status, and one of the answers that servers give then.
+std::optional<Understood> trouble(std::string_view text, const Query& base) {
+  auto words = words_of_line(text);
+  if (words.size() > most_words) return std::nullopt;
+  std::erase_if(words, [](auto word) { return is_filler(lower(word)); });
+  auto* named = take_trouble(words);
+  if (!named) return std::nullopt;
+  std::string rest;
+  for (auto word : words) (rest += rest.empty() ? "" : " ") += word;
+  Line line(rest);
+  if (line.others() > 0 || line.addresses().size() > most_addresses) return std::nullopt;
+  auto statuses = line.statuses();
+  if (statuses.empty()) statuses.assign(named->statuses.begin(), named->statuses.end());
+  std::optional<Understood> out;
+  for (auto reply : named->replies) {
+    Query with = base;
+    with.status = statuses;
+    with.response = std::string(reply);
+    Understood each{PasteKind::status, {}, {with}, {}, {}};
+    if (line.addresses().size() > 1)
+      each = envelope(line, with);
+    else if (!line.addresses().empty())
+      each = one_address(line, with);
+    if (out)
+      out->tries.insert(out->tries.end(), each.tries.begin(), each.tries.end());
+    else
+      out = std::move(each);
+  }
+  if (!out) return std::nullopt;
+  auto said = trouble_words(*named, statuses);
+  if (out->kind == PasteKind::status) {
+    out->words = std::move(said);
+  } else {
+    out->words.en += ", with " + said.en;
+    out->words.de += "; " + said.de;
+  }
+  add_statuses(*out, statuses);
+  add_part(*out, "answer", std::string(named->replies.front()));
+  return out;
+}
+
 }  // namespace
 
 std::optional<Understood> read_typed_words(std::string_view text, const Query& base) {
   if (auto said = answer(text, base)) return said;
+  if (auto known = trouble(text, base)) return known;
   Line line(text);
   if (line.words() > most_words || line.addresses().size() > most_addresses) return std::nullopt;
   Query with = base;

@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "core/answer/pasted_text.h"
+#include "core/answer/trouble_words.h"
 #include "core/answer/typed_words.h"
 
 using namespace mailtrace;
@@ -67,7 +68,7 @@ BOOST_AUTO_TEST_CASE(queue_ids) {
 
 BOOST_AUTO_TEST_CASE(words) {
   BOOST_TEST(tried("alice") == "address=*alice* | subject=*alice* | response=*alice*");
-  BOOST_TEST(tried("mailbox is full") == "subject=*mailbox is full* | response=*mailbox is full*");
+  BOOST_TEST(tried("calendar is full") == "subject=*calendar is full* | response=*calendar is full*");
   BOOST_TEST(tried("") == "");
   BOOST_TEST(tried(" \t\n") == "");
 }
@@ -200,7 +201,7 @@ BOOST_AUTO_TEST_CASE(kinds) {
   BOOST_TEST(kind("<1@example.org>") == "message_id");
   BOOST_TEST(kind("4dFk8Q5sN1zQp7Y") == "queue_id");
   BOOST_TEST(kind("2001:db8::1") == "ip_address");
-  BOOST_TEST(kind("mailbox is full") == "text");
+  BOOST_TEST(kind("calendar is full") == "text");
   auto id = understand("https://mail.example.org/#/mail/01A20a0f662b75c6ba38577b840ee5b6");
   BOOST_TEST(paste_kind_name(id.kind) == "own_link");
   BOOST_TEST(id.id->hex() == "01a20a0f662b75c6ba38577b840ee5b6");
@@ -301,4 +302,65 @@ BOOST_AUTO_TEST_CASE(dates_of_mails) {
   BOOST_TEST(parse_mail_date("23 Nov 2026 20:11 +0000", t));
   BOOST_TEST(!parse_mail_date("yesterday", t));
   BOOST_TEST(!parse_mail_date("31 Feb 2026 10:00:00 +0000", t));
+}
+
+BOOST_AUTO_TEST_CASE(troubles_as_callers_name_them) {
+  static constexpr std::pair<std::string_view, std::string_view> phrases[] = {
+      {"Postfach voll", "*mail*box*full*"},
+      {"Das Postfach ist voll!", "*mail*box*full*"},
+      {"mailbox full", "*mail*box*full*"},
+      {"Adresse unbekannt", "*5.1.1*"},
+      {"Empfänger unbekannt", "*5.1.1*"},
+      {"user unknown", "*5.1.1*"},
+      {"Blockliste", "*blocked using*"},
+      {"geblockt", "*blocked using*"},
+      {"blacklisted", "*blocked using*"},
+      {"Spam", "*spam*"},
+      {"als Spam erkannt", "*spam*"},
+      {"Virus", "*virus*"},
+      {"infiziert", "*virus*"},
+      {"zu groß", "*size*"},
+      {"attachment too big", "*size*"},
+      {"Zeitüberschreitung", "*timed out*"},
+      {"timed out", "*timed out*"},
+      {"Verbindung abgelehnt", "*connection refused*"},
+      {"DNS", "*not found*"},
+      {"Domain nicht gefunden", "*not found*"},
+      {"domain not found", "*not found*"},
+      {"zu viele Mails", "*too many*"},
+      {"relaying denied", "*relay*"},
+      {"DMARC", "*dmarc*"},
+      {"Zertifikat", "*tls*"}};
+  for (auto& [phrase, reply] : phrases) {
+    auto out = understand(phrase);
+    BOOST_TEST_CONTEXT(phrase) {
+      BOOST_TEST(paste_kind_name(out.kind) == "status");
+      BOOST_REQUIRE(!out.tries.empty());
+      BOOST_TEST(out.tries[0].response.value_or("") == reply);
+      BOOST_TEST(!out.tries[0].status.empty());
+      BOOST_TEST(out.tries.back().response.value_or("") == "*" + std::string(phrase) + "*");  // or just words
+    }
+  }
+  auto full = understand("Postfach voll");
+  BOOST_TEST(full.words.en ==
+             "a full mailbox: bounced, deferred, expired or rejected, and the server's answer says so");
+  BOOST_TEST(full.words.de ==
+             "volles Postfach: unzustellbar, wartet, aufgegeben oder abgelehnt, und die Antwort des Servers "
+             "nennt es");
+  auto whose = understand("an anna@example.org: Postfach voll");
+  BOOST_TEST(whose.tries[0].recipient.value_or("") == "anna@example.org");
+  BOOST_TEST(whose.tries[0].response.value_or("") == "*mail*box*full*");
+  auto refused = understand("Spam abgelehnt");
+  BOOST_TEST(refused.tries[0].status == (std::vector<std::string>{"rejected", "blocked"}),
+             boost::test_tools::per_element());
+  // A subject that has such a word, and a status alone.
+  BOOST_TEST(!understand("Rechnung Virus Schulung Mai").tries[0].response);
+  BOOST_TEST(!understand("abgelehnt").tries[0].response);
+}
+
+BOOST_AUTO_TEST_CASE(phrases_of_troubles_are_as_they_are_compared) {
+  for (auto& trouble : troubles()) {
+    BOOST_TEST(!trouble.replies.empty());
+    for (auto phrase : trouble.phrases) BOOST_TEST(understand(phrase).tries[0].response.has_value(), phrase);
+  }
 }
