@@ -58,7 +58,7 @@ std::string row_columns() {
 // A stretch of the walk: whole days, or a part of one day as a range of ids, which begin with the time.
 struct Window {
   Day from{}, to{};
-  std::optional<std::pair<Id, Id>> ids;  // first <= id < second
+  std::optional<std::pair<Id, Id>> ids;  // first <= id < second; the same twice: this one alone
 };
 
 // The lowest id of that moment.
@@ -94,7 +94,9 @@ class Search {
   Result<bool> look_at(const Window& window);
   Result<void> read(const Window& window);
   Result<void> load_hits();
-  Piece statement(const Drive& drive, const Piece& condition, const Window& window) const;
+  // by_mail: ordered by mail alone, so that the deliveries of the last one may not be those that come first.
+  enum class Order { by_mail, by_delivery };
+  Piece statement(const Drive& drive, const Piece& condition, const Window& window, Order order) const;
   Piece behind(const std::string& day, const std::string& connect_id) const;
   Piece within(const std::string& day, const std::string& id, const Window& window) const;
   Piece mails_of(const std::vector<Drive>& drives, const Window& window) const;
@@ -202,7 +204,10 @@ Piece Search::within(const std::string& day, const std::string& id, const Window
     out.add(day + " BETWEEN ").bind(day_value(window.from)).add(" AND ");
     return out.bind(day_value(window.to));
   }
-  out.add(day + " = ").bind(day_value(window.from)).add(" AND " + id + " >= ");
+  out.add(day + " = ").bind(day_value(window.from));
+  if (window.ids->first == window.ids->second)
+    return out.add(" AND " + id + " = ").bind(id_value(window.ids->first));
+  out.add(" AND " + id + " >= ");
   return out.bind(id_value(window.ids->first)).add(" AND " + id + " < ").bind(id_value(window.ids->second));
 }
 
@@ -222,7 +227,7 @@ Piece Search::mails_of(const std::vector<Drive>& drives, const Window& window) c
   return out;
 }
 
-Piece Search::statement(const Drive& drive, const Piece& condition, const Window& window) const {
+Piece Search::statement(const Drive& drive, const Piece& condition, const Window& window, Order order) const {
   bool by_mail = drive.from == From::connect;
   std::string day = by_mail ? "c.day" : "d.day", id = by_mail ? "c.id" : "d.connect_id";
   std::string sort = sort_column(), hint = index_hint(dialect_, drive.index);
@@ -256,7 +261,8 @@ Piece Search::statement(const Drive& drive, const Piece& condition, const Window
   for (const Piece& filter : plan_.filters) out.add(" AND ").add(filter);
   if (after_ && !sorted()) out.add(" AND ").add(behind(day, id));
   const char* direction = upwards() ? " ASC" : " DESC";
-  out.add(" ORDER BY " + day + direction + ", " + id + direction + ", d.id" + direction);
+  out.add(" ORDER BY " + day + direction + ", " + id + direction);
+  if (order == Order::by_delivery) out.add(std::string(", d.id") + direction);
   return out.add(fmt::format(" LIMIT {}", wanted()));
 }
 
@@ -301,7 +307,10 @@ Result<void> Search::read(const Window& window) {
   for (const Drive& drive : plan_.drives) {
     auto condition = drive.since(dialect_, window.from);
     if (!condition) continue;
-    Piece piece = statement(drive, *condition, window);
+    // MariaDB and MySQL walk along an index only if it holds all that is sorted by: a column of the joined
+    // table as well makes them read and sort the whole window.
+    bool by_mail = dialect_ == Dialect::mysql && drive.from == From::connect;
+    Piece piece = statement(drive, *condition, window, by_mail ? Order::by_mail : Order::by_delivery);
     // Without statistics of a young partition the planner of PostgreSQL reads and sorts all of it, where a
     // walk along the key would end after a page.
     bool walk = dialect_ == Dialect::postgresql && drive.walks();
@@ -312,6 +321,14 @@ Result<void> Search::read(const Window& window) {
     if (walk && !connection_.broken()) {
       if (auto set = connection_.run("RESET enable_sort"); !set) return set;
     }
+    if (!rows) return rows.error();
+    take(*rows, drive.from);
+    if (!by_mail || rows->size() < wanted()) continue;
+    // Of the last mail there may be deliveries that the limit has cut off and that come before those read.
+    const Place& last = found_.back().place;
+    piece = statement(drive, *condition, {last.day, last.day, std::pair{last.connect_id, last.connect_id}},
+                      Order::by_delivery);
+    rows = connection_.query(piece.text, piece.parameters);
     if (!rows) return rows.error();
     take(*rows, drive.from);
   }
