@@ -114,7 +114,8 @@ struct Mariadb : Server {
   Mariadb() {
     data = folder().path / "mariadb";
     own(data, "mysql");
-    fs::path store = data / "data", log = data / "log";
+    fs::path store = data / "data", log = data / "log", temporary = data / "tmp";
+    own(temporary, "mysql");
     std::string where = " --no-defaults" + std::string(geteuid() == 0 ? " --user=mysql" : "") +
                         " --datadir=" + store.string();
     std::string server = "mariadbd" + where;
@@ -126,6 +127,8 @@ struct Mariadb : Server {
             " --auth-root-authentication-method=normal --skip-test-db");
     }
     std::ofstream(log).close();
+    // Not /tmp: every server that starts deletes the temporary tables that lie in its tmpdir.
+    server += " --tmpdir=" + temporary.string();
     pid = start(server + " --socket=" + socket().string() + " --pid-file=" + (data / "pid").string() +
                     " --skip-networking --innodb-buffer-pool-size=256M --innodb-flush-log-at-trx-commit=" +
                     (durable() ? "1" : "0"),

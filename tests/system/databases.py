@@ -250,7 +250,10 @@ class MariadbServer(Server):
         else:
             run("mariadb-install-db", "--no-defaults", *user, f"--datadir={data}", "--auth-root-authentication-method=normal",
                 "--skip-test-db", cwd="/")
+        # Not /tmp: every server that starts deletes the temporary tables that lie in its tmpdir.
+        temporary = scratch.folder("mariadb-tmp", self.user, 0o700)
         self.command = ["mariadbd", mysqld or "mariadbd", "--no-defaults", *more, f"--datadir={data}", f"--socket={self.socket}",
+                        f"--tmpdir={temporary}",
                         f"--port={self.port}", "--bind-address=127.0.0.1", f"--pid-file={data}/pid",
                         f"--innodb-flush-log-at-trx-commit={flush}", "--innodb-buffer-pool-size=64M", "--default-time-zone=+00:00"]
         self.start()
