@@ -108,6 +108,16 @@ class Overview(unittest.TestCase):
         for _, colour, pixels in keys:
             self.assertGreater(pixels, 5, f"{colour} is in the chart")
 
+    def test_days_under_the_chart(self):
+        """Over more than a day each day is named once; an hour alone says nothing then."""
+        browser.open("overview")
+        self.assertEqual(browser.one("canvas[data-drawn]").get_attribute("data-days"), "")
+        browser.open("overview?span=7d")
+        days = browser.one("canvas[data-days]:not([data-days=''])").get_attribute("data-days").split("|")
+        self.assertEqual(len(days), len(set(days)), days)
+        self.assertIn(len(days), (7, 8, 9), days)
+        browser.picture("overview-7d")
+
     def test_a_click_into_the_chart(self):
         browser.open("overview")
         canvas = browser.one(".chart canvas")

@@ -7,13 +7,29 @@ Chart.register(BarController, BarElement, CategoryScale, LinearScale, Tooltip);
 
 interface Plot {
   labels: string[];
+  days?: string[]; // named where a day begins, else ""; over more than a day
   titles: string[];
   series: { status: Status; word: string; values: number[] }[];
   chosen: (column: number, status: Status) => void;
 }
 
+// Days that stand too close together leave some out, and so does a first one of a few hours.
+function apart(days: string[], width: number): string[] {
+  const room = 76;
+  const each = width / Math.max(1, days.length);
+  let last = -Infinity;
+  const next = (at: number) => days.findIndex((day, index) => index > at && day !== "");
+  return days.map((day, at) => {
+    const follower = next(at);
+    if (day === "" || (at - last) * each < room || (at === 0 && follower > 0 && follower * each < room)) return "";
+    last = at;
+    return day;
+  });
+}
+
 export function draw(canvas: HTMLCanvasElement, plot: Plot): { destroy: () => void } {
   const ink = colour("muted");
+  const shown_days = plot.days ? apart(plot.days, (canvas.parentElement ?? canvas).clientWidth) : [];
   const font = { family: getComputedStyle(document.body).fontFamily, size: 11.5 };
   return new Chart(canvas, {
     type: "bar",
@@ -41,7 +57,10 @@ export function draw(canvas: HTMLCanvasElement, plot: Plot): { destroy: () => vo
         x: {
           stacked: true,
           grid: { display: false, drawBorder: false },
-          ticks: { color: ink, font, maxRotation: 0, autoSkipPadding: 18 },
+          // A day stands at its first column: skipping ticks would keep only some hours of some days.
+          ticks: plot.days
+            ? { color: ink, font, maxRotation: 0, autoSkip: false, callback: (_value: unknown, at: number) => shown_days[at] || null }
+            : { color: ink, font, maxRotation: 0, autoSkipPadding: 18 },
         },
         y: {
           stacked: true,

@@ -1,7 +1,7 @@
 // Deliveries by time and status: a chart whose bars lead to their search, and the same as a table.
 import { useEffect, useRef, useState } from "react";
 import { Overview, Status, statuses } from "api/types";
-import { day_and_time, number, short_clock, short_day } from "base/format";
+import { day_and_time, day_key, number, short_clock, short_day } from "base/format";
 import { go, link } from "base/route";
 import { Swatch } from "overview/pattern";
 import { StatusPill } from "parts/status";
@@ -50,16 +50,21 @@ function Chart({ overview, used }: { overview: Overview; used: Status[] }) {
     let gone = false;
     let chart: { destroy: () => void } | undefined;
     const columns = columns_of(overview);
-    const long = overview.step >= 6 * 3600 || columns.length > 48;
+    // Over more than a day an hour alone says nothing: the day is named where it begins, and the title says both.
+    const long = new Date(overview.to).getTime() - new Date(overview.from).getTime() > 24 * 3600 * 1000;
+    const begins = (at: number) => at === 0 || day_key(columns[at].time) !== day_key(columns[at - 1].time);
     import("overview/chart").then(({ draw }) => {
       if (gone || !canvas.current) return;
+      const days = long ? columns.map((column, at) => (begins(at) ? short_day(column.time) : "")) : undefined;
       chart = draw(canvas.current, {
-        labels: columns.map((column) => (long ? `${short_day(column.time)} ${short_clock(column.time)}` : short_clock(column.time))),
+        labels: columns.map((column) => short_clock(column.time)),
+        days,
         titles: columns.map((column) => day_and_time(column.time)),
         series: used.map((status) => ({ status, word: w.status[status], values: columns.map((column) => column.counts[status] ?? 0) })),
         chosen: (at, status) => go(search_of(overview, columns[at].time, status)),
       });
       canvas.current.dataset.drawn = language;
+      canvas.current.dataset.days = days?.filter(Boolean).join("|") ?? "";
       canvas.current.dataset.since = columns[0]?.time;
     });
     return () => {
