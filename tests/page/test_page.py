@@ -486,6 +486,18 @@ class Reading(Case):
         self.assertEqual(browser.script("return document.querySelector('.related_who > .icon').previousSibling.data"), " ", "the arrow stands apart")
         browser.checked(self, "mail-two-ends")
 
+    def test_a_way_over_an_alias(self):
+        """Side by side on a desktop; each verdict names whom the alias led to."""
+        browser.open("search?recipient=sales%40example.org")
+        browser.click(browser.all(".row_mail")[0])
+        browser.one("svg.way")
+        shape = browser.script("return document.querySelector('svg.way').classList.contains('way_as_columns')")
+        self.assertEqual(shape, browser.size[0] >= 1280)
+        heads = browser.texts(".verdict_for")
+        self.assertGreater(len(heads), 1)
+        self.assertEqual(len(heads), len(set(heads)), heads)
+        browser.checked(self, "mail-alias")
+
     def test_the_way_as_picture_and_as_list(self):
         browser.open("search?logged_by=mx2&received_from=127.0.0.1")
         browser.click(browser.all(".row_mail")[0])

@@ -88,6 +88,7 @@ function One({ verdict, audience, several }: { verdict: Verdict; audience: Audie
   const actors: Record<string, string> = w.actor;
   const actor = (audience === "admin" && verdict.admin_actor) || verdict.actor;
   const who = verdict.original_recipient ?? verdict.recipient;
+  const at_last = verdict.recipient && who && verdict.recipient.toLowerCase() !== who.toLowerCase() ? verdict.recipient : undefined;
   return (
     <div className={`verdict tone_${verdict.tone}`} data-kind={verdict.kind}>
       <span className="verdict_icon">
@@ -96,7 +97,7 @@ function One({ verdict, audience, several }: { verdict: Verdict; audience: Audie
       <div className="verdict_text">
         {several && who && (
           <p className="verdict_for">
-            <Logged>{w.verdict.for_recipient(who)}</Logged>
+            <Logged>{w.verdict.for_recipient(who, at_last)}</Logged>
           </p>
         )}
         <p className="verdict_word">{named_status(verdict.word, w)}</p>

@@ -14,7 +14,7 @@ export interface Layout {
   text_x: number; // rows: where the words begin
   lanes: number[];
 }
-export const card = { least: 132, most: 250, height: 92, gap: 64, fork_gap: 80, wide_gap: 120, between: 22, margin: 2 };
+export const card = { least: 112, most: 250, height: 92, gap: 64, fork_gap: 80, wide_gap: 120, between: 22, margin: 2 };
 export const rail = { line: 18, between: 22, least: 80, lane: 30, first: 22, top: 34 };
 
 // The same way with each station behind those that lead to it, as far as no loop forbids it.

@@ -212,7 +212,7 @@ export const de: Words = {
     who: "Wer handeln muss",
     next: "Was jetzt zu tun ist",
     nothing_to_do: "Nichts. Alles ist erledigt.",
-    for_recipient: (address) => `Für ${address}`,
+    for_recipient: (address, at_last) => (at_last ? `Für ${address}, weiter an ${at_last}` : `Für ${address}`),
     next_try: "Nächster Versuch",
     between: (from, to) => `zwischen ${from} und ${to}`,
     gives_up: "Geht an den Absender zurück, wenn nicht zugestellt bis",

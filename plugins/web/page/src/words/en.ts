@@ -210,7 +210,7 @@ export const en = {
     who: "Who must act",
     next: "What to do now",
     nothing_to_do: "Nothing. All is done.",
-    for_recipient: (address: string) => `For ${address}`,
+    for_recipient: (address: string, at_last?: string) => (at_last ? `For ${address}, on to ${at_last}` : `For ${address}`),
     next_try: "Next attempt",
     between: (from: string, to: string) => `between ${from} and ${to}`,
     gives_up: "Returned to the sender if not delivered by",
