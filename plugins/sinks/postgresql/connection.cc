@@ -1,6 +1,10 @@
 #include "plugins/sinks/postgresql/connection.h"
 
 #include <fmt/format.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
 
 #include "plugins/sinks/postgresql/binary.h"
 #include "plugins/sinks/sql/statements.h"
@@ -9,6 +13,10 @@ namespace mailtrace::sql {
 namespace {
 
 using ResultHolder = std::unique_ptr<PGresult, decltype(&PQclear)>;
+using Clock = std::chrono::steady_clock;
+
+// A reader's statement ends at the server's statement_timeout; so much later nobody answers any more.
+constexpr std::chrono::milliseconds grace{10'000};
 
 // A prepared statement that is not there, or one of that name that is: a pooler gave this connection to
 // somebody else, or DISCARD ALL.
@@ -77,27 +85,80 @@ Result<std::unique_ptr<Connection>> PostgresqlConnection::open(const PostgresqlS
     return Error{Fault::transient, fmt::format("cannot connect to {}: {}", server.name,
                                                one_line(PQerrorMessage(self->connection_)))};
   }
+  if (PQsetnonblocking(self->connection_, 1) != 0) return Error{Fault::transient, "out of memory"};
   PQsetNoticeProcessor(
       self->connection_, [](void*, const char*) {}, nullptr);
   std::vector<std::string> settings{"SET timezone = 'UTC'", "SET standard_conforming_strings = on",
                                     "SET idle_in_transaction_session_timeout = '60s'"};
+  self->wait_ = std::chrono::minutes(1);
   if (purpose != Purpose::write) settings.push_back("SET default_transaction_read_only = on");
   if (purpose == Purpose::read) {
     settings.push_back("SET jit = off");  // costs more than any of these searches
     settings.push_back(fmt::format("SET statement_timeout = {}", server.read_limit_ms));
     self->limit_ms_ = self->set_limit_ms_ = server.read_limit_ms;
+    if (server.read_limit_ms > 0) self->wait_ = std::chrono::milliseconds(server.read_limit_ms) + grace;
   } else {
     settings.push_back("SET lock_timeout = '30s'");
   }
+  // What this side gave up holds no locks for long. Not every version and system can look.
+  if (PQserverVersion(self->connection_) >= 140'000)
+    settings.push_back("SET client_connection_check_interval = '10s'");
   for (const std::string& setting : settings) {
-    if (auto done = self->run(setting); !done) return done.error();
+    auto done = self->run(setting);
+    if (!done && (self->broken() || !setting.starts_with("SET client_connection_check"))) return done.error();
   }
+  if (purpose == Purpose::inspect) self->wait_ = {};
   return std::unique_ptr<Connection>(std::move(self));
+}
+
+// False: not in time, or the connection is lost. Also sends what the kernel did not take at once, and reads
+// meanwhile, as libpq wants it: the server may send before it has read everything.
+bool PostgresqlConnection::wait_for_answer(Clock::time_point until) {
+  for (bool sending = true; sending || PQisBusy(connection_) != 0;) {
+    int left = PQflush(connection_);
+    if (left < 0) return true;  // PQgetResult says why
+    sending = left > 0;
+    if (!sending && PQisBusy(connection_) == 0) return true;
+    int patience = -1;
+    if (until != Clock::time_point::max()) {
+      auto rest = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+      if (rest <= 0) return false;
+      patience = static_cast<int>(std::min<int64_t>(rest, 60'000));
+    }
+    pollfd socket{PQsocket(connection_), static_cast<short>(sending ? POLLIN | POLLOUT : POLLIN), 0};
+    if (::poll(&socket, 1, patience) > 0 && (socket.revents & ~POLLOUT) != 0 &&
+        PQconsumeInput(connection_) == 0)
+      return true;
+  }
+  return true;
+}
+
+// A server that hangs would not answer a PQcancel either, which waits without limit: the connection is shut
+// down, and a server that comes back sees that.
+ResultHolder PostgresqlConnection::answer(int sent) {
+  ResultHolder last(nullptr, PQclear);
+  if (sent == 0) return last;
+  auto until = wait_.count() > 0 ? Clock::now() + wait_ : Clock::time_point::max();
+  for (;;) {
+    if (!wait_for_answer(until)) {
+      hung_ = true;
+      ::shutdown(PQsocket(connection_), SHUT_RDWR);
+      return {nullptr, PQclear};
+    }
+    ResultHolder next(PQgetResult(connection_), PQclear);
+    if (!next) return last;
+    // The first error is the one that tells, as PQexec has it.
+    if (!last || PQresultStatus(last.get()) != PGRES_FATAL_ERROR) last = std::move(next);
+  }
 }
 
 Result<void> PostgresqlConnection::check(PGresult* result, const std::string& what) {
   ExecStatusType status = PQresultStatus(result);
   if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return {};
+  if (hung_) {
+    return Error{Fault::transient,
+                 fmt::format("{}: {}: no answer within {} s", server_.name, what, wait_.count() / 1000)};
+  }
   const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   if (state == nullptr) {
     return Error{Fault::transient,
@@ -117,7 +178,7 @@ Result<void> PostgresqlConnection::check(PGresult* result, const std::string& wh
 }
 
 Result<void> PostgresqlConnection::run(const std::string& statement) {
-  ResultHolder result(PQexec(connection_, statement.c_str()), PQclear);
+  ResultHolder result = answer(PQsendQuery(connection_, statement.c_str()));
   auto done = check(result.get(), statement.substr(0, statement.find_first_of("\n(")));
   // COMMIT of a transaction that had failed before says ROLLBACK and no error.
   if (done && statement == "COMMIT" && std::string_view(PQcmdStatus(result.get())) != "COMMIT") {
@@ -150,9 +211,9 @@ Result<Rows> PostgresqlConnection::query(const std::string& statement, std::span
     values.push_back(cell.null ? nullptr : texts.back().c_str());
   }
   // Not prepared: with the values known the planner can use trigrams, ranges of text and single partitions.
-  ResultHolder result(PQexecParams(connection_, numbered(statement).c_str(), static_cast<int>(values.size()),
-                                   nullptr, values.data(), nullptr, nullptr, 1),
-                      PQclear);
+  ResultHolder result =
+      answer(PQsendQueryParams(connection_, numbered(statement).c_str(), static_cast<int>(values.size()),
+                               nullptr, values.data(), nullptr, nullptr, 1));
   if (auto done = check(result.get(), statement.substr(0, 40)); !done) return done.error();
   Rows rows;
   int width = PQnfields(result.get());
@@ -179,7 +240,7 @@ Result<void> PostgresqlConnection::prepare(const Table& table, const std::string
   }
   if (!forgetful_) name = fmt::format("upsert{}", prepared_.size() + 1);
   std::string text = upsert_text(Dialect::postgresql, table, 0);
-  ResultHolder made(PQprepare(connection_, name.c_str(), text.c_str(), 0, nullptr), PQclear);
+  ResultHolder made = answer(PQsendPrepare(connection_, name.c_str(), text.c_str(), 0, nullptr));
   if (auto done = check(made.get(), what); !done) return done;
   if (!forgetful_) prepared_[&table] = name;
   return {};
@@ -200,9 +261,8 @@ Result<void> PostgresqlConnection::upsert(const Table& table, std::span<const Va
     data.push_back(arrays.back().data());
     lengths.push_back(static_cast<int>(arrays.back().size()));
   }
-  ResultHolder result(PQexecPrepared(connection_, name.c_str(), static_cast<int>(width), data.data(),
-                                     lengths.data(), formats.data(), 1),
-                      PQclear);
+  ResultHolder result = answer(PQsendQueryPrepared(connection_, name.c_str(), static_cast<int>(width),
+                                                   data.data(), lengths.data(), formats.data(), 1));
   return check(result.get(), what);
 }
 

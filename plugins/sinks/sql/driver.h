@@ -35,6 +35,10 @@ class Connection {
   // How long the next statements may take before they end with Fault::slow. Zero: as long as the
   // configuration allows, which is also the most.
   virtual void limit(std::chrono::milliseconds time) = 0;
+  // How long this side waits for the answer to each next statement of a writer before it calls the connection
+  // lost: a server that hangs says nothing, and its kernel answers for it. Zero: as long as it takes. The
+  // waiting of readers follows from limit(). Nothing here where the driver has a fixed bound.
+  virtual void wait_at_most(std::chrono::milliseconds) {}
   // One process at a time removes old days, where the database has no such lock itself. False: another does.
   virtual Result<bool> lock_expiry() { return true; }
   virtual void unlock_expiry() {}

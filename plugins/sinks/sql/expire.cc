@@ -263,6 +263,7 @@ Result<Expiry> SqlSink::expire(Day before, bool dry_run, bool force) noexcept {
   try {
     if (dry_run) return count_old(before, force);
     if (auto ready = connect(); !ready) return ready.error();
+    connection_->wait_at_most({});  // it may have to read and remove whole days
     Expire work(*database_, *connection_, before);
     if (auto locked = work.lock(); !locked) return failed(locked.error());
     known_days_.clear();

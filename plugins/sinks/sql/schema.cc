@@ -141,6 +141,7 @@ Result<void> ensure_schema(const Database& database, Connection& connection, boo
                     "says, or set create_schema: true",
                     database.describe(), *version, wanted)};
   }
+  connection.wait_at_most({});
   if (auto begun = begin(database, connection); !begun) return begun;
   auto done = run_steps(database, connection);
   auto ended = end(database, connection, static_cast<bool>(done));

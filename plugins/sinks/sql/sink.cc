@@ -76,6 +76,8 @@ Error SqlSink::failed(Error error) {
 Result<void> SqlSink::make_day(Day day) {
   if (!known_days_.insert(day).second) return {};
   Cell parameter(day_value(day));
+  // A new partition may have to look through all rows of the one it is cut from.
+  connection_->wait_at_most(longest_wait);
   const char* call =
       database_->dialect() == Dialect::mysql ? "CALL mailtrace_make_day(?)" : "SELECT mailtrace_make_day(?)";
   auto made = connection_->query(call, {&parameter, 1});
@@ -104,6 +106,7 @@ Result<void> SqlSink::make_days(const Batch& batch) {
 Result<Checkpoint> SqlSink::checkpoint(const std::string& receiver) noexcept {
   return guarded<Checkpoint>([&]() -> Result<Checkpoint> {
     if (auto ready = connect(); !ready) return ready.error();
+    connection_->wait_at_most(usual_wait);
     auto read = read_checkpoints(*connection_, &receiver);
     if (!read) {
       if (connection_->broken()) connection_.reset();
@@ -120,6 +123,7 @@ Result<Checkpoint> SqlSink::checkpoint(const std::string& receiver) noexcept {
 Result<void> SqlSink::begin(const Batch& batch) {
   if (auto ready = connect(); !ready) return ready;
   if (auto made = make_days(batch); !made) return failed(made.error());
+  connection_->wait_at_most(wait_);
   const char* statement = database_->dialect() == Dialect::sqlite ? "BEGIN IMMEDIATE" : "BEGIN";
   if (auto begun = connection_->run(statement); !begun) return failed(begun.error());
   crash_point("rows.before");
@@ -136,17 +140,27 @@ Result<void> SqlSink::probe(const Batch& batch) noexcept {
   });
 }
 
+Result<void> SqlSink::write_once(const Batch& batch) {
+  if (auto begun = begin(batch); !begun) return begun;
+  crash_point("commit.before");
+  if (auto committed = connection_->run("COMMIT"); !committed) return failed(committed.error());
+  crash_point("commit.after");
+  if (seen_addresses_.size() > most_seen_addresses) seen_addresses_.clear();
+  for (const auto& [id, day] : fresh_addresses_) seen_addresses_[id] = day;
+  fresh_addresses_.clear();
+  return {};
+}
+
+// A batch that was not answered in time gets twice the time: a server may be so slow, and then the same limit
+// again would end the same way for ever.
 Result<void> SqlSink::write(const Batch& batch) noexcept {
-  return guarded<void>([&]() -> Result<void> {
-    if (auto begun = begin(batch); !begun) return begun;
-    crash_point("commit.before");
-    if (auto committed = connection_->run("COMMIT"); !committed) return failed(committed.error());
-    crash_point("commit.after");
-    if (seen_addresses_.size() > most_seen_addresses) seen_addresses_.clear();
-    for (const auto& [id, day] : fresh_addresses_) seen_addresses_[id] = day;
-    fresh_addresses_.clear();
-    return {};
-  });
+  auto begun = std::chrono::steady_clock::now();
+  auto done = guarded<void>([&] { return write_once(batch); });
+  if (done)
+    wait_ = usual_wait;
+  else if (std::chrono::steady_clock::now() - begun >= wait_)
+    wait_ = std::min<std::chrono::milliseconds>(wait_ * 2, longest_wait);
+  return done;
 }
 
 // Sorted by key: new rows go to the right edge of the index, and two writers lock rows in the same order.

@@ -1,5 +1,6 @@
 // SqlSink: the writer of one SQL database, whatever the driver. The sink's thread, except open_reader().
 #pragma once
+#include <chrono>
 #include <memory>
 #include <set>
 #include <unordered_map>
@@ -22,7 +23,9 @@ class SqlSink : public Sink, public Prober {
   std::string describe() const noexcept override { return database_->describe(); }
 
  private:
+  static constexpr std::chrono::minutes usual_wait{1}, longest_wait{32};
   Result<void> connect();
+  Result<void> write_once(const Batch& batch);
   // What the connection says about `error` afterwards: a lost one is dropped, so that the next call makes a
   // new one.
   Error failed(Error error);
@@ -39,6 +42,7 @@ class SqlSink : public Sink, public Prober {
 
   std::shared_ptr<Database> database_;
   std::unique_ptr<Connection> connection_;
+  std::chrono::milliseconds wait_ = usual_wait;  // for the answer to a statement of a batch
   std::set<Day> known_days_;
   // Last day each address was stored with; what is in here needs no statement. Forgotten when it grows too
   // big.
