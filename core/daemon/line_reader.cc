@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t records_a_round = 4096;  // then rows that are due are looked for
 constexpr std::chrono::milliseconds pause_when_idle{50};
+constexpr std::chrono::seconds usual_wait{10};           // for the answer of a database; longer is told
 constexpr std::chrono::milliseconds collect_every{200};  // DESIGN 6: a batch is full or 200 ms old
 constexpr std::chrono::seconds checkpoint_every{5};      // when lines give no rows
 
@@ -26,6 +27,18 @@ class Waiting {
 
  private:
   std::atomic<bool>& flag_;
+};
+
+class Asking {
+ public:
+  using Since = std::atomic<std::chrono::steady_clock::time_point>;
+  explicit Asking(Since& since) : since_(since) { since_ = std::chrono::steady_clock::now(); }
+  Asking(const Asking&) = delete;
+  Asking& operator=(const Asking&) = delete;
+  ~Asking() { since_ = std::chrono::steady_clock::time_point{}; }
+
+ private:
+  Since& since_;
 };
 
 }  // namespace
@@ -62,7 +75,11 @@ void LineReader::use(std::shared_ptr<const HostRules> hosts) {
 
 LineReader::Status LineReader::status() const {
   std::lock_guard lock(mutex_);
-  return status_;
+  Status out = status_;
+  auto asked = asking_since_.load(), never = decltype(asked){};
+  if (asked != never && std::chrono::steady_clock::now() - asked >= usual_wait) out.state = no_database;
+  out.waits_for_database = out.state == no_database;
+  return out;
 }
 
 void LineReader::publish(const Pipeline& pipeline, std::string state) {
@@ -195,6 +212,7 @@ std::optional<T> LineReader::ask_database(Ask ask) {
   if (parts_.sinks.empty()) return std::nullopt;
   Backoff backoff;
   Waiting waiting(waits_);
+  Asking asking(asking_since_);
   while (!abandoned_) {
     if (!reader_) {
       auto opened = asked_->sink().open_reader();

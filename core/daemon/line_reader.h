@@ -2,6 +2,7 @@
 // the sinks, trims the spool behind what all of them have stored. A reader of run() has read the program.
 #pragma once
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -32,8 +33,10 @@ class LineReader {
   };
   // Loop thread: other rules of hosts, from the next round on.
   void use(std::shared_ptr<const HostRules> hosts);
+  static constexpr const char* no_database = "waiting for the database";
   struct Status {
-    std::string state = "waiting for the database";  // then: reading, draining, ended
+    std::string state = no_database;  // then: reading, draining, ended
+    bool waits_for_database = false;  // at the start, or for an answer that takes unusually long
     uint64_t next_sequence = 0, pinned = 0;
     size_t open_mails = 0, held_lines = 0;
     Time newest{};  // stamp of the newest line understood: data is visible until about here
@@ -88,6 +91,7 @@ class LineReader {
   Steady::time_point written_{};
   std::atomic<bool> draining_{false}, abandoned_{false}, ended_{false}, waits_{false};
   std::atomic<uint64_t> heartbeat_{0};
+  std::atomic<std::chrono::steady_clock::time_point> asking_since_{};  // a database; zero: not now
   UnknownLines unknown_;
   std::unique_ptr<KeptLines> kept_;
   std::unique_ptr<GapWatch> gaps_;

@@ -10,12 +10,27 @@ namespace {
 
 Json time_or_null(Time time) { return time == Time{} ? Json(nullptr) : Json(format_time(time)); }
 
-Json sink_json(const SinkWorker::Status& status, const LineReader::Status& reader) {
+// There is one position in the spool: a sink that has stored everything waits for the one that has not.
+std::string waits_for(const SinkWorker::Status& sink, const std::vector<SinkWorker::Status>& all,
+                      const LineReader::Status& reader) {
+  auto in_trouble = [](const SinkWorker::Status& one) {
+    return one.failing_since != Time{} || one.waiting_since != Time{};
+  };
+  if (!sink.is_idle || in_trouble(sink)) return "";
+  for (auto& other : all)
+    if (in_trouble(other) && (other.is_full || reader.waits_for_database)) return other.sink;
+  return "";
+}
+
+Json sink_json(const SinkWorker::Status& status, const std::vector<SinkWorker::Status>& all,
+               const LineReader::Status& reader) {
   Time visible = status.visible_until == Time{} ? reader.unread_since : status.visible_until;
   return {{"sink", status.sink},
           {"state", status.state},
           {"failing_since", time_or_null(status.failing_since)},
           {"last_error", status.last_error},
+          {"waiting_since", time_or_null(status.waiting_since)},
+          {"waits_for", waits_for(status, all, reader)},
           {"other_spool", status.other_spool},
           {"last_commit", time_or_null(status.last_commit)},
           {"visible_until", time_or_null(visible)},
@@ -73,7 +88,10 @@ std::string Daemon::status_json() const {
   Json inputs = Json::array(), sinks = Json::array(), counters = Json::array();
   for (auto& named : plugins_.inputs)
     inputs.push_back({{"input", named.name}, {"at", named.plugin->describe()}});
-  for (auto& sink : sinks_) sinks.push_back(sink_json(sink->status(), reader));
+  std::vector<SinkWorker::Status> states;
+  states.reserve(sinks_.size());
+  for (auto& sink : sinks_) states.push_back(sink->status());
+  for (auto& state : states) sinks.push_back(sink_json(state, states, reader));
   for (auto& value : all_counters())
     counters.push_back({{"name", value.name}, {"label", value.label}, {"value", value.value}});
   Json out{{"name", config_->core.name},

@@ -10,6 +10,7 @@ namespace mailtrace {
 namespace {
 constexpr size_t most_waiting = 2;
 constexpr std::chrono::seconds look_every{10};
+constexpr std::chrono::seconds usual_wait{10};  // a call of a database that takes longer is told
 }  // namespace
 
 SinkWorker::SinkWorker(std::unique_ptr<Sink> sink, std::string receiver, const std::string& state_directory,
@@ -57,7 +58,7 @@ bool SinkWorker::offer(std::shared_ptr<const Batch> batch) {
 void SinkWorker::stop(Microseconds patience) {
   {
     std::lock_guard lock(mutex_);
-    if (!stopping_) give_up_ = now() + patience;
+    if (!stopping_) give_up_ = std::chrono::steady_clock::now() + patience;
     stopping_ = true;
     changed_.notify_all();
   }
@@ -66,7 +67,26 @@ void SinkWorker::stop(Microseconds patience) {
 
 SinkWorker::Status SinkWorker::status() const {
   std::lock_guard lock(mutex_);
-  return status_;
+  Status out = status_;
+  if (asked_) {
+    auto waited = std::chrono::steady_clock::now() - *asked_;
+    if (waited >= usual_wait) out.waiting_since = now() - std::chrono::duration_cast<Microseconds>(waited);
+  }
+  out.is_full = !open_ || waiting_.size() >= most_waiting;
+  out.is_idle = open_ && waiting_.empty();
+  return out;
+}
+
+template <class Call>
+auto SinkWorker::ask(Call call) {
+  {
+    std::lock_guard lock(mutex_);
+    asked_ = std::chrono::steady_clock::now();
+  }
+  auto answer = call();
+  std::lock_guard lock(mutex_);
+  asked_.reset();
+  return answer;
 }
 
 void SinkWorker::set_state(std::string state, const Error* error) {
@@ -94,7 +114,7 @@ bool SinkWorker::wait_before_retry(const Error& error, Backoff& backoff) {
   if (lasting) wait = std::max(wait, Backoff::Milliseconds(10'000));
   std::unique_lock lock(mutex_);
   if (!changed_.wait_for(lock, wait, [&] { return stopping_; })) return true;
-  if (now() >= give_up_) return false;
+  if (std::chrono::steady_clock::now() >= give_up_) return false;
   // Draining: no one notifies any more, so this is a plain pause.
   changed_.wait_for(lock, Backoff::Milliseconds(200), [] { return false; });
   return true;
@@ -107,9 +127,9 @@ bool SinkWorker::open_sink() {
       std::lock_guard lock(mutex_);
       if (stopping_) return false;
     }
-    auto opened = sink_->open();
+    auto opened = ask([&] { return sink_->open(); });
     if (opened) {
-      auto stored = sink_->checkpoint(receiver_);
+      auto stored = ask([&] { return sink_->checkpoint(receiver_); });
       if (stored) {
         std::lock_guard lock(mutex_);
         stored_ = std::move(*stored);
@@ -145,7 +165,7 @@ void SinkWorker::look_for_namesake() {
   auto time = std::chrono::steady_clock::now();
   if (!wrote_ || (looked_ != decltype(looked_){} && time - looked_ < look_every)) return;
   looked_ = time;
-  auto stored = sink_->checkpoint(receiver_);
+  auto stored = ask([&] { return sink_->checkpoint(receiver_); });
   if (!stored || stored->spool == spool_) return;  // a fault is the write's to find out
   log_rarely(LogLevel::error, "sink.same_name",
              {{"sink", sink_->describe()},
@@ -161,7 +181,7 @@ bool SinkWorker::write(const Batch& batch) {
   BatchWrite work(*sink_, batch, dead_letter_);
   for (size_t dead = 0;;) {
     look_for_namesake();
-    auto written = work.run();
+    auto written = ask([&] { return work.run(); });
     {
       std::lock_guard lock(mutex_);
       status_.dead_letters += work.dead() - dead;

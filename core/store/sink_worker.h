@@ -2,10 +2,12 @@
 // offer(), wait_…() and the accessors: pipeline thread (status: any thread).
 #pragma once
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -21,6 +23,9 @@ class SinkWorker {
     std::string last_error;
     std::string other_spool;  // of another receiver with the same name; empty: none was seen
     Time failing_since{};     // first failure of the current trouble; zero when well
+    Time waiting_since{};     // a call of the database that takes unusually long began then; zero: none
+    bool is_full = false;     // takes nothing more now, so nothing more is read from the spool
+    bool is_idle = false;     // open, and has stored all it was offered
     uint64_t batches = 0, rows = 0, dead_letters = 0, retries = 0;
     uint64_t committed = 0;  // sequence of the last stored checkpoint of this spool
     Time last_commit{};
@@ -53,6 +58,9 @@ class SinkWorker {
   bool open_sink();
   bool write(const Batch& batch);
   void look_for_namesake();
+  // Calls the sink; status() says since when, should that take long.
+  template <class Call>
+  auto ask(Call call);
   bool wait_before_retry(const Error& error, class Backoff& backoff);
   void set_state(std::string state, const Error* error);
 
@@ -64,7 +72,8 @@ class SinkWorker {
   std::condition_variable changed_;
   std::deque<std::shared_ptr<const Batch>> waiting_;
   bool open_ = false, stopping_ = false;
-  Time give_up_{};
+  std::chrono::steady_clock::time_point give_up_{};
+  std::optional<std::chrono::steady_clock::time_point> asked_;  // the sink, which has not answered yet
   Checkpoint stored_;
   Status status_;
   std::atomic<uint64_t> committed_{0};

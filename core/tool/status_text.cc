@@ -156,9 +156,18 @@ class Writer {
       line(terminal_.say("checked insert: a row that is there already is merged, so a line may come twice"));
     for (auto& sink : list_of(status_, "sinks")) {
       auto error = text_of(sink, "last_error"), since = when(sink, "failing_since", terminal_);
+      auto waiting = when(sink, "waiting_since", terminal_), first = text_of(sink, "waits_for");
+      bool well = since.empty() && waiting.empty() && first.empty();
       line(fmt::format("{}: {}", text_of(sink, "sink"),
-                       terminal_.paint(since.empty() ? Colour::green : Colour::red,
+                       terminal_.paint(well            ? Colour::green
+                                       : first.empty() ? Colour::red
+                                                       : Colour::yellow,
                                        terminal_.say(text_of(sink, "state")))));
+      if (!waiting.empty())
+        line(terminal_.paint(Colour::red,
+                             fmt::format("  {} {}", terminal_.say("waiting for an answer since"), waiting)));
+      if (!first.empty())
+        line(terminal_.paint(Colour::yellow, fmt::format("  {} {}", terminal_.say("waits for"), first)));
       if (!since.empty()) line(fmt::format("  {} {}: {}", terminal_.say("in trouble since"), since, error));
       auto other = text_of(sink, "other_spool");
       if (!other.empty())
@@ -168,7 +177,7 @@ class Writer {
                                                        "one of its own"),
                                          other)));
       auto visible = when(sink, "visible_until", terminal_);
-      if (!since.empty())
+      if (!well)
         line(fmt::format("  {} {}", terminal_.say("lines are visible until about"),
                          visible.empty() ? terminal_.say("the time of the last start") : visible));
       auto commit = when(sink, "last_commit", terminal_);

@@ -105,6 +105,8 @@ constexpr std::pair<std::string_view, std::string_view> table[] = {
     {"cache", "Cache"},
     {"Databases", "Datenbanken"},
     {"in trouble since", "gestört seit"},
+    {"waiting for an answer since", "wartet auf Antwort seit"},
+    {"waits for", "wartet auf"},
     {"another receiver has the same name: give each one of its own",
      "ein anderer Empfänger hat denselben Namen: jeder braucht einen eigenen"},
     {"row written", "Zeile geschrieben"},

@@ -55,6 +55,14 @@ void add_status(std::string& out, const std::string& text, std::set<std::string>
   for (auto& sink : *sinks)
     add_metric(out, "mailtrace_sink_up", "sink=\"" + label_text(sink.value("sink", "")) + "\"",
                sink.value("state", "") == "running" ? 1 : 0, typed);
+  for (auto& sink : *sinks) {
+    auto since = sink.find("waiting_since");
+    Time time{};
+    if (since != sink.end() && since->is_string()) parse_time(since->get<std::string>(), time);
+    add_metric(out, "mailtrace_sink_waiting_since_timestamp_seconds",
+               "sink=\"" + label_text(sink.value("sink", "")) + "\"", static_cast<double>(to_us(time)) / 1e6,
+               typed);
+  }
 }
 
 }  // namespace

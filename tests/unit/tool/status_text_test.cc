@@ -145,6 +145,20 @@ BOOST_AUTO_TEST_CASE(trouble_is_said) {
   BOOST_TEST(daemon_text(json, utc()).find("visible until about 2026-11-23 12:59:00\n") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_database_that_does_not_answer_and_the_one_behind_it) {
+  auto json = sample();
+  json["sinks"].push_back(json["sinks"][0]);
+  json["sinks"][0]["waiting_since"] = "2026-11-23T13:00:00Z";
+  json["sinks"][1]["waits_for"] = "postgresql\x1b[2J";
+  auto german = utc();
+  german.german = true;
+  auto text = daemon_text(json, utc()), other = daemon_text(json, german);
+  BOOST_TEST(text.find("    waiting for an answer since 2026-11-23 13:00:00\n") != std::string::npos);
+  BOOST_TEST(text.find("    waits for postgresql\\u{1b}[2J\n") != std::string::npos);
+  BOOST_TEST(other.find("    wartet auf Antwort seit ") != std::string::npos);
+  BOOST_TEST(other.find("    wartet auf postgresql") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(any_object_is_taken) {
   for (auto text : {"{}", R"({"inputs":3,"spool":[],"sinks":[{}],"counters":[1,null]})",
                     R"({"spool":{"gaps":{}},"sinks":"x"})"})
