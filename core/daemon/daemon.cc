@@ -1,9 +1,11 @@
 #include "core/daemon/daemon.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -24,6 +26,8 @@ constexpr int exit_shortage = 75;                           // EX_TEMPFAIL
 constexpr int exit_config = 78;                             // EX_CONFIG
 constexpr Microseconds patience{std::chrono::seconds(20)};  // draining; systemd's own limit is 90 s
 constexpr Microseconds wait_for_sinks{std::chrono::seconds(2)};
+constexpr std::chrono::seconds wait_for_calls{
+    3};  // after draining, for calls of databases that are under way
 constexpr uint64_t beat_ms = 5000, drain_beat_ms = 50;
 constexpr Backoff::Milliseconds first_wait_for_disk{200}, most_wait_for_disk{5000};
 
@@ -279,7 +283,7 @@ void Daemon::on_signal(int number) {
   if (phase_ == Phase::running) return begin_stop();
   // A second one: do not wait for databases any longer.
   log(LogLevel::warning, "daemon.hurry");
-  drain_until_ = now();
+  drain_until_ = std::chrono::steady_clock::now();
 }
 
 namespace {
@@ -339,7 +343,7 @@ void Daemon::begin_stop() {
   phase_ = Phase::stopping;
   sd_notify(0, "STOPPING=1\nSTATUS=writing what was received");
   log(LogLevel::info, "daemon.stop");
-  drain_until_ = now() + patience;
+  drain_until_ = std::chrono::steady_clock::now() + patience;
   uv_timer_start(
       &timer_, [](uv_timer_t* timer) { static_cast<Daemon*>(timer->data)->beat(); }, drain_beat_ms,
       drain_beat_ms);
@@ -385,36 +389,55 @@ void Daemon::beat() {
     return;
   }
   sd_notify(0, "WATCHDOG=1");
-  bool late = now() >= drain_until_;
-  if (phase_ == Phase::draining && (late || !line_reader_ || line_reader_->ended())) finish(late);
+  bool late = std::chrono::steady_clock::now() >= drain_until_;
+  if (phase_ == Phase::closing) return wait_stopped();
+  if (phase_ == Phase::draining && (late || !line_reader_ || line_reader_->ended())) stop_storing(late);
   if (phase_ == Phase::stopping && late) {
     log(LogLevel::warning, "daemon.hurry", {{"reason", "inputs or spool did not close in time"}});
-    end_at_once();
+    is_torn_ = true;
+    stop_storing(true);
   }
 }
 
+// Each of these waits for a thread that may be in a call of a database.
 void Daemon::stop_storing(bool late) {
-  phase_ = Phase::stopped;
-  for (auto& named : plugins_.webs) named.plugin->stop();
-  for (auto& sink : sinks_)
-    sink->stop(late ? Microseconds(0) : std::max(Microseconds(0), drain_until_ - now()));
-  if (line_reader_) line_reader_->abandon();
-  if (late)
-    log(LogLevel::warning, "daemon.undrained",
-        {{"reason", "a database did not take everything; the spool keeps the rest"}});
+  phase_ = Phase::closing;
+  is_late_ = late;
+  closer_ = std::thread([this, late, until = drain_until_] {
+    pthread_setname_np(pthread_self(), "closer");
+    for (auto& named : plugins_.webs) named.plugin->stop();
+    for (auto& sink : sinks_) {
+      auto left = std::chrono::duration_cast<Microseconds>(until - std::chrono::steady_clock::now());
+      sink->stop(late ? Microseconds(0) : std::max(Microseconds(0), left));
+    }
+    if (line_reader_) line_reader_->abandon();
+    closed_ = true;
+  });
 }
 
-// Inputs and spool are in the middle of closing, and nobody else can close what is theirs. What they have not
-// acknowledged comes again.
+// A call that does not return is left to the end of the process: the checkpoint did not move, so the batch is
+// made and written again after the next start, as it is after a crash.
+void Daemon::wait_stopped() {
+  bool over = std::chrono::steady_clock::now() >= drain_until_ + wait_for_calls;
+  if (!closed_ && !over) return;
+  if (is_late_ || !closed_)
+    log(LogLevel::warning, "daemon.undrained",
+        {{"reason", "a database did not take everything; the spool keeps the rest"}});
+  if (!closed_ || is_torn_) end_at_once();
+  finish();
+}
+
+// Nobody else can close what inputs and spool were closing, or end a thread that waits for an answer. What is
+// not acknowledged comes again.
 void Daemon::end_at_once() {
-  stop_storing(true);
   log(LogLevel::info, "daemon.stopped");
   std::fflush(nullptr);
   ::_exit(exit_code_);
 }
 
-void Daemon::finish(bool late) {
-  stop_storing(late);
+void Daemon::finish() {
+  phase_ = Phase::stopped;
+  closer_.join();
   control_.reset();
   uv_walk(
       &loop_, [](uv_handle_t* handle, void*) { close_handle(handle); }, nullptr);

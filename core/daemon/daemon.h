@@ -1,13 +1,17 @@
 // Daemon: builds everything the configuration wants, runs the loop, takes it down in order.
 // Main thread is the loop thread. Start: sinks, spool, pipeline, inputs last. Stop: inputs, spool, pipeline,
-// web, sinks; a second SIGTERM skips the draining, the spool has it all. Without inputs but with a web plugin
-// it is a web server and nothing else: no spool, no writing connection.
+// web, sinks; a second SIGTERM skips the draining, the spool has it all. The loop waits for none of them: a
+// database that does not answer cannot keep the process, nor the watchdog from its signal. Without inputs but
+// with a web plugin it is a web server and nothing else: no spool, no writing connection.
 #pragma once
 #include <uv.h>
 
+#include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "core/config/config.h"
@@ -63,8 +67,9 @@ class Daemon {
   void stop_inputs();
   void stop_spool();
   void stop_storing(bool late);
+  void wait_stopped();
   [[noreturn]] void end_at_once();
-  void finish(bool late);
+  void finish();
   void beat();
   std::string answer(std::string_view command) const;
   std::string status_json() const;
@@ -88,8 +93,12 @@ class Daemon {
   uv_timer_t timer_{};  // watchdog while running, then waits for the pipeline
   uint64_t last_heartbeat_ = 0;
   size_t inputs_open_ = 0;
-  enum class Phase { starting, running, stopping, draining, stopped } phase_ = Phase::starting;
-  Time drain_until_{}, started_{};
+  enum class Phase { starting, running, stopping, draining, closing, stopped } phase_ = Phase::starting;
+  std::chrono::steady_clock::time_point drain_until_{};
+  Time started_{};
+  std::thread closer_;  // ends the threads that may wait for a database, while the loop goes on
+  std::atomic<bool> closed_{false};
+  bool is_late_ = false, is_torn_ = false;  // torn: inputs or spool are in the middle of closing
   bool loop_made_ = false, control_open_ = false;
   int exit_code_ = 0;
 };
