@@ -102,6 +102,13 @@ bool MailTracker::written_before(OpenMail& mail) {
   return look_up(mail).has_value();
 }
 
+// Its first line was seen, or is stored; a notice has no other one than its Message-ID.
+bool MailTracker::is_certain(OpenMail& mail) {
+  if (mail.opener_seen || (mail.born == Born::message_id && mail.parent_kind == "bounce")) return true;
+  auto known = look_up(mail);
+  return known && known->born == Born::opener;
+}
+
 MailTracker::Written MailTracker::write(OpenMail& given, bool all, Time now) {
   if (given.placeholder || (given.only_removed && !written_before(given))) {
     if (!given.placeholder) pass_on(given);
@@ -115,7 +122,7 @@ MailTracker::Written MailTracker::write(OpenMail& given, bool all, Time now) {
   }
   // At shutdown: its first line, or another instance, may still tell whose these are. The lines stay in the
   // spool.
-  if (guessing_ && !given.opener_seen) return Written::postponed;
+  if (guessing_ && !is_certain(given)) return Written::postponed;
   if (all && cache_ && !given.identified && !given.imported && now < given.dirty_since + config_.flush_after)
     return Written::postponed;
   // Its first line may lie in the spool of another instance that is just being started.

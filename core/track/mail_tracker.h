@@ -166,6 +166,7 @@ class MailTracker final : public Tracker {
 
   // ---- collect.cc
   bool written_before(OpenMail& mail);
+  bool is_certain(OpenMail& mail);
   void prefetch(const std::vector<Handle>& due);
   enum class Written { yes, dropped, postponed };
   Written write(OpenMail& mail, bool all, Time now);
