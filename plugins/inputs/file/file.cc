@@ -151,6 +151,7 @@ Result<bool> FileInput::restore() {
 Result<void> FileInput::restore(const Position& position, int64_t saved) {
   int error = 0;
   auto file = LogFile::open(position.path, error);
+  bool unreadable = !file && error != ENOENT;
   bool same =
       file && file->inode() == position.inode && file->device() == position.device && file->matches(position);
   if (!same) {
@@ -160,6 +161,16 @@ Result<void> FileInput::restore(const Position& position, int64_t saved) {
       return Error{Fault::transient,
                    context_.name + ": look for the rotated " + position.path + ": " + no_descriptors};
     if (file) file->rotated = true;
+  }
+  if (!file && unreadable) {
+    unreadable_.push_back(position);
+    log(LogLevel::warning, "input.unreadable",
+        {{"input", context_.name},
+         {"file", position.path},
+         {"offset", std::to_string(position.offset)},
+         {"error", error_text(error)},
+         {"hint", "it goes on there as soon as it can be opened"}});
+    return {};
   }
   int64_t since = saved;
   if (file) {
@@ -219,6 +230,17 @@ void FileInput::look() {
   }
 }
 
+// Looks again for what could not be opened under that name at the start. False if there was nothing.
+bool FileInput::go_on(const std::string& path) {
+  auto at = std::find_if(unreadable_.begin(), unreadable_.end(), [&](auto& one) { return one.path == path; });
+  if (at == unreadable_.end()) return false;
+  Position position = std::move(*at);
+  unreadable_.erase(at);
+  if (restore(position, 0)) return true;
+  unreadable_.push_back(std::move(position));  // no descriptors; at the next poll
+  return false;
+}
+
 // A name that is followed: the file it means now is known, or a new one.
 void FileInput::look_at(const std::string& path) {
   struct stat status {};
@@ -234,6 +256,7 @@ void FileInput::look_at(const std::string& path) {
   int error = 0;
   auto file = LogFile::open(path, error);
   if (!file) return failed(path, error_text(error));
+  if (go_on(path)) return look_at(path);
   if (file->is_compressed())
     return log_rarely(LogLevel::warning, "input.compressed",
                       {{"input", context_.name}, {"file", path}, {"hint", "mailtrace import " + path}});

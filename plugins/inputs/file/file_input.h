@@ -50,6 +50,7 @@ class FileInput final : public Input {
   void watch_directory();
   void look();
   void look_at(const std::string& path);
+  bool go_on(const std::string& path);
   bool changed(const std::shared_ptr<LogFile>& file);
   void turn();
   bool read(const std::shared_ptr<LogFile>& file);
@@ -76,6 +77,7 @@ class FileInput final : public Input {
   Counter& lost_;
   Counter& errors_;
   Files files_;                                  // older ones first
+  std::vector<Position> unreadable_;             // followed by an earlier daemon, and not to be opened now
   std::map<std::string, int64_t> unread_since_;  // by name: rotated while nobody read
   std::vector<FileLine> cut_;
   std::vector<RawLine> lines_;

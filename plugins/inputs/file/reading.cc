@@ -158,7 +158,7 @@ void FileInput::answered(LogFile& file, unsigned attempt, uint64_t end, size_t b
 }
 
 std::string FileInput::all_positions() const {
-  std::vector<Position> positions;
+  std::vector<Position> positions = unreadable_;
   for (auto& file : files_) positions.push_back(file->position());
   return positions_text(positions);
 }

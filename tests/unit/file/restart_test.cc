@@ -172,6 +172,44 @@ BOOST_AUTO_TEST_CASE(copied_and_truncated_while_down) {
 }
 
 // Same inode, other text: a new file that got the number of a deleted one looks like this.
+// Root is refused nothing: a link that leads to itself stands for missing rights.
+struct UnreadableFixture : RestartFixture {
+  UnreadableFixture() {
+    std::filesystem::create_directory(away);
+    read_two();
+    std::filesystem::rename(at("mail.log"), away / "mail.log");
+    std::filesystem::create_symlink("mail.log", at("mail.log"));
+    for (int starts = 0; starts < 2; ++starts) {  // the second one knows of it by what the first has saved
+      follow();
+      wants_nothing_more("");
+      end();
+    }
+    follow();
+  }
+  void come_back(const std::string& name) {
+    remove("mail.log");
+    std::filesystem::rename(away / "mail.log", at(name));
+  }
+  std::filesystem::path away = folder / "away";
+};
+
+BOOST_FIXTURE_TEST_CASE(a_file_that_cannot_be_opened_is_not_gone, UnreadableFixture) {
+  come_back("mail.log");
+  append("mail.log", "three\n");
+  wants("three|");
+  wants_nothing_more("three|");
+}
+
+BOOST_FIXTURE_TEST_CASE(it_may_be_rotated_meanwhile, UnreadableFixture) {
+  come_back("mail.log.1");
+  append("mail.log.1", "three\n");
+  append("mail.log", "four\n");
+  settle_down();
+  until([&] { return intake.all().size() >= 11; });
+  settle_down();
+  BOOST_TEST(intake.all() == "three|four|");
+}
+
 BOOST_AUTO_TEST_CASE(another_file_with_the_same_inode) {
   read_two();
   uint64_t lost = count("input_lost_files_total");
