@@ -66,6 +66,27 @@ BOOST_DATA_TEST_CASE(a_clock_that_jumped_some_days_removes_nothing, data::make(a
   BOOST_TEST(bool(sink->expire(today() - days(17), false, false)));
 }
 
+// A new server with the logs of the last weeks: the timer is not to be refused for as long.
+BOOST_DATA_TEST_CASE(days_of_old_logs_may_go, data::make(all_kinds)) {
+  Database database(sample);
+  auto sink = database.sink();
+  must(sink->open());
+  for (int age = 0; age < 40; ++age) must(sink->write(mails(age, 1)));
+  BOOST_TEST(bool(sink->expire(today() - days(14), false, false)));
+  BOOST_TEST(database.number("SELECT count(*) FROM connectlog") == 15);
+}
+
+// The clock that the mail servers have, too: mail came on the day it jumped to, and none in between.
+BOOST_DATA_TEST_CASE(days_before_a_jump_stay, data::make(all_kinds)) {
+  Database database(sample);
+  auto sink = database.sink();
+  must(sink->open());
+  for (int age = 45; age < 60; ++age) must(sink->write(mails(age, 1)));
+  must(sink->write(mails(0, 1)));
+  BOOST_TEST(!bool(sink->expire(today() - days(14), false, false)));
+  BOOST_TEST(database.number("SELECT count(*) FROM connectlog") == 16);
+}
+
 // The dictionary of addresses, too, and who wrote them has not heard of it.
 BOOST_DATA_TEST_CASE(an_address_that_comes_again_is_found_by_its_parts, data::make(all_kinds)) {
   Database database(sample);

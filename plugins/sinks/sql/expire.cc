@@ -107,7 +107,8 @@ Result<void> Expire::refuse_clock_jump() {
     ++all;
     if (day < before_) ++old;
   }
-  if (old > 0 && day < day_of(now()) - quiet_days) {
+  Day today = day_of(now());
+  if (old > 0 && day < today - quiet_days) {
     return Error{
         Fault::config,
         fmt::format("refused to remove {} of {} stored days from {}: the newest mail there is of {}; "
@@ -115,6 +116,9 @@ Result<void> Expire::refuse_clock_jump() {
                     old, all, name_, format_day(day))};
   }
   if (old * 2 <= all) return {};
+  // Old logs that were imported. Before the day that a clock jumped to there would be days without mail.
+  int64_t kept = (today - before_).count();
+  if (kept >= quiet_days.count() && (all - old) * 2 > kept) return {};
   return Error{Fault::config,
                fmt::format("refused to remove {} of {} stored days from {}: more than half; check the date "
                            "of this host, or use --force",
