@@ -258,8 +258,17 @@ void SqliteConnection::unlock_expiry() {
 }
 
 void SqliteConnection::give_back() {
-  // What stays is used again by later rows: no failure matters here.
-  (void)run("PRAGMA incremental_vacuum");
+  // In small steps, each a transaction of its own: a writer waits for none of them, and the write-ahead log
+  // stays small on a disk that is nearly full. What stays is used again by later rows: no failure matters.
+  auto free_pages = [&]() -> int64_t {
+    auto rows = query("PRAGMA freelist_count", {});
+    return rows && !rows->empty() ? rows->row(0)->number : 0;
+  };
+  for (int64_t left = free_pages(), before = left + 1; left > 0 && left < before;) {
+    if (!run("PRAGMA incremental_vacuum(1000)") || !run("PRAGMA wal_checkpoint(TRUNCATE)")) return;
+    before = left;
+    left = free_pages();
+  }
   (void)run("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
