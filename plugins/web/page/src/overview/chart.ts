@@ -14,8 +14,7 @@ interface Plot {
 }
 
 // Days that stand too close together leave some out, and so does a first one of a few hours.
-function apart(days: string[], width: number): string[] {
-  const room = 76;
+function apart(days: string[], width: number, room: number): string[] {
   const each = width / Math.max(1, days.length);
   let last = -Infinity;
   const next = (at: number) => days.findIndex((day, index) => index > at && day !== "");
@@ -27,10 +26,18 @@ function apart(days: string[], width: number): string[] {
   });
 }
 
+function widest(texts: string[], font: { family: string; size: number }): number {
+  const measure = document.createElement("canvas").getContext("2d");
+  if (!measure) return 90;
+  measure.font = `${font.size}px ${font.family}`;
+  return Math.max(...texts.map((text) => measure.measureText(text).width));
+}
+
 export function draw(canvas: HTMLCanvasElement, plot: Plot): { destroy: () => void } {
   const ink = colour("muted");
-  const shown_days = plot.days ? apart(plot.days, (canvas.parentElement ?? canvas).clientWidth) : [];
   const font = { family: getComputedStyle(document.body).fontFamily, size: 11.5 };
+  const axis = 40; // the numbers at the left
+  const shown_days = plot.days ? apart(plot.days, (canvas.parentElement ?? canvas).clientWidth - axis, widest(plot.days, font) + 12) : [];
   return new Chart(canvas, {
     type: "bar",
     data: {
