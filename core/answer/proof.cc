@@ -242,8 +242,15 @@ Result<Proof> prove_nothing(Reader& reader, const Query& query, const ProofOptio
   Proof out;
   auto asked = query.connect_from ? query.connect_from : query.deliver_from;
   auto to = std::min(query.connect_to.value_or(options.now), options.now);
-  if (options.with_hosts) {
-    if (auto done = prove_hosts(reader, asked, to, options, out); !done) return done.error();
+  if (auto done = prove_hosts(options.hosts ? *options.hosts : reader, asked, to, options, out); !done)
+    return done.error();
+  if (!options.with_hosts) {
+    out.hosts.clear();
+    out.losses.clear();
+    out.sentence = {
+        " Our logs are not complete for that time, so it may have been here all the same.",
+        " Unsere Protokolle sind für diese Zeit nicht vollständig; sie kann trotzdem hier gewesen "
+        "sein."};
   }
   if (!asked) {
     auto kept = reader.days();
@@ -255,7 +262,14 @@ Result<Proof> prove_nothing(Reader& reader, const Query& query, const ProofOptio
     return fill(text, {{"from", time_text(from, language, options.zone)},
                        {"to", time_text(to, language, options.zone)}});
   };
-  if (out.complete)
+  if (out.complete && !options.with_hosts)
+    out.sentence = {
+        say(Language::english,
+            "No such mail came by between {from} and {to}; our logs are complete for that time."),
+        say(Language::german,
+            "Zwischen dem {from} und dem {to} kam keine solche Mail vorbei; unsere Protokolle sind "
+            "für diese Zeit vollständig.")};
+  else if (out.complete)
     out.sentence = {
         say(Language::english,
             "No server that reports here saw such a mail between {from} and {to}; their logs are "

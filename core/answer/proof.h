@@ -60,7 +60,8 @@ struct ProofOptions {
   const date::time_zone* zone = nullptr;
   std::chrono::milliseconds limit{1500};  // no further search is begun after this
   std::chrono::seconds quiet{3600};       // a host silent for longer is named
-  bool with_hosts = true;                 // false: near misses only (users who may not see hosts)
+  bool with_hosts = true;                 // false: they are examined, but not named
+  Reader* hosts = nullptr;                // asked about them instead, if the other one may not tell of them
 };
 
 // `query` found nothing: why that is true, and what comes near. Query::only_addresses limits these, too.

@@ -37,7 +37,7 @@ struct Sent {
       if (!source.empty()) row->second.lines += 60;
     }
   }
-  Proof proof(const std::string& from, const std::string& to, const std::string& now) {
+  Proof proof(const std::string& from, const std::string& to, const std::string& now, bool named = true) {
     Stored stored(rows, hours);
     Query query;
     query.sender = "nobody@example.net";
@@ -46,6 +46,7 @@ struct Sent {
     ProofOptions options;
     options.now = at(now);
     options.limit = std::chrono::seconds(60);
+    options.with_hosts = named;
     auto out = prove_nothing(stored.reader(), query, options);
     BOOST_REQUIRE_MESSAGE(out, (out ? "" : out.error().text));
     return *out;
@@ -100,6 +101,24 @@ BOOST_AUTO_TEST_CASE(a_host_without_a_line_before_the_end_proves_nothing) {
   BOOST_TEST(!proof.complete);
   proof = sent.proof("2026-11-25T09:00:00Z", "2026-11-25T12:00:00Z", "2026-11-25T12:00:00Z");
   BOOST_TEST(proof.complete);
+}
+
+// A customer does not learn our hosts, but what is not proved is no proof for him either.
+BOOST_AUTO_TEST_CASE(hosts_that_are_not_named_prove_no_more) {
+  Sent sent;
+  sent.speaks("mx1", "2026-11-25T09:00:00Z", "2026-11-25T12:00:00Z");
+  for (auto* from : {"2026-11-24T10:00:00Z", ""}) {
+    auto proof = sent.proof(from, "2026-11-25T12:00:00Z", "2026-11-25T12:00:00Z", false);
+    BOOST_TEST(proof.complete == (*from == '\0'));
+    BOOST_TEST(proof.hosts.empty());
+    BOOST_TEST(proof.sentence.en.find("mx1") == std::string::npos, proof.sentence.en);
+    std::string_view english =
+        proof.complete ? "our logs are complete for that time." : "it may have been here all the same.";
+    BOOST_TEST(proof.sentence.en.ends_with(english), proof.sentence.en);
+    BOOST_TEST(proof.sentence.de.find(proof.complete ? "sind für diese Zeit vollständig"
+                                                     : "nicht vollständig") != std::string::npos,
+               proof.sentence.de);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_host_that_fell_silent_days_ago_is_named) {

@@ -98,6 +98,7 @@ Response prove_nothing_found(Call& call) {
   Scope scope(call.caller.user);
   ScopedReader scoped(**reader, scope);
   options.with_hosts = scope.sees_hosts();
+  options.hosts = &**reader;
   Query query = criteria.query;
   query.after.clear();
   if (!scope.sees_all()) query.only_addresses = scope.own();
