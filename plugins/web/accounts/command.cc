@@ -81,7 +81,11 @@ Result<std::string> add(Accounts& accounts, const UserCommand& command) {
   if (auto refusal = accounts.add(command.name, role, rest, password); refusal != Refusal::none)
     return refused(refusal, command);
   accounts.record(entry_of("user_made", command.name));
-  return with_password(command, password);
+  auto out = with_password(command, password);
+  if (role != Role::user || !command.addresses.empty() || !command.domains.empty()) return out;
+  auto* blind = command.german ? "{0} sieht noch keine Mail: mailtrace user addresses {0} --address ADRESSE\n"
+                               : "{0} sees no mail yet: mailtrace user addresses {0} --address ADDRESS\n";
+  return out + fmt::format(fmt::runtime(blind), lower(command.name));
 }
 
 Result<std::string> make_token(Accounts& accounts, const UserCommand& command) {
