@@ -82,6 +82,7 @@ function Panels({ value }: { value: Overview }) {
         <Bars
           title={w.overview.destinations}
           counts={in_trouble(value.destinations)}
+          label={(count) => (count.name === "none" ? w.search.no_server : count.name)}
           shown={(count) => w.overview.percent(number(100 * share(count)))}
           note={note}
           share={share}

@@ -18,7 +18,7 @@ export function Chips({ query, open }: { query: Params; open: (next: Params) => 
   for (const name of text_fields) {
     const value = query.get(name);
     if (value === null || (value === "" && name !== "sender")) continue;
-    chips.push({ name, label: w.search.field[name], value: value === "" ? w.null_sender : visible(value), without: changed(query, { [name]: null }) });
+    chips.push({ name, label: w.search.field[name], value: value === "" ? w.null_sender : value === "none" && name === "sent_to" ? w.search.no_server : visible(value), without: changed(query, { [name]: null }) });
   }
   const chosen = statuses_of(query);
   for (const status of chosen) {
