@@ -14,6 +14,7 @@ std::string row_status(const ConnectRow& connect, const DeliverRow* deliver) {
     return connect.end_time ? "" : "queued";
   }
   auto status = deliver->status.value_or("");
+  if (status == "deferred" && connect.end_time) return "delayed";
   if (status != "sent") return status;
   switch (verdict_of_row(connect, deliver)) {
     case VerdictKind::delivered:
@@ -32,11 +33,11 @@ std::string row_status(const ConnectRow& connect, const DeliverRow* deliver) {
 Words status_words(std::string_view row_status) {
   // English: as they are stored and asked for.
   static constexpr std::pair<std::string_view, const char*> german[] = {
-      {"sent", "gesendet"},       {"delivered", "zugestellt"}, {"forwarded", "weitergeleitet"},
-      {"deferred", "wartet"},     {"bounced", "unzustellbar"}, {"expired", "aufgegeben"},
-      {"rejected", "abgelehnt"},  {"blocked", "blockiert"},    {"greylisted", "Greylisting"},
-      {"discarded", "verworfen"}, {"filtered", "gefiltert"},   {"held", "angehalten"},
-      {"deleted", "gelöscht"},    {"queued", "in Bearbeitung"}};
+      {"sent", "gesendet"},          {"delivered", "zugestellt"}, {"forwarded", "weitergeleitet"},
+      {"deferred", "wartet"},        {"delayed", "verzögert"},    {"bounced", "unzustellbar"},
+      {"expired", "aufgegeben"},     {"rejected", "abgelehnt"},   {"blocked", "blockiert"},
+      {"greylisted", "Greylisting"}, {"discarded", "verworfen"},  {"filtered", "gefiltert"},
+      {"held", "angehalten"},        {"deleted", "gelöscht"},     {"queued", "in Bearbeitung"}};
   for (auto& [status, word] : german)
     if (status == row_status) return {std::string(status), word};
   return {"unknown", "unbekannt"};

@@ -525,14 +525,15 @@ class Judge {
 std::string_view verdict_name(VerdictKind kind) {
   constexpr std::string_view names[] = {
       "delivered",  "delivered_elsewhere", "forwarded", "waiting", "bounced", "refused",
-      "greylisted", "discarded",           "filtered",  "held",    "deleted", "unknown"};
+      "greylisted", "discarded",           "filtered",  "held",    "deleted", "waited",
+      "unknown"};
   return names[static_cast<size_t>(kind)];
 }
 
 Words verdict_words(VerdictKind kind) {
-  constexpr std::string_view statuses[] = {"delivered", "sent",     "forwarded",  "deferred",
-                                           "bounced",   "rejected", "greylisted", "discarded",
-                                           "filtered",  "held",     "deleted",    ""};
+  constexpr std::string_view statuses[] = {"delivered", "sent",       "forwarded", "deferred", "bounced",
+                                           "rejected",  "greylisted", "discarded", "filtered", "held",
+                                           "deleted",   "delayed",    ""};
   return status_words(statuses[static_cast<size_t>(kind)]);
 }
 
@@ -552,6 +553,7 @@ Tone tone_of(VerdictKind kind) {
     case VerdictKind::filtered:
     case VerdictKind::deleted:
       return Tone::bad;
+    case VerdictKind::waited:
     case VerdictKind::unknown:
       return Tone::neutral;
   }
@@ -580,7 +582,7 @@ VerdictKind verdict_of_row(const ConnectRow& connect, const DeliverRow* deliver)
     if (box.discarded) return VerdictKind::discarded;
     return is_local_delivery(*deliver) ? VerdictKind::delivered : VerdictKind::delivered_elsewhere;
   }
-  if (status == "deferred") return VerdictKind::waiting;
+  if (status == "deferred") return connect.end_time ? VerdictKind::waited : VerdictKind::waiting;
   if (status == "bounced" || status == "expired") return VerdictKind::bounced;
   if (status == "rejected" || status == "blocked") return VerdictKind::refused;
   if (status == "greylisted") return VerdictKind::greylisted;

@@ -24,6 +24,7 @@ enum class VerdictKind {
   filtered,             // kept by a content filter
   held,                 // stopped by an admin or a rule
   deleted,              // by an admin
+  waited,               // not delivered at that attempt; the mail has left the queue since
   unknown               // the log does not say (yet)
 };
 std::string_view verdict_name(VerdictKind kind);  // "delivered_elsewhere"

@@ -85,6 +85,20 @@ class Overview(unittest.TestCase):
         browser.click(browser.one(".numbers td a"))
         browser.one(".row")
 
+    def test_what_was_delayed_need_not_wait_any_more(self):
+        """The figure counts both, its search lists both, and each row says which it is, as its mail does."""
+        browser.open("overview?span=14d")
+        browser.one(".chart canvas")
+        browser.click(next(total for total in browser.all(".totals a") if browser.said("Delayed") in total.text))
+        seen = {}
+        for row in browser.all(".row"):
+            seen.setdefault(row.find_element("css selector", ".row_end .pill").text, row.find_element("css selector", ".row_mail").get_attribute("href"))
+        self.assertEqual({browser.said("Waiting"), browser.said("Delayed")}, set(seen))
+        for word, address in seen.items():
+            browser.open(address.split("#/")[1])
+            browser.one(".verdict_word")
+            self.assertEqual(word == browser.said("Waiting"), browser.said("Waiting") in browser.texts(".verdict_word"))
+
     def test_only_what_is_ill_is_called_so(self):
         browser.open("overview")
         browser.wait_text("Slow or failing destinations")

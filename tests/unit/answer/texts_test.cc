@@ -164,8 +164,9 @@ BOOST_AUTO_TEST_CASE(postscreen_puts_off) {
 // A list, a verdict and a picture call it the same.
 BOOST_AUTO_TEST_CASE(one_word_for_a_status) {
   std::set<std::string> german;
-  for (auto status : {"sent", "delivered", "forwarded", "deferred", "bounced", "expired", "rejected",
-                      "blocked", "greylisted", "discarded", "filtered", "held", "deleted", "queued"}) {
+  for (auto status :
+       {"sent", "delivered", "forwarded", "deferred", "delayed", "bounced", "expired", "rejected", "blocked",
+        "greylisted", "discarded", "filtered", "held", "deleted", "queued"}) {
     BOOST_TEST(status_words(status).en == status);
     BOOST_TEST(german.insert(status_words(status).de).second, status);
   }

@@ -3,6 +3,7 @@
 
 #include "core/answer/recipients.h"
 #include "core/answer/rule.h"
+#include "core/answer/status_words.h"
 #include "tests/unit/answer/traces.h"
 
 using namespace mailtrace;
@@ -400,6 +401,12 @@ BOOST_AUTO_TEST_CASE(rows_alone) {
   m = with("sent");
   BOOST_TEST(verdict_name(verdict_of_row(m.connect, &m.deliveries[0])) == "delivered_elsewhere");
   BOOST_TEST(verdict_name(verdict_of_row(m.connect, nullptr)) == "waiting");
+  m = with("deferred");
+  m.connect.end_time.reset();
+  BOOST_TEST(verdict_name(verdict_of_row(m.connect, &m.deliveries[0])) == "waiting");
+  m.connect.end_time = at("2026-11-23T15:00:00Z");
+  BOOST_TEST(verdict_name(verdict_of_row(m.connect, &m.deliveries[0])) == "waited");
+  BOOST_TEST(status_words(row_status(m.connect, &m.deliveries[0])).de == "verzögert");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

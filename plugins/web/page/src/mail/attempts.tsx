@@ -8,7 +8,10 @@ import { use_words } from "words";
 
 export function Attempts({ deliveries, verdicts }: { deliveries: Deliver[]; verdicts: Verdict[] }) {
   const w = use_words();
-  const kind_of = (deliver: Deliver) => verdicts.find((verdict) => verdict.deliveries?.includes(deliver.id))?.kind;
+  const kind_of = (deliver: Deliver) => {
+    const kind = verdicts.find((verdict) => verdict.deliveries?.includes(deliver.id))?.kind;
+    return kind === "waiting" ? undefined : kind; // the mail waits, not the attempt
+  };
   const several = new Set(deliveries.map((deliver) => deliver.recipient)).size > 1;
   return (
     <section className="attempts">

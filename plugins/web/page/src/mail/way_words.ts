@@ -102,6 +102,7 @@ function status_word(way: Way, edge: WayEdge, w: Words): string {
   const there = way.nodes[edge.to];
   if (edge.status === "sent" && there?.kind === "mailbox") return w.status.delivered;
   if (edge.status === "sent" && there?.kind === "alias") return w.status.forwarded;
+  if (edge.status === "deferred" && edge.tone === "waiting") return w.status.waiting;
   if (there?.kind === "nowhere" && there.words) return named_status(there.words, w);
   const kinds: Record<string, string> = { ...w.edge, ...w.status };
   return kinds[edge.status ?? ""] ?? kinds[edge.kind] ?? "";

@@ -5,16 +5,17 @@ import { current_language, use_words } from "words";
 import { Words } from "words/en";
 
 // "sent" has two ends that people tell apart.
-export type Shown = Status | "delivered" | "forwarded" | "open";
+export type Shown = Status | "delivered" | "forwarded" | "waiting" | "open";
 export function shown_status({ deliver, kind }: Pick<Result, "deliver" | "kind">): Shown {
   if (deliver?.status === "sent" && (kind === "delivered" || kind === "forwarded" || kind === "discarded")) return kind;
+  if (deliver?.status === "deferred" && kind === "waiting") return kind; // and not delivered since
   if (deliver?.status === "sent" && kind === "refused") return "rejected"; // by a rule of the mailbox
   return deliver?.status ?? "open";
 }
 
 // The server names a status in English as it is stored: the page has one word for each. What is no status keeps its words.
 export function named_status(text: Text, w: Words): string {
-  const words: Record<string, string> = { ...w.status, queued: w.status.open };
+  const words: Record<string, string> = { ...w.status, delayed: w.status.deferred, deferred: w.status.waiting, queued: w.status.open };
   return words[text.en] ?? (text[current_language()] || text.en);
 }
 
@@ -22,7 +23,8 @@ const looks: Record<Shown, { tone: Tone; icon: IconName }> = {
   sent: { tone: "good", icon: "done" },
   delivered: { tone: "good", icon: "inbox" },
   forwarded: { tone: "good", icon: "fork" },
-  deferred: { tone: "waiting", icon: "clock" },
+  deferred: { tone: "neutral", icon: "clock" },
+  waiting: { tone: "waiting", icon: "clock" },
   bounced: { tone: "bad", icon: "back" },
   expired: { tone: "bad", icon: "back" },
   rejected: { tone: "bad", icon: "stop" },
