@@ -77,7 +77,11 @@ LineReader::Status LineReader::status() const {
   std::lock_guard lock(mutex_);
   Status out = status_;
   auto asked = asking_since_.load(), never = decltype(asked){};
-  if (asked != never && std::chrono::steady_clock::now() - asked >= usual_wait) out.state = no_database;
+  auto waited = std::chrono::steady_clock::now() - asked;
+  if (asked != never && waited >= usual_wait) {
+    out.state = no_database;
+    out.asked_since = now() - std::chrono::duration_cast<Microseconds>(waited);
+  }
   out.waits_for_database = out.state == no_database;
   return out;
 }
@@ -211,6 +215,10 @@ template <class T, class Ask>
 std::optional<T> LineReader::ask_database(Ask ask) {
   if (parts_.sinks.empty()) return std::nullopt;
   Backoff backoff;
+  {
+    std::lock_guard lock(mutex_);
+    status_.asked = asked_->sink().describe();
+  }
   Waiting waiting(waits_);
   Asking asking(asking_since_);
   while (!abandoned_) {

@@ -37,6 +37,8 @@ class LineReader {
   struct Status {
     std::string state = no_database;  // then: reading, draining, ended
     bool waits_for_database = false;  // at the start, or for an answer that takes unusually long
+    std::string asked;                // the sink whose reader was asked last
+    Time asked_since{};               // its answer takes unusually long; zero: it does not
     uint64_t next_sequence = 0, pinned = 0;
     size_t open_mails = 0, held_lines = 0;
     Time newest{};  // stamp of the newest line understood: data is visible until about here

@@ -90,7 +90,11 @@ std::string Daemon::status_json() const {
     inputs.push_back({{"input", named.name}, {"at", named.plugin->describe()}});
   std::vector<SinkWorker::Status> states;
   states.reserve(sinks_.size());
-  for (auto& sink : sinks_) states.push_back(sink->status());
+  for (auto& sink : sinks_) {
+    auto& state = states.emplace_back(sink->status());
+    // Nothing may be written to it meanwhile, but the pipeline waits for its reader.
+    if (state.waiting_since == Time{} && state.sink == reader.asked) state.waiting_since = reader.asked_since;
+  }
   for (auto& state : states) sinks.push_back(sink_json(state, states, reader));
   for (auto& value : all_counters())
     counters.push_back({{"name", value.name}, {"label", value.label}, {"value", value.value}});
