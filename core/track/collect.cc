@@ -102,9 +102,11 @@ bool MailTracker::written_before(OpenMail& mail) {
   return look_up(mail).has_value();
 }
 
-// Its first line was seen, or is stored; a notice has no other one than its Message-ID.
+// Whose lines these are, no other line can change: its first one was seen or is stored, its queue id is no
+// other mail's, or it is a notice, which begins with its Message-ID.
 bool MailTracker::is_certain(OpenMail& mail) {
-  if (mail.opener_seen || (mail.born == Born::message_id && mail.parent_kind == "bounce")) return true;
+  if (mail.opener_seen || mail.long_id) return true;
+  if (mail.born == Born::message_id && (mail.has_origin || mail.parent_kind == "bounce")) return true;
   auto known = look_up(mail);
   return known && known->born == Born::opener;
 }
