@@ -149,6 +149,11 @@ Direction Directions::of(const ConnectRow& connect, const DeliverRow* deliver) c
   return ours ? Direction::outgoing : Direction::passing;
 }
 
+RowPlace Directions::place_of(const ConnectRow& connect, const DeliverRow* deliver) const {
+  bool sent = deliver && deliver->status == "sent" && (deliver->relay_name || deliver->relay_addr);
+  return {of(connect, deliver), sent && relay_side(*deliver) == Side::unknown};
+}
+
 Direction masked_direction(bool own_sender, const DeliverRow* deliver) {
   return own_sender && !(deliver && stays_here(*deliver)) ? Direction::outgoing : Direction::incoming;
 }

@@ -12,6 +12,12 @@ namespace mailtrace {
 enum class Direction { incoming, outgoing, internal, passing };
 std::string_view direction_name(Direction direction);  // "passing"
 
+// What a row alone does not say: of where it stands between the hosts.
+struct RowPlace {
+  Direction direction = Direction::incoming;
+  bool handed_on = false;  // to another host of ours or a content filter, not to whom it is for
+};
+
 // Answers from the rows alone that are shown together: a hop between own hosts, or through a content filter,
 // is understood best beside the row where the mail came in and the one where it ended, but needs neither.
 class Directions {
@@ -21,6 +27,7 @@ class Directions {
   void add(const ConnectRow& connect, const DeliverRow* deliver);
   void add(const Trace& trace);
   Direction of(const ConnectRow& connect, const DeliverRow* deliver) const;
+  RowPlace place_of(const ConnectRow& connect, const DeliverRow* deliver) const;
 
  private:
   enum class Side { inside, outside, unknown };

@@ -140,11 +140,11 @@ Response get_mail(Call& call) {
   for (auto& verdict : view.verdicts(call, zone)) verdicts.push_back(verdict_json(verdict, view.scope));
   Hit last{view.mail->connect, {}};
   if (!view.mail->deliveries.empty()) last.deliver = view.mail->deliveries.back();
-  auto directions = view.reader->directions({&last}, &view.trace);
-  if (!directions) return call.fail(directions.error());
+  auto places = view.reader->places({&last}, &view.trace);
+  if (!places) return call.fail(places.error());
   view.record(call, "mail");
   return json_response({{"connect", to_json(view.mail->connect)},
-                        {"direction", direction_name(directions->front())},
+                        {"direction", direction_name(places->front().direction)},
                         {"deliveries", deliveries_json(*view.mail)},
                         {"verdicts", std::move(verdicts)}});
 }

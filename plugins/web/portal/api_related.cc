@@ -23,11 +23,11 @@ class Related {
     });
     std::vector<const Hit*> hits;
     for (auto& found : found_) hits.push_back(&found.hit);
-    auto directions = view_.reader->directions(hits, &view_.trace);
-    if (!directions) return directions.error();
+    auto places = view_.reader->places(hits, &view_.trace);
+    if (!places) return places.error();
     Json out = Json::array();
     for (size_t i = 0; i < found_.size(); ++i) {
-      Json json = hit_json(found_[i].hit, (*directions)[i]);
+      Json json = hit_json(found_[i].hit, (*places)[i]);
       json["relation"] = found_[i].relation;
       out.push_back(std::move(json));
     }

@@ -22,13 +22,14 @@ void record_search(const Call& call, const Query& query, std::optional<int64_t> 
 
 }  // namespace
 
-Json hit_json(const Hit& hit, Direction direction) {
+Json hit_json(const Hit& hit, const RowPlace& place) {
   Json out{{"connect", to_json(hit.connect)},
            {"deliver", hit.deliver ? deliver_json(*hit.deliver) : Json(nullptr)}};
   auto kind = verdict_of_row(hit.connect, hit.deliver ? &*hit.deliver : nullptr);
   out["kind"] = verdict_name(kind);
   out["tone"] = tone_name(tone_of(kind));
-  out["direction"] = direction_name(direction);
+  out["direction"] = direction_name(place.direction);
+  if (place.handed_on) out["handed_on"] = true;
   return out;
 }
 
@@ -68,12 +69,12 @@ Response search_mails(Call& call) {
   if (!page) return call.fail(page.error());
   std::vector<const Hit*> hits;
   for (auto& row : page->rows) hits.push_back(&row.hit);
-  auto directions = scoped.directions(hits);
-  if (!directions) return call.fail(directions.error());
+  auto places = scoped.places(hits);
+  if (!places) return call.fail(places.error());
   Json results = Json::array();
   for (size_t i = 0; i < page->rows.size(); ++i) {
     auto& row = page->rows[i];
-    Json json = hit_json(row.hit, (*directions)[i]);
+    Json json = hit_json(row.hit, (*places)[i]);
     json["deliveries"] = Json::array();
     for (auto& id : row.attempts) json["deliveries"].push_back(id.hex());
     results.push_back(std::move(json));

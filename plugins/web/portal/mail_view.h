@@ -12,7 +12,7 @@ namespace mailtrace::portal {
 DeliverRow shown(DeliverRow row);
 Json deliver_json(DeliverRow row);
 // {"connect", "deliver", "kind", "tone", "direction"}: a row of a result list.
-Json hit_json(const Hit& hit, Direction direction);
+Json hit_json(const Hit& hit, const RowPlace& place);
 
 // The mail of the path with its whole way, as far as the caller may see it.
 struct MailView {

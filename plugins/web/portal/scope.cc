@@ -283,12 +283,13 @@ Result<std::vector<HourRow>> ScopedReader::hours(Time from, Time to) noexcept {
   return reader_.hours(from, to);
 }
 
-Result<std::vector<Direction>> ScopedReader::directions(const std::vector<const Hit*>& hits,
-                                                        const Trace* beside) noexcept {
-  std::vector<Direction> out;
+Result<std::vector<RowPlace>> ScopedReader::places(const std::vector<const Hit*>& hits,
+                                                   const Trace* beside) noexcept {
+  std::vector<RowPlace> out;
   auto row_of = [](const Hit& hit) { return hit.deliver ? &*hit.deliver : nullptr; };
   if (scope_.is_person()) {
-    for (auto* hit : hits) out.push_back(masked_direction(scope_.is_own(hit->connect.sender), row_of(*hit)));
+    for (auto* hit : hits)
+      out.push_back({masked_direction(scope_.is_own(hit->connect.sender), row_of(*hit))});
     return out;
   }
   if (hits.empty()) return out;
@@ -297,7 +298,7 @@ Result<std::vector<Direction>> ScopedReader::directions(const std::vector<const 
   Directions directions(std::move(*hosts));
   if (beside) directions.add(*beside);
   for (auto* hit : hits) directions.add(hit->connect, row_of(*hit));
-  for (auto* hit : hits) out.push_back(directions.of(hit->connect, row_of(*hit)));
+  for (auto* hit : hits) out.push_back(directions.place_of(hit->connect, row_of(*hit)));
   return out;
 }
 

@@ -65,8 +65,8 @@ class ScopedReader : public Reader {
   Result<std::vector<Checkpoint>> checkpoints() noexcept override;
   Result<std::pair<Day, Day>> days() noexcept override { return reader_.days(); }
   // Which way the mails go that are shown together, `beside` a trace. Asks for the hosts only.
-  Result<std::vector<Direction>> directions(const std::vector<const Hit*>& hits,
-                                            const Trace* beside = nullptr) noexcept;
+  Result<std::vector<RowPlace>> places(const std::vector<const Hit*>& hits,
+                                       const Trace* beside = nullptr) noexcept;
 
  private:
   Result<const OwnHosts*> own_hosts();  // of those from whom they are hidden: else empty

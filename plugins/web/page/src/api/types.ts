@@ -187,6 +187,7 @@ export interface Result {
   connect: Connect;
   deliver: Deliver | null; // the last attempt
   direction: Direction;
+  handed_on?: true; // to another own server or a filter
   deliveries?: string[]; // all attempts that were asked for
   kind?: string;
   tone?: Tone;

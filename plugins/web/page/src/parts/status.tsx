@@ -5,8 +5,9 @@ import { current_language, use_words } from "words";
 import { Words } from "words/en";
 
 // "sent" has two ends that people tell apart.
-export type Shown = Status | "delivered" | "forwarded" | "waiting" | "open";
-export function shown_status({ deliver, kind }: Pick<Result, "deliver" | "kind">): Shown {
+export type Shown = Status | "delivered" | "forwarded" | "waiting" | "handed_on" | "open";
+export function shown_status({ deliver, kind, handed_on }: Pick<Result, "deliver" | "kind" | "handed_on">): Shown {
+  if (deliver?.status === "sent" && handed_on) return "handed_on";
   if (deliver?.status === "sent" && (kind === "delivered" || kind === "forwarded" || kind === "discarded")) return kind;
   if (deliver?.status === "deferred" && kind === "waiting") return kind; // and not delivered since
   if (deliver?.status === "sent" && kind === "refused") return "rejected"; // by a rule of the mailbox
@@ -23,6 +24,7 @@ const looks: Record<Shown, { tone: Tone; icon: IconName }> = {
   sent: { tone: "good", icon: "done" },
   delivered: { tone: "good", icon: "inbox" },
   forwarded: { tone: "good", icon: "fork" },
+  handed_on: { tone: "neutral", icon: "done" },
   deferred: { tone: "neutral", icon: "clock" },
   waiting: { tone: "waiting", icon: "clock" },
   bounced: { tone: "bad", icon: "back" },
