@@ -221,6 +221,7 @@ std::optional<T> LineReader::ask_database(Ask ask) {
   }
   Waiting waiting(waits_);
   Asking asking(asking_since_);
+  bool failed = false;
   while (!abandoned_) {
     if (!reader_) {
       auto opened = asked_->sink().open_reader();
@@ -228,9 +229,13 @@ std::optional<T> LineReader::ask_database(Ask ask) {
     }
     if (reader_) {
       Result<T> found = ask(*reader_);
+      if (found && failed) asked_->heard(nullptr);
       if (found) return std::move(*found);
       log_rarely(LogLevel::warning, "pipeline.lookup", {{"error", found.error().text}});
       if (found.error().fault == Fault::permanent) return std::nullopt;
+      // No batch comes to the sink before this is answered, so nobody else would say it.
+      asked_->heard(&found.error());
+      failed = true;
       reader_.reset();
     }
     wait_for_next_try(backoff);

@@ -11,6 +11,8 @@ namespace {
 constexpr size_t most_waiting = 2;
 constexpr std::chrono::seconds look_every{10};
 constexpr std::chrono::seconds usual_wait{10};  // a call of a database that takes longer is told
+bool is_lasting(const Error& error) { return error.fault == Fault::schema || error.fault == Fault::config; }
+
 }  // namespace
 
 SinkWorker::SinkWorker(std::unique_ptr<Sink> sink, std::string receiver, const std::string& state_directory,
@@ -103,10 +105,14 @@ void SinkWorker::set_state(std::string state, const Error* error) {
   changed_.notify_all();
 }
 
+void SinkWorker::heard(const Error* error) {
+  set_state(!error ? "running" : is_lasting(*error) ? "stopped" : "retrying", error);
+}
+
 // Transient faults pass; a wrong schema or option passes when the admin has mended it, so that is tried again
 // too, at the slowest pace: the spool keeps the lines meanwhile.
 bool SinkWorker::wait_before_retry(const Error& error, Backoff& backoff) {
-  bool lasting = error.fault == Fault::schema || error.fault == Fault::config;
+  bool lasting = is_lasting(error);
   set_state(lasting ? "stopped" : "retrying", &error);
   log_rarely(lasting ? LogLevel::error : LogLevel::warning, lasting ? "sink.stopped" : "sink.retry",
              {{"sink", status_.sink}, {"error", error.text}});

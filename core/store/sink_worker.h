@@ -49,6 +49,10 @@ class SinkWorker {
   // Writes what is waiting, but tries a failing database no longer than `patience`; then ends the thread.
   void stop(Microseconds patience);
 
+  // What another thread, on whose answer the next batch waits, hears of the same database: an error, or null
+  // when it answers again.
+  void heard(const Error* error);
+
   uint64_t committed() const { return committed_; }
   Status status() const;
   Sink& sink() { return *sink_; }
