@@ -118,8 +118,8 @@ Directions::Side Directions::relay_side(const DeliverRow& deliver) const {
   return Side::outside;
 }
 
-Directions::Side Directions::went_to(const Row& row, int hops) const {
-  if (!row.deliver) return Side::unknown;
+// The best one of the mail that this one became; null: none is there.
+const Directions::Row* Directions::next_of(const Row& row) const {
   const Row* best = nullptr;
   for (auto& next : rows_) {
     if (next.connect->origin_id != row.connect->id || !goes_on(next.connect->origin_kind.value_or("")))
@@ -129,6 +129,12 @@ Directions::Side Directions::went_to(const Row& row, int hops) const {
     if (same_recipient || same_queue) best = &next;
     if (same_recipient) break;
   }
+  return best;
+}
+
+Directions::Side Directions::went_to(const Row& row, int hops) const {
+  if (!row.deliver) return Side::unknown;
+  auto* best = next_of(row);
   auto side = best && hops < most_hops ? went_to(*best, hops + 1) : Side::unknown;
   if (side == Side::unknown) side = relay_side(*row.deliver);
   if (side == Side::unknown && is_ours(row.deliver->recipient)) return Side::inside;
@@ -150,8 +156,8 @@ Direction Directions::of(const ConnectRow& connect, const DeliverRow* deliver) c
 }
 
 RowPlace Directions::place_of(const ConnectRow& connect, const DeliverRow* deliver) const {
-  bool sent = deliver && deliver->status == "sent" && (deliver->relay_name || deliver->relay_addr);
-  return {of(connect, deliver), sent && relay_side(*deliver) == Side::unknown};
+  bool sent = deliver && deliver->status == "sent" && !stays_here(*deliver);
+  return {of(connect, deliver), sent && next_of({&connect, deliver})};
 }
 
 Direction masked_direction(bool own_sender, const DeliverRow* deliver) {

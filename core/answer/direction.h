@@ -15,7 +15,8 @@ std::string_view direction_name(Direction direction);  // "passing"
 // What a row alone does not say: of where it stands between the hosts.
 struct RowPlace {
   Direction direction = Direction::incoming;
-  bool handed_on = false;  // to another host of ours or a content filter, not to whom it is for
+  // To another host of ours or a content filter, whose row is there, too: a name alone may be anybody's.
+  bool handed_on = false;
 };
 
 // Answers from the rows alone that are shown together: a hop between own hosts, or through a content filter,
@@ -38,6 +39,7 @@ class Directions {
   Side came_from(const Row& row, int hops = 0) const;
   Side client_side(const Row& row) const;
   Side went_to(const Row& row, int hops = 0) const;
+  const Row* next_of(const Row& row) const;
   Side relay_side(const DeliverRow& deliver) const;
   bool is_hop(const ConnectRow& connect) const;
   bool is_ours(const std::optional<std::string>& address) const;

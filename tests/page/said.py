@@ -35,7 +35,7 @@ GERMAN = {
     "Lines that were lost on the way here": "Zeilen, die auf dem Weg hierher verloren gingen",
     "There is nothing similar": "Es gibt auch sonst nichts Ähnliches", "But there is something similar": "Aber es gibt etwas Ähnliches",
     # What became of a mail.
-    "Sent": "Gesendet", "Delivered": "Zugestellt", "Forwarded": "Weitergeleitet", "Waiting": "Wartet", "Delayed": "Verzögert", "Undeliverable": "Unzustellbar", "Refused": "Abgelehnt",
+    "Sent": "Gesendet", "Delivered": "Zugestellt", "Forwarded": "Weitergeleitet", "Waiting": "Wartet", "Delayed": "Verzögert", "Handed on inside": "Intern übergeben", "Undeliverable": "Unzustellbar", "Refused": "Abgelehnt",
     "Blocked": "Blockiert", "Greylisted": "Greylisting", "Discarded": "Verworfen", "On hold": "Angehalten", "End · Sent": "Ende · Gesendet",
     "What happened": "Was geschehen ist", "customers": "Kunden", "admins": "Admins", "Who must act": "Wer handeln muss", "What to do now": "Was jetzt zu tun ist",
     "The server's answer": "Antwort des Servers", "The next attempt": "Der nächste Versuch", "Next attempt": "Nächster Versuch",

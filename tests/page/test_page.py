@@ -546,11 +546,14 @@ class Reading(Case):
 
     def test_a_mail_over_two_own_hosts(self):
         browser.open("search?logged_by=out1&sent_to=mx1.example.org&status=sent")
+        message_id = browser.one(".row .row_ids .id").text
         browser.click(browser.one(".row").find_element("css selector", ".row_mail"))
         names = browser.texts("svg.way .way_name")
         self.assertIn("out1", names)
         self.assertIn("mx1", names)
         browser.checked(self, "mail-two-hosts")
+        browser.open(f"search?message_id={message_id}")
+        self.assertEqual({browser.said("Handed on inside"), browser.said("Delivered")}, set(browser.texts(".row_end .pill")))
 
     def test_ticket_answer_in_one_click(self):
         browser.open("search?response=*quota*&status=bounced")

@@ -254,14 +254,14 @@ class Search(tool.Imported):
         self.assertGreater(max(several), 2)
         table = self.home.run(*search)
         self.assertIn(f"\n{len(times)} results, ", table.out)
-        self.assertEqual(several, sorted(map(int, re.findall(r"deferred +(\d+) attempts  ", table.out))))
+        self.assertEqual(several, sorted(map(int, re.findall(r"(?:deferred|delayed) +(\d+) attempts  ", table.out))))
         self.assertIn(f" {several[-1]} Versuche  ", self.home.run(*search, LANG="de_DE.UTF-8").out)
         each = self.home.run(*search, "--attempts")
         self.assertIn(f"\n{len(attempts)} results, ", each.out)
         self.assertNotIn(" attempts  ", each.out)
         pages = "".join(self.home.run("search", "--status", "deferred", "--limit", 2, "--page", page).out
                         for page in range(1, len(times) // 2 + 2))
-        self.assertEqual(several, sorted(map(int, re.findall(r"deferred +(\d+) attempts  ", pages))))
+        self.assertEqual(several, sorted(map(int, re.findall(r"(?:deferred|delayed) +(\d+) attempts  ", pages))))
         mail = max(times, key=times.get)[0]
         self.assertIn(" attempts  ", self.home.run("search", mail).out)
         self.assertNotIn(" attempts  ", self.home.run("search", mail, "--attempts").out)

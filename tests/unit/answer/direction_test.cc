@@ -89,6 +89,15 @@ BOOST_AUTO_TEST_CASE(through_a_content_filter) {
   BOOST_TEST(last_of(behind, together) == "incoming");
   BOOST_TEST(last_of(sent, together) == "outgoing");
   BOOST_TEST(last_of(filtered, together) == "outgoing");
+  auto handed_on = [](const Mail& m, const Directions& with) {
+    return with.place_of(m.connect, &m.deliveries.back()).handed_on;
+  };
+  BOOST_TEST(handed_on(before, together));
+  BOOST_TEST(handed_on(sent, together));
+  BOOST_TEST(!handed_on(behind, together));
+  BOOST_TEST(!handed_on(filtered, together));
+  // A host of somebody else may be called like one of ours.
+  BOOST_TEST(!handed_on(sent, directions()));
 }
 
 BOOST_AUTO_TEST_CASE(over_two_own_hosts) {
