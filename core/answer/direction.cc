@@ -157,7 +157,16 @@ Direction Directions::of(const ConnectRow& connect, const DeliverRow* deliver) c
 
 RowPlace Directions::place_of(const ConnectRow& connect, const DeliverRow* deliver) const {
   bool sent = deliver && deliver->status == "sent" && !stays_here(*deliver);
-  return {of(connect, deliver), sent && next_of({&connect, deliver})};
+  return {of(connect, deliver), sent && (next_of({&connect, deliver}) || is_queued_as({&connect, deliver}))};
+}
+
+// Lines that were imported host by host tell of no origin.
+bool Directions::is_queued_as(const Row& row) const {
+  if (!row.deliver->next_queue_id || relay_side(*row.deliver) != Side::unknown) return false;
+  return std::any_of(rows_.begin(), rows_.end(), [&](const Row& next) {
+    return next.connect->queue_id == row.deliver->next_queue_id && row.connect->message_id &&
+           next.connect->message_id == row.connect->message_id;
+  });
 }
 
 Direction masked_direction(bool own_sender, const DeliverRow* deliver) {

@@ -40,6 +40,7 @@ class Directions {
   Side client_side(const Row& row) const;
   Side went_to(const Row& row, int hops = 0) const;
   const Row* next_of(const Row& row) const;
+  bool is_queued_as(const Row& row) const;
   Side relay_side(const DeliverRow& deliver) const;
   bool is_hop(const ConnectRow& connect) const;
   bool is_ours(const std::optional<std::string>& address) const;
