@@ -16,7 +16,7 @@ scratch = served = admin = None
 
 def setUpModule():
     global scratch, served, admin
-    scratch, served, admin = begun("people", scale=0.3, days=1)
+    scratch, served, admin = begun("people", days=3)
 
 
 def tearDownModule():
