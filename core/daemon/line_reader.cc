@@ -13,7 +13,6 @@ namespace {
 
 constexpr size_t records_a_round = 4096;  // then rows that are due are looked for
 constexpr std::chrono::milliseconds pause_when_idle{50};
-constexpr std::chrono::seconds usual_wait{10};           // for the answer of a database; longer is told
 constexpr std::chrono::milliseconds collect_every{200};  // DESIGN 6: a batch is full or 200 ms old
 constexpr std::chrono::seconds checkpoint_every{5};      // when lines give no rows
 
@@ -27,18 +26,6 @@ class Waiting {
 
  private:
   std::atomic<bool>& flag_;
-};
-
-class Asking {
- public:
-  using Since = std::atomic<std::chrono::steady_clock::time_point>;
-  explicit Asking(Since& since) : since_(since) { since_ = std::chrono::steady_clock::now(); }
-  Asking(const Asking&) = delete;
-  Asking& operator=(const Asking&) = delete;
-  ~Asking() { since_ = std::chrono::steady_clock::time_point{}; }
-
- private:
-  Since& since_;
 };
 
 }  // namespace
@@ -76,12 +63,8 @@ void LineReader::use(std::shared_ptr<const HostRules> hosts) {
 LineReader::Status LineReader::status() const {
   std::lock_guard lock(mutex_);
   Status out = status_;
-  auto asked = asking_since_.load(), never = decltype(asked){};
-  auto waited = std::chrono::steady_clock::now() - asked;
-  if (asked != never && waited >= usual_wait) {
-    out.state = no_database;
-    out.asked_since = now() - std::chrono::duration_cast<Microseconds>(waited);
-  }
+  out.asked_since = question_.since();
+  if (out.asked_since != Time{}) out.state = no_database;
   out.waits_for_database = out.state == no_database;
   return out;
 }
@@ -220,7 +203,7 @@ std::optional<T> LineReader::ask_database(Ask ask) {
     status_.asked = asked_->sink().describe();
   }
   Waiting waiting(waits_);
-  Asking asking(asking_since_);
+  OpenCall::Scope asking(question_);
   bool failed = false;
   while (!abandoned_) {
     if (!reader_) {

@@ -13,6 +13,7 @@
 #include "core/daemon/gap_watch.h"
 #include "core/spool/spool.h"
 #include "core/store/backoff.h"
+#include "core/store/open_call.h"
 #include "core/store/pipeline.h"
 #include "core/store/sink_worker.h"
 
@@ -93,7 +94,7 @@ class LineReader {
   Steady::time_point written_{};
   std::atomic<bool> draining_{false}, abandoned_{false}, ended_{false}, waits_{false};
   std::atomic<uint64_t> heartbeat_{0};
-  std::atomic<std::chrono::steady_clock::time_point> asking_since_{};  // a database; zero: not now
+  OpenCall question_;  // of ask_database()
   UnknownLines unknown_;
   std::unique_ptr<KeptLines> kept_;
   std::unique_ptr<GapWatch> gaps_;

@@ -10,7 +10,7 @@ namespace mailtrace {
 namespace {
 constexpr size_t most_waiting = 2;
 constexpr std::chrono::seconds look_every{10};
-constexpr std::chrono::seconds usual_wait{10};  // a call of a database that takes longer is told
+
 bool is_lasting(const Error& error) { return error.fault == Fault::schema || error.fault == Fault::config; }
 
 }  // namespace
@@ -70,10 +70,7 @@ void SinkWorker::stop(Microseconds patience) {
 SinkWorker::Status SinkWorker::status() const {
   std::lock_guard lock(mutex_);
   Status out = status_;
-  if (asked_) {
-    auto waited = std::chrono::steady_clock::now() - *asked_;
-    if (waited >= usual_wait) out.waiting_since = now() - std::chrono::duration_cast<Microseconds>(waited);
-  }
+  out.waiting_since = call_.since();
   out.is_full = !open_ || waiting_.size() >= most_waiting;
   out.is_idle = open_ && waiting_.empty();
   return out;
@@ -81,14 +78,8 @@ SinkWorker::Status SinkWorker::status() const {
 
 template <class Call>
 auto SinkWorker::ask(Call call) {
-  {
-    std::lock_guard lock(mutex_);
-    asked_ = std::chrono::steady_clock::now();
-  }
-  auto answer = call();
-  std::lock_guard lock(mutex_);
-  asked_.reset();
-  return answer;
+  OpenCall::Scope asking(call_);
+  return call();
 }
 
 void SinkWorker::set_state(std::string state, const Error* error) {

@@ -7,12 +7,12 @@
 #include <deque>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <thread>
 
 #include "core/plugin/sink.h"
 #include "core/store/dead_letter.h"
+#include "core/store/open_call.h"
 
 namespace mailtrace {
 
@@ -77,7 +77,7 @@ class SinkWorker {
   std::deque<std::shared_ptr<const Batch>> waiting_;
   bool open_ = false, stopping_ = false;
   std::chrono::steady_clock::time_point give_up_{};
-  std::optional<std::chrono::steady_clock::time_point> asked_;  // the sink, which has not answered yet
+  OpenCall call_;  // of the sink
   Checkpoint stored_;
   Status status_;
   std::atomic<uint64_t> committed_{0};
