@@ -14,8 +14,7 @@ std::string row_status(const ConnectRow& connect, const DeliverRow* deliver) {
     return connect.end_time ? "" : "queued";
   }
   auto status = deliver->status.value_or("");
-  if (status == "deferred" && connect.end_time) return "delayed";
-  if (status != "sent") return status;
+  if (status != "sent" && status != "deferred") return status;
   switch (verdict_of_row(connect, deliver)) {
     case VerdictKind::delivered:
       return "delivered";
@@ -25,6 +24,8 @@ std::string row_status(const ConnectRow& connect, const DeliverRow* deliver) {
       return "rejected";
     case VerdictKind::discarded:
       return "discarded";
+    case VerdictKind::waited:
+      return "delayed";
     default:
       return status;
   }
