@@ -264,12 +264,11 @@ void SqliteConnection::give_back() {
     auto rows = query("PRAGMA freelist_count", {});
     return rows && !rows->empty() ? rows->row(0)->number : 0;
   };
-  for (int64_t left = free_pages(), before = left + 1; left > 0 && left < before;) {
-    if (!run("PRAGMA incremental_vacuum(1000)") || !run("PRAGMA wal_checkpoint(TRUNCATE)")) return;
+  for (int64_t left = free_pages(), before = left + 1; left < before; left = free_pages()) {
     before = left;
-    left = free_pages();
+    if (left > 0 && !run("PRAGMA incremental_vacuum(1000)")) return;
+    if (!run("PRAGMA wal_checkpoint(TRUNCATE)")) return;
   }
-  (void)run("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
 }  // namespace mailtrace::sql
