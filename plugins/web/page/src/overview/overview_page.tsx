@@ -8,6 +8,7 @@ import { Bars } from "overview/bars";
 import { HostTable } from "overview/hosts";
 import { OverTime } from "overview/over_time";
 import { Notice, Trouble, Waiting } from "parts/notice";
+import { server_name } from "search/query";
 import { use_say, use_words } from "words";
 
 const spans = { "24h": 24, "7d": 7 * 24, "14d": 14 * 24 } as const;
@@ -82,7 +83,7 @@ function Panels({ value }: { value: Overview }) {
         <Bars
           title={w.overview.destinations}
           counts={in_trouble(value.destinations)}
-          label={(count) => (count.name === "none" ? w.search.no_server : count.name)}
+          label={(count) => server_name(count.name, w)}
           shown={(count) => w.overview.percent(number(100 * share(count)))}
           note={note}
           share={share}

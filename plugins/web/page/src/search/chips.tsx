@@ -1,8 +1,7 @@
 // What the search is limited to, each removable.
 import { day_and_time } from "base/format";
-import { visible } from "base/hostile";
 import { Icon } from "parts/icon";
-import { changed, Params, statuses_of, text_fields, time_fields } from "search/query";
+import { changed, Params, shown_value, statuses_of, text_fields, time_fields } from "search/query";
 import { use_words } from "words";
 
 interface Chip {
@@ -18,7 +17,7 @@ export function Chips({ query, open }: { query: Params; open: (next: Params) => 
   for (const name of text_fields) {
     const value = query.get(name);
     if (value === null || (value === "" && name !== "sender")) continue;
-    chips.push({ name, label: w.search.field[name], value: value === "" ? w.null_sender : value === "none" && name === "sent_to" ? w.search.no_server : visible(value), without: changed(query, { [name]: null }) });
+    chips.push({ name, label: w.search.field[name], value: shown_value(name, value, w), without: changed(query, { [name]: null }) });
   }
   const chosen = statuses_of(query);
   for (const status of chosen) {

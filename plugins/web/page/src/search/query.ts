@@ -1,6 +1,8 @@
 // What is searched for: between the address of the page, the API and the form.
 import { Query } from "api/client";
 import { Criteria, statuses } from "api/types";
+import { visible } from "base/hostile";
+import { Words } from "words/en";
 
 export const text_fields = [
   "address",
@@ -18,6 +20,15 @@ export const text_fields = [
   "subject",
 ] as const;
 export type TextField = typeof text_fields[number];
+
+// Logs call a server "none" when none was reached.
+export function server_name(name: string, w: Words): string {
+  return name === "none" ? w.search.no_server : name;
+}
+export function shown_value(field: TextField, value: string, w: Words): string {
+  if (value === "") return w.null_sender;
+  return visible(field === "sent_to" ? server_name(value, w) : value);
+}
 export const time_fields = ["connect_from", "connect_to", "deliver_from", "deliver_to"] as const;
 export type TimeField = typeof time_fields[number];
 export const quick_times = ["any", "2h", "today", "yesterday", "7d"] as const;
