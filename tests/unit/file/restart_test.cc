@@ -171,7 +171,6 @@ BOOST_AUTO_TEST_CASE(copied_and_truncated_while_down) {
   wants("three|something that is longer|");
 }
 
-// Same inode, other text: a new file that got the number of a deleted one looks like this.
 // Root is refused nothing: a link that leads to itself stands for missing rights.
 struct UnreadableFixture : RestartFixture {
   UnreadableFixture() {
@@ -210,6 +209,7 @@ BOOST_FIXTURE_TEST_CASE(it_may_be_rotated_meanwhile, UnreadableFixture) {
   BOOST_TEST(intake.all() == "three|four|");
 }
 
+// Same inode, other text: a new file that got the number of a deleted one looks like this.
 BOOST_AUTO_TEST_CASE(another_file_with_the_same_inode) {
   read_two();
   uint64_t lost = count("input_lost_files_total");
