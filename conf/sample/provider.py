@@ -272,13 +272,16 @@ def busy(hour):
     return [0.10, 0.07, 0.06, 0.06, 0.08, 0.15, 0.35, 0.6, 0.9, 1.0, 0.95, 0.85, 0.7, 0.85, 0.9, 0.85, 0.75, 0.65, 0.5, 0.45, 0.4, 0.32, 0.24, 0.15][hour]
 
 
-def fill(log, scale):
+def fill(log, scale, like):
     provider = Provider(log)
+    # As busy as before the moment `like`.
+    shift = like - log.end
     names = [name for name, _ in ENDS]
     weights = [weight for _, weight in ENDS]
     time = log.start
     while time < log.end - seconds(20):
-        rate = 95 * scale * busy(time.hour) * (0.6 if time.weekday() >= 5 else 1)
+        hour = time + shift
+        rate = 95 * scale * busy(hour.hour) * (0.6 if hour.weekday() >= 5 else 1)
         time += seconds(log.random.expovariate(rate / 3600))
         if time < log.end - seconds(20):
             getattr(provider, log.random.choices(names, weights)[0])(time)
@@ -293,10 +296,10 @@ def fill(log, scale):
         getattr(provider, what)(log.end - seconds(60 * minutes))
 
 
-def sample(days=3.0, end=None, seed=1, scale=1.0):
-    """The lines in the order of time."""
+def sample(days=3.0, end=None, seed=1, scale=1.0, like=None):
+    """The lines in the order of time. Those that end at a busy hour of a working day, `like`, are the same mails at any time."""
     log = Log(seed, end or datetime.datetime.now(datetime.timezone.utc), days)
-    fill(log, scale)
+    fill(log, scale, like or log.end)
     return [line for time, line in sorted(log.lines, key=lambda entry: entry[0]) if time <= log.end]
 
 

@@ -12,13 +12,17 @@ EXPLANATIONS = os.environ.get("MAILTRACE_EXPLANATIONS", str(ROOT / "conf" / "exp
 PASSWORD = "a good long passphrase"
 
 
+# Whenever the tests run, the sample has the mails of the days before a Wednesday afternoon.
+WEDNESDAY = datetime.datetime(2026, 11, 25, 14, tzinfo=datetime.timezone.utc)
+
+
 class Served:
     """`log`: the lines; default: the sample of two days that end now."""
 
     def __init__(self, scratch, log=None, name="page", scale=0.6, days=2.0):
         self.scratch = scratch
         self.end = datetime.datetime.now(datetime.timezone.utc)
-        self.lines = log if log is not None else provider.sample(days, self.end, scale=scale)
+        self.lines = log if log is not None else provider.sample(days, self.end, scale=scale, like=WEDNESDAY)
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}/"
         self.config = configuration(scratch, name, [{"sqlite": {"file": str(scratch.path / f"{name}.db")}}],

@@ -11,7 +11,7 @@ import provider
 from browser import PHONE, entered
 from harness import Scratch, wait_until
 from said import OTHER, named
-from served import Served
+from served import WEDNESDAY, Served
 
 scratch = served = None
 NOON = "yesterday around noon"
@@ -27,7 +27,7 @@ def yesterday_noon():
 def log():
     """Two days of the sample, and yesterday around noon one of each that is asked for by this time."""
     end = datetime.datetime.now(datetime.timezone.utc)
-    lines = provider.sample(2.0, end, scale=0.15)
+    lines = provider.sample(2.0, end, scale=0.15, like=WEDNESDAY)
     calls = provider.Log(77, end, 2)
     calls.serial = 900000
     mails = provider.Provider(calls)
