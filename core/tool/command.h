@@ -32,6 +32,7 @@ void add_import(CLI::App& app, Common& common);
 void add_reparse(CLI::App& app, Common& common);
 void add_search(CLI::App& app, Common& common);
 void add_show(CLI::App& app, Common& common);
+void add_overview(CLI::App& app, Common& common);
 void add_status(CLI::App& app, Common& common);
 void add_check(CLI::App& app, Common& common);
 void add_options(CLI::App& app, Common& common);

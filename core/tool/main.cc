@@ -40,6 +40,7 @@ int run(int argc, char** argv) {
   app.add_flag("--no-pager", common.no_pager, "print long texts at once, also on a terminal");
   add_search(app, common);
   add_show(app, common);
+  add_overview(app, common);
   add_import(app, common);
   add_reparse(app, common);
   add_status(app, common);

@@ -82,4 +82,11 @@ Database open_database(const Common& common) {
   return database;
 }
 
+Explanations load_explanations() {
+  auto loaded = Explanations::load();
+  if (loaded) return *loaded;
+  print_error(loaded.error());
+  return {};
+}
+
 }  // namespace mailtrace

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/answer/explain.h"
 #include "core/config/config.h"
 #include "core/plugin/instances.h"
 
@@ -48,5 +49,8 @@ struct Database {
   int code = 0;  // not 0: why `reader` is null; already printed
 };
 Database open_database(const Common& common);
+
+// Without them the answers are general, which is better than none; why is then said.
+Explanations load_explanations();
 
 }  // namespace mailtrace

@@ -27,14 +27,6 @@ Detail detail_of(const Request& r) {
   return r.verdict ? Detail::verdict : r.brief ? Detail::brief : Detail::all;
 }
 
-// Without them the answers are general, which is better than none.
-Explanations load_explanations() {
-  auto loaded = Explanations::load();
-  if (loaded) return *loaded;
-  print_error(loaded.error());
-  return {};
-}
-
 // Where people call the page, if this configuration has one and says it.
 std::string page_address(Setup& setup) {
   if (setup.config().web.empty()) return "";
