@@ -25,6 +25,7 @@ REMOTE = {"firma.example": ("mx.firma.example", "198.51.100.30"), "freunde.examp
           "kanzlei.example": ("mx.kanzlei.example", "198.51.100.50"), "school.example.com": ("mx.school.example.com", "203.0.113.10"),
           "big.example.net": ("mx2.big.example.net", "203.0.113.90")}
 FOLDERS = ["INBOX"] * 8 + ["Lists", "Invoices", "Junk"]
+TRACE = 412  # octets of the Received field that a hop puts in front
 LONG_ID = "BCDFGHJKLMNPQRSTVWXYZ"
 
 
@@ -71,10 +72,13 @@ class Provider:
         extra = f", sasl_method=PLAIN, sasl_username={login}" if login else ""
         self.log.write(time, host, f"postfix/{service}[{self.pid(2100)}]", f"{queue}: client={client[0]}[{client[1]}]{extra}")
         self.log.write(time + seconds(0.02), host, f"postfix/cleanup[{self.pid(2300)}]", f"{queue}: message-id=<{message_id}>")
-        size = size or int(self.random.lognormvariate(9.3, 1.4))
+        size = size or self.size()
         self.log.write(time + seconds(0.05), host, f"postfix/qmgr[{1201 if host != 'out1' else 1301}]",
                        f"{queue}: from=<{sender}>, size={size}, nrcpt={recipients} (queue active)")
         return queue
+
+    def size(self):
+        return int(self.random.lognormvariate(9.3, 1.4))
 
     def attempt(self, host, time, queue, recipient, transport, relay, delay, dsn, status, answer, alias=None):
         orig = f" orig_to=<{alias}>," if alias else ""
@@ -134,10 +138,11 @@ class Provider:
         person, target = f"ivan.graf@{OURS}", "m.fischer@firma.example"
         sender, name, address = self.random.choice(STRANGERS[4:])
         message_id = self.log.message_id(sender.split("@")[1])
-        queue, second = self.open("mx1", time, sender, (name, address), message_id, 1), self.log.queue_id()
+        size, second = self.size(), self.log.queue_id()
+        queue = self.open("mx1", time, sender, (name, address), message_id, 1, size=size)
         self.mailbox("mx1", time + seconds(0.1), queue, person, message_id, outcome=f"redirect action: forwarded to <{target}>")
         self.removed("mx1", time + seconds(0.4), queue)
-        self.open("out1", time + seconds(0.28), sender, (f"mx1.{OURS}", "192.0.2.10"), message_id, 1, queue=second)
+        self.open("out1", time + seconds(0.28), sender, (f"mx1.{OURS}", "192.0.2.10"), message_id, 1, queue=second, size=size + TRACE)
         name, address = REMOTE["firma.example"]
         self.attempt("out1", time + seconds(1.4), second, target, "smtp", f"{name}[{address}]:25", 1.1, "2.0.0", "sent", f"250 2.0.0 Ok: queued as {self.log.word(10).upper()}")
         self.removed("out1", time + seconds(1.5), second)
@@ -157,11 +162,11 @@ class Provider:
     def internal(self, time):
         one, two = self.random.sample(PEOPLE, 2)
         message_id = self.log.message_id(OURS)
-        queue = self.open("out1", time, f"{one}@{OURS}", ("unknown", f"192.0.2.{self.random.randrange(2, 250)}"), message_id, 1, login=f"{one}@{OURS}")
-        second = self.log.queue_id()
+        size, second = self.size(), self.log.queue_id()
+        queue = self.open("out1", time, f"{one}@{OURS}", ("unknown", f"192.0.2.{self.random.randrange(2, 250)}"), message_id, 1, login=f"{one}@{OURS}", size=size)
         self.attempt("out1", time + seconds(0.4), queue, f"{two}@{OURS}", "smtp", f"mx1.{OURS}[192.0.2.10]:25", 0.4, "2.0.0", "sent", f"250 2.0.0 Ok: queued as {second}")
         self.removed("out1", time + seconds(0.41), queue)
-        self.open("mx1", time + seconds(0.2), f"{one}@{OURS}", (f"out1.{OURS}", "192.0.2.20"), message_id, 1, queue=second)
+        self.open("mx1", time + seconds(0.2), f"{one}@{OURS}", (f"out1.{OURS}", "192.0.2.20"), message_id, 1, queue=second, size=size + TRACE)
         self.mailbox("mx1", time + seconds(0.4), second, f"{two}@{OURS}", message_id)
         self.removed("mx1", time + seconds(0.9), second)
 
@@ -169,9 +174,9 @@ class Provider:
         sender, name, address = self.random.choice(STRANGERS)
         to = to or f"{self.random.choice(PEOPLE)}@{OURS}"
         message_id = self.log.message_id(sender.split("@")[1])
-        first, second = self.log.queue_id(), self.log.queue_id()
-        self.open("mx2", time, sender, (name, address), message_id, 1, queue=first)
-        self.open("mx2", time + seconds(1.6), sender, ("localhost", "127.0.0.1"), message_id, 1, queue=second)
+        first, second, size = self.log.queue_id(), self.log.queue_id(), self.size()
+        self.open("mx2", time, sender, (name, address), message_id, 1, queue=first, size=size)
+        self.open("mx2", time + seconds(1.6), sender, ("localhost", "127.0.0.1"), message_id, 1, queue=second, size=size + TRACE)
         self.attempt("mx2", time + seconds(1.8), first, to, "smtp", "127.0.0.1[127.0.0.1]:10024", 1.7, "2.0.0", "sent",
                      f"250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as {second}")
         self.removed("mx2", time + seconds(1.81), first)
