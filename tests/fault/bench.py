@@ -10,7 +10,7 @@ import reference
 import settings
 from daemon import Mailtraced, configuration, listener
 from databases import Mariadb, MariadbServer, Postgresql, PostgresqlServer, Sqlite
-from harness import Case, Scratch, wait_until
+from harness import Case, Scratch, run, wait_until
 from load import MARK, Feeder, Load
 from senders import Rsyslog
 
@@ -56,6 +56,13 @@ class FaultCase(Case):
         if kind == "sqlite":
             return Sqlite(self.scratch, f"{kind}-{name}")
         return {"postgresql": Postgresql, "mariadb": Mariadb}[kind](self.server(kind), f"fault_{name}")
+
+    def small_disk(self, folder, options):
+        """A file system of its own at that folder, for as long as the case, that can be full or read-only. Needs root, which
+        tests/run has."""
+        run("mount", "-t", "tmpfs", "-o", options, "none", folder)
+        self.scratch.on_close(lambda: run("umount", "--lazy", folder))
+        return folder
 
     def for_each_database(self, work):
         """work(kind) for all chosen databases at the same time."""

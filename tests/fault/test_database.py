@@ -2,17 +2,15 @@
 twice. tests/fault/run database --kills 100"""
 import contextlib
 import itertools
-import os
 import pathlib
 import random
 import sqlite3
 import time
-import unittest
 
 import settings
 from bench import FaultCase, Load, Running
 from databases import Mariadb, MariadbServer, Postgresql, PostgresqlServer, Sqlite
-from harness import run, wait_until
+from harness import wait_until
 from proxy import Proxy
 
 FAULTS = 5  # short form, per database; each kind of fault comes up
@@ -145,10 +143,7 @@ class Database(FaultCase):
     def test_sqlite_disk_full(self):
         """The disk with the database fills up, the one with the spool does not."""
         self.only("sqlite")
-        disk = self.scratch.folder("disk")
-        if os.geteuid() != 0 or run("mount", "-t", "tmpfs", "-o", f"size={24 + 2 * settings.number('kills', 3)}m", "none", disk, check=False).returncode:
-            raise unittest.SkipTest("cannot mount a small file system here")
-        self.scratch.on_close(lambda: run("umount", "--lazy", disk))
+        disk = self.small_disk(self.scratch.folder("disk"), f"size={24 + 2 * settings.number('kills', 3)}m")
         self.full_and_empty("sqlite", Sqlite(self.scratch, "disk/mail"), lambda: fill(disk / "filler"), (disk / "filler").unlink)
 
     def test_postgresql_disk_full(self):
@@ -156,10 +151,7 @@ class Database(FaultCase):
         self.only("postgresql")
         server, database = self.server("postgresql"), self.database("postgresql", "full")
         disk = self.shared.folder("full", server.user, 0o700)
-        size = f"size={64 + 2 * settings.number('kills', 3)}m,uid={disk.stat().st_uid},mode=700"
-        if os.geteuid() != 0 or run("mount", "-t", "tmpfs", "-o", size, "none", disk, check=False).returncode:
-            raise unittest.SkipTest("cannot mount a small file system here")
-        self.scratch.on_close(lambda: run("umount", "--lazy", disk))
+        self.small_disk(disk, f"size={64 + 2 * settings.number('kills', 3)}m,uid={disk.stat().st_uid},mode=700")
         server.psql(f"CREATE TABLESPACE small LOCATION '{disk}'")
         server.psql("ALTER DATABASE fault_full SET TABLESPACE small")
         self.full_and_empty("postgresql", database, lambda: fill(disk / "filler"), (disk / "filler").unlink)
