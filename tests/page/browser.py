@@ -4,7 +4,9 @@ import base64
 import json
 import os
 import shutil
+import sys
 import tempfile
+import unittest
 
 from selenium import webdriver
 from selenium.common.exceptions import NoSuchElementException
@@ -264,6 +266,21 @@ def entered(served, name="helga", **how):
     browser.settle()
     served.passwords[name] = PASSWORD
     return browser
+
+
+class Case(unittest.TestCase):
+    """Each case begins on the search page, without criteria, in the browser of its module; one that fails leaves a picture."""
+
+    @property
+    def browser(self):
+        return sys.modules[type(self).__module__].browser
+
+    def setUp(self):
+        self.browser.open("search")
+
+    def tearDown(self):
+        if any(error for _, error in getattr(getattr(self, "_outcome", None), "errors", []) or []):
+            self.browser.picture(f"failed-{self._testMethodName}")
 
 
 def begun(name, **sample):
