@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "core/base/text.h"
+#include "core/store/expiry_record.h"
 #include "core/tool/choices.h"
 #include "core/tool/command.h"
 #include "core/tool/control_client.h"
@@ -29,6 +30,7 @@ int status(const Common& common, const Request& r) {
   auto daemon = answer ? Json::parse(*answer, nullptr, false) : Json(nullptr);
   bool runs = daemon.is_object();
 
+  auto expiry = read_expiry_record(directory);
   auto terminal = Terminal::of_stdout();
   terminal.utc = r.utc;
   int code = runs ? exit_code::found : exit_code::unavailable;
@@ -40,7 +42,9 @@ int status(const Common& common, const Request& r) {
     code = database.code;
   }
   if (r.json) {
-    Json out{{"daemon", std::move(daemon)}, {"database", stored ? stored_json(*stored) : Json(nullptr)}};
+    Json out{{"daemon", std::move(daemon)},
+             {"database", stored ? stored_json(*stored) : Json(nullptr)},
+             {"retention", expiry ? expiry_json(*expiry) : Json(nullptr)}};
     print_paged(dump_line(out) + "\n", terminal, !common.no_pager);
     return code;
   }
@@ -52,6 +56,7 @@ int status(const Common& common, const Request& r) {
                    : fmt::format("{}: {}\n", terminal.say("mailtraced does not run here"),
                                  printable(answer ? "its answer is no JSON" : answer.error().text));
   if (stored) text += stored_text(*stored, terminal);
+  text += expiry_text(expiry, terminal);
   print_paged(text, terminal, !common.no_pager);
   return code;
 }

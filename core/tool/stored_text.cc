@@ -254,4 +254,24 @@ Json stored_json(const Stored& stored) {
   return out;
 }
 
+std::string expiry_text(const std::optional<ExpiryRecord>& expiry, const Terminal& terminal) {
+  auto out = fmt::format("\n{}\n", terminal.paint(Colour::bold, terminal.say("Retention")));
+  if (!expiry) return out + fmt::format("  {}\n", terminal.say("mailtrace expire has not run on this host"));
+  out += fmt::format("  {} {}: {}\n", terminal.say("last run"), terminal.date_time(expiry->ended),
+                     terminal.counted(expiry->max_age_days, "day is kept", "days are kept"));
+  for (auto& each : expiry->refused)
+    out += fmt::format("  {}\n", terminal.paint(Colour::red, fmt::format("{}: {}: {}", printable(each.what),
+                                                                         terminal.say("did not finish"),
+                                                                         printable(each.error))));
+  return out;
+}
+
+Json expiry_json(const ExpiryRecord& expiry) {
+  Json refused = Json::array();
+  for (auto& each : expiry.refused) refused.push_back({{"what", each.what}, {"error", each.error}});
+  return {{"ended", format_time(expiry.ended)},
+          {"max_age_days", expiry.max_age_days},
+          {"refused", std::move(refused)}};
+}
+
 }  // namespace mailtrace

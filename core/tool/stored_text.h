@@ -6,6 +6,7 @@
 #include "core/mail/coverage.h"
 #include "core/mail/row_json.h"
 #include "core/plugin/sink.h"
+#include "core/store/expiry_record.h"
 #include "core/tool/terminal.h"
 
 namespace mailtrace {
@@ -29,5 +30,8 @@ std::vector<UnknownRow> joined_unknown(const std::vector<UnknownRow>& rows);
 std::string stored_text(const Stored& stored, const Terminal& terminal);
 std::string unknown_text(const std::vector<UnknownRow>& unknown, const Terminal& terminal);
 Json stored_json(const Stored& stored);
+
+std::string expiry_text(const std::optional<ExpiryRecord>& expiry, const Terminal& terminal);
+Json expiry_json(const ExpiryRecord& expiry);
 
 }  // namespace mailtrace

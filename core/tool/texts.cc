@@ -201,6 +201,12 @@ constexpr std::pair<std::string_view, std::string_view> table[] = {
     {"lines are visible until about", "Zeilen sichtbar bis etwa"},
     {"the time of the last start", "zum letzten Start"},
     {"Receivers", "Empfangende Instanzen"},
+    {"Retention", "Aufbewahrung"},
+    {"mailtrace expire has not run on this host", "mailtrace expire lief auf diesem Host noch nicht"},
+    {"last run", "letzter Lauf"},
+    {"day is kept", "Tag bleibt erhalten"},
+    {"days are kept", "Tage bleiben erhalten"},
+    {"did not finish", "kam nicht zu Ende"},
     {"stored up to record", "gespeichert bis Datensatz"},
     {"spool", "Spool"},
     // import

@@ -102,6 +102,27 @@ class Admin(tool.Imported):
         self.assertEqual(self.home.rows(), before)
         self.assertEqual(self.home.run("expire").returncode, 2)
 
+    def test_status_tells_how_the_last_expire_ended(self):
+        def told(**environment):
+            out = self.home.run("status", **environment).out
+            return out.split("\nRetention\n" if not environment else "\nAufbewahrung\n")[1]
+
+        (self.home.path / "expire.json").unlink(missing_ok=True)
+        self.assertEqual(told(), "  mailtrace expire has not run on this host\n")
+        self.home.run("expire", "--max-age", "36500", "--dry-run")
+        self.assertEqual(told(), "  mailtrace expire has not run on this host\n")
+        self.home.run("expire", "--max-age", "36500")
+        self.assertRegex(told(), r"^  last run \S+ \S+: 36500 days are kept\n$")
+        refused = self.home.run("expire", "--max-age", "1")
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn("did not finish", told())
+        self.assertIn("kam nicht zu Ende", told(LC_ALL="de_DE.UTF-8"))
+        retention = json.loads(self.home.run("status", "--json").out)["retention"]
+        self.assertEqual(retention["max_age_days"], 1)
+        self.assertIn(retention["refused"][0]["error"], refused.err)
+        (self.home.path / "expire.json").write_text('{"ended": 3')
+        self.assertEqual(told(), "  mailtrace expire has not run on this host\n")
+
 
 if __name__ == "__main__":
     unittest.main()
