@@ -6,6 +6,8 @@
 #include "core/store/expire.h"
 #include "core/tool/command.h"
 #include "core/tool/setup.h"
+#include "core/usage/choices.h"
+#include "core/usage/language.h"
 
 namespace mailtrace {
 namespace {
@@ -20,7 +22,8 @@ int check(const Common& common) {
 }  // namespace
 
 void add_check(CLI::App& app, Common& common) {
-  auto* command = app.add_subcommand("check", "Reads the configuration and prints every mistake in it");
+  auto* command = app.add_subcommand("check", both("Reads the configuration and prints every mistake in it",
+                                                   "Liest die Konfiguration und nennt jeden Fehler darin"));
   command->callback([&common] { common.code = check(common); });
 }
 
@@ -29,14 +32,20 @@ void add_expire(CLI::App& app, Common& common) {
     int max_age = 0;
     bool dry_run = false, force = false;
   };
-  auto* command = app.add_subcommand("expire", "Removes what is older than so many days from every database");
+  auto* command =
+      app.add_subcommand("expire", both("Removes what is older than so many days from every database",
+                                        "Entfernt aus jeder Datenbank, was älter ist als so viele Tage"));
   auto r = std::make_shared<Request>();
-  command->add_option("--max-age", r->max_age, "days to keep besides today")
+  command
+      ->add_option("--max-age", r->max_age,
+                   both("days to keep besides today", "Tage, die außer heute bleiben"))
       ->required()
-      ->check(CLI::Range(1, 36'500))
+      ->check(within(1, 36'500))
       ->type_name("DAYS");
-  command->add_flag("--dry-run", r->dry_run, "only say what would go");
-  command->add_flag("--force", r->force, "also when it looks like a clock jump");
+  command->add_flag("--dry-run", r->dry_run, both("only say what would go", "nur sagen, was wegfiele"));
+  command->add_flag(
+      "--force", r->force,
+      both("also when it looks like a clock jump", "auch wenn es nach einem Sprung der Uhr aussieht"));
   command->callback(
       [r, &common] { common.code = expire_all(common.config_file, r->max_age, r->dry_run, r->force); });
 }

@@ -8,7 +8,8 @@
 #include <cstdio>
 #include <memory>
 
-#include "core/tool/choices.h"
+#include "core/usage/choices.h"
+#include "core/usage/language.h"
 
 namespace mailtrace {
 namespace {
@@ -33,14 +34,12 @@ std::vector<const CLI::Option*> places_of(const CLI::App& app) {
 }
 
 bool takes_value(const CLI::Option& option) { return option.get_items_expected_max() > 0; }
+bool takes_directories(const CLI::Option& option) { return option.get_type_name().ends_with("DIRECTORY"); }
 bool takes_files(const CLI::Option& option) {
-  return option.get_type_name() == "FILE" || option.get_type_name() == "DIRECTORY";
+  return option.get_type_name() == "FILE" || takes_directories(option);
 }
 
-std::string one_line(std::string text) {
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return text;
-}
+std::string english(std::string_view text) { return std::string(spoken(text, false)); }
 
 std::string joined(const std::vector<std::string>& words, std::string_view between = " ") {
   return fmt::format("{}", fmt::join(words, between));
@@ -98,7 +97,7 @@ std::string zsh_quoted(std::string_view text) {
 // In _arguments a colon parts description and action, and [] stand around the former.
 std::string zsh_description(const std::string& text) {
   std::string out;
-  for (char c : one_line(text)) {
+  for (char c : text) {
     if (c == '[' || c == ']' || c == ':' || c == '\\') out += '\\';
     out += c;
   }
@@ -107,7 +106,7 @@ std::string zsh_description(const std::string& text) {
 
 std::string zsh_action(const CLI::Option& option) {
   if (auto choices = choices_of(option); !choices.empty()) return fmt::format("({})", joined(choices));
-  if (option.get_type_name() == "DIRECTORY") return "_files -/";
+  if (takes_directories(option)) return "_files -/";
   return takes_files(option) ? "_files" : " ";
 }
 
@@ -116,7 +115,7 @@ std::string zsh_option(const CLI::Option& option) {
   auto value = takes_value(option)
                    ? fmt::format(":{}:{}", zsh_description(option.get_type_name()), zsh_action(option))
                    : "";
-  auto text = fmt::format("[{}]{}'", zsh_description(option.get_description()), value);
+  auto text = fmt::format("[{}]{}'", zsh_description(english(option.get_description())), value);
   // Several may be given where a list is read; names of one option exclude each other.
   if (option.get_items_expected_max() > 1) {
     std::string out;
@@ -150,7 +149,7 @@ std::string zsh_branch(const std::string& path, const CLI::App& app, const CLI::
   std::string names, cases;
   for (auto* command : commands) {
     auto& name = command->get_name();
-    names += fmt::format("    '{}:{}'\n", name, zsh_description(command->get_description()));
+    names += fmt::format("    '{}:{}'\n", name, zsh_description(english(command->get_description())));
     cases += fmt::format("        {}) {} ;;\n", name,
                          zsh_function(path.empty() ? name : fmt::format("{} {}", path, name)));
   }
@@ -172,7 +171,7 @@ std::string roff_text(std::string_view text) {
     else if (c == '-')
       out += "\\-";
     else
-      out += c == '\n' ? ' ' : c;
+      out += c;
   }
   return out;
 }
@@ -180,7 +179,7 @@ std::string roff_text(std::string_view text) {
 std::string roff_option(const CLI::Option& option) {
   auto head = fmt::format("\\fB{}\\fR", roff_text(joined(names_of(option), ", ")));
   if (takes_value(option)) head += fmt::format(" \\fI{}\\fR", roff_text(option.get_type_name()));
-  const auto& text = option.get_description();
+  auto text = english(option.get_description());
   return fmt::format(".TP\n{}\n\\&{}\n", head, roff_text(text));
 }
 
@@ -252,10 +251,13 @@ std::string roff_usage(const CLI::App& app) {
 }
 
 void add_completion(CLI::App& app, int& code) {
-  auto* command =
-      app.add_subcommand("completion", "Prints what a shell completes, or the options of mailtrace(1)");
+  auto* command = app.add_subcommand(
+      "completion", both("Prints what a shell completes, or the options of mailtrace(1)",
+                         "Gibt aus, was eine Shell ergänzt, oder die Optionen von mailtrace(1)"));
   auto form = std::make_shared<std::string>();
-  command->add_option("shell", *form, "bash, zsh, or roff for the manual")
+  command
+      ->add_option("shell", *form,
+                   both("bash, zsh, or roff for the manual", "bash, zsh, oder roff für das Handbuch"))
       ->required()
       ->check(one_of({"bash", "zsh", "roff"}))
       ->type_name("SHELL");

@@ -159,13 +159,17 @@ int retry(const Common& common) {
 }  // namespace
 
 void add_dead_letter(CLI::App& app, Common& common) {
-  auto* command = app.add_subcommand("dead-letter", "Rows that a database refused");
+  auto* command = app.add_subcommand(
+      "dead-letter", both("Rows that a database refused", "Zeilen, die eine Datenbank nicht annahm"));
   command->require_subcommand(1);
   auto json = std::make_shared<bool>(false);
-  auto* print = command->add_subcommand("list", "Prints each with the database's reason");
-  print->add_flag("--json", *json, "one JSON object a line");
+  auto* print = command->add_subcommand(
+      "list", both("Prints each with the database's reason", "Gibt jede mit dem Grund der Datenbank aus"));
+  print->add_flag("--json", *json, both("one JSON object a line", "ein JSON-Objekt je Zeile"));
   print->callback([json, &common] { common.code = list(common, *json); });
-  auto* again = command->add_subcommand("retry", "Writes each again; those that are taken leave the file");
+  auto* again = command->add_subcommand(
+      "retry", both("Writes each again; those that are taken leave the file",
+                    "Schreibt jede noch einmal; was angenommen wird, verlässt die Datei"));
   again->callback([&common] { common.code = retry(common); });
 }
 

@@ -14,6 +14,8 @@
 #include "core/tool/import_writer.h"
 #include "core/tool/line_file.h"
 #include "core/tool/setup.h"
+#include "core/usage/choices.h"
+#include "core/usage/language.h"
 
 namespace mailtrace {
 namespace {
@@ -161,22 +163,30 @@ int import(const Common& common, const Request& r) {
 }  // namespace
 
 void add_import(CLI::App& app, Common& common) {
-  auto* command =
-      app.add_subcommand("import", "Reads log files into the databases; a second time changes nothing");
+  auto* command = app.add_subcommand(
+      "import", both("Reads log files into the databases; a second time changes nothing",
+                     "Liest Log-Dateien in die Datenbanken ein; ein zweites Mal ändert nichts"));
   auto r = std::make_shared<Request>();
   command
       ->add_option("files", r->files,
-                   "plain, gzip, xz or zstd; - is standard input; sorted by their first stamp")
+                   both("plain, gzip, xz or zstd; - is standard input; sorted by their first stamp",
+                        "einfach, gzip, xz oder zstd; - ist die Standardeingabe; nach ihrem ersten "
+                        "Zeitstempel geordnet"))
       ->required()
       ->type_name("FILE");
   command
       ->add_option("--year", r->year,
-                   "of stamps without a year; default: the twelve months before the file changed")
-      ->check(CLI::Range(1970, 9999))
+                   both("of stamps without a year; default: the twelve months before the file changed",
+                        "für Zeitstempel ohne Jahr; sonst die zwölf Monate vor der Änderung der Datei"))
+      ->check(within(1970, 9999))
       ->type_name("YEAR");
-  command->add_option("--host", r->host, "the server, for lines that name none")->type_name("NAME");
-  command->add_flag("--json", r->json, "the summary as JSON");
-  command->add_flag("-q,--quiet", r->quiet, "no progress, no summary");
+  command
+      ->add_option("--host", r->host,
+                   both("the server, for lines that name none", "der Server, für Zeilen, die keinen nennen"))
+      ->type_name("NAME");
+  command->add_flag("--json", r->json, both("the summary as JSON", "die Zusammenfassung als JSON"));
+  command->add_flag("-q,--quiet", r->quiet,
+                    both("no progress, no summary", "kein Fortschritt, keine Zusammenfassung"));
   command->callback([r, &common] { common.code = import(common, *r); });
 }
 

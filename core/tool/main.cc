@@ -10,7 +10,8 @@
 #include "core/tool/command.h"
 #include "core/tool/completion.h"
 #include "core/tool/terminal.h"
-#include "core/tool/usage.h"
+#include "core/usage/help.h"
+#include "core/usage/usage.h"
 
 namespace mailtrace {
 
@@ -24,20 +25,29 @@ namespace {
 int run(int argc, char** argv) {
   Common common;
   common.config_file = default_config_file();
-  CLI::App app("Finds out what happened to a mail, and looks after the database that knows it.", "mailtrace");
-  app.set_version_flag("--version", "mailtrace " MAILTRACE_VERSION);
+  CLI::App app(both("Finds out what happened to a mail, and looks after the database that knows it.",
+                    "Findet heraus, was aus einer Mail wurde, und pflegt die Datenbank, die es weiß."),
+               "mailtrace");
+  app.set_help_flag("-h,--help", help_text());
+  app.set_version_flag("--version", "mailtrace " MAILTRACE_VERSION, version_text());
   app.require_subcommand(1);
   app.fallthrough();
-  app.formatter(help_format());
+  app.formatter(help_format(wants_german()));
   app.failure_message([](const CLI::App* failed, const CLI::Error& error) {
     return usage_error(*failed, error, wants_german());
   });
-  app.add_option("-c,--config", common.config_file, "the configuration; default $MAILTRACE_CONFIG")
+  app.add_option(
+         "-c,--config", common.config_file,
+         both("the configuration; default $MAILTRACE_CONFIG", "die Konfiguration; sonst $MAILTRACE_CONFIG"))
       ->type_name("FILE")
       ->capture_default_str();
-  app.add_option("--sink", common.sink, "which configured database is asked; default the first")
+  app.add_option("--sink", common.sink,
+                 both("which configured database is asked; default the first",
+                      "welche der eingerichteten Datenbanken gefragt wird; sonst die erste"))
       ->type_name("NAME");
-  app.add_flag("--no-pager", common.no_pager, "print long texts at once, also on a terminal");
+  app.add_flag("--no-pager", common.no_pager,
+               both("print long texts at once, also on a terminal",
+                    "lange Texte am Stück ausgeben, auch auf einem Terminal"));
   add_search(app, common);
   add_show(app, common);
   add_overview(app, common);

@@ -9,6 +9,7 @@
 #include "core/plugin/loader.h"
 #include "core/plugin/options.h"
 #include "core/tool/command.h"
+#include "core/usage/language.h"
 
 namespace mailtrace {
 namespace {
@@ -42,10 +43,14 @@ void add_options(CLI::App& app, Common& common) {
     std::string plugin;
     bool roff = false;
   };
-  auto* command = app.add_subcommand("options", "Prints the options of the configuration, or of one plugin");
+  auto* command =
+      app.add_subcommand("options", both("Prints the options of the configuration, or of one plugin",
+                                         "Nennt die Optionen der Konfiguration oder eines Plugins"));
   auto r = std::make_shared<Request>();
-  command->add_option("plugin", r->plugin, "such as input.relp")->type_name("KIND.NAME");
-  command->add_flag("--roff", r->roff, "all of them, as in mailtrace.yaml(5)");
+  command->add_option("plugin", r->plugin, both("such as input.relp", "etwa input.relp"))
+      ->type_name("KIND.NAME");
+  command->add_flag("--roff", r->roff,
+                    both("all of them, as in mailtrace.yaml(5)", "alle, wie in mailtrace.yaml(5)"));
   command->callback([r, &common] { common.code = r->roff ? print_roff() : print_options(r->plugin); });
 }
 

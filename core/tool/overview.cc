@@ -4,12 +4,12 @@
 #include <cstdio>
 
 #include "core/answer/overview_json.h"
-#include "core/tool/choices.h"
 #include "core/tool/command.h"
 #include "core/tool/overview_text.h"
 #include "core/tool/pager.h"
 #include "core/tool/search.h"
 #include "core/tool/setup.h"
+#include "core/usage/choices.h"
 
 namespace mailtrace {
 namespace {
@@ -67,21 +67,36 @@ int overview(const Common& common, const Request& r) {
 
 void add_overview(CLI::App& app, Common& common) {
   auto* command = app.add_subcommand(
-      "overview", "Counts all mails of a time: by hour, refused why, to where, from and to whom");
+      "overview", both("Counts all mails of a time: by hour, refused why, to where, from and to whom",
+                       "Zählt alle Mails einer Zeit: je Stunde, warum abgelehnt, wohin, von wem und an wen"));
   auto r = std::make_shared<Request>();
-  command->add_option("--since", r->since, "came in at or after; default: a day before the end")
+  command
+      ->add_option("--since", r->since,
+                   both("came in at or after; default: a day before the end",
+                        "eingegangen ab; sonst einen Tag vor dem Ende"))
       ->type_name("TIME");
-  command->add_option("--until", r->until, "came in before; a day: or on it; default: now")
+  command
+      ->add_option("--until", r->until,
+                   both("came in before; a day: or on it; default: now",
+                        "eingegangen vor; ein Tag: einschließlich; sonst jetzt"))
       ->type_name("TIME");
-  command->add_option("--top", r->top, "entries of each list, default 20")
+  command
+      ->add_option("--top", r->top, both("entries of each list, default 20", "Einträge je Liste, sonst 20"))
       ->check(within(1, 1000))
       ->type_name("N");
-  command->add_option("--seconds", r->seconds, "how long to count at most, default 5; 0: to the end")
+  command
+      ->add_option("--seconds", r->seconds,
+                   both("how long to count at most, default 5; 0: to the end",
+                        "wie lange höchstens gezählt wird, sonst 5; 0: bis zum Ende"))
       ->check(within(0, 86'400))
       ->type_name("N");
-  command->add_flag("--json", r->json, "as JSON, as the API gives it");
-  command->add_flag("--utc", r->utc, "times in UTC, in and out");
-  command->add_option("--width", r->width, "columns; default: the terminal's")->type_name("N");
+  command->add_flag("--json", r->json,
+                    both("as JSON, as the API gives it", "als JSON, wie die API es liefert"));
+  command->add_flag("--utc", r->utc, both("times in UTC, in and out", "Zeiten in UTC, bei Ein- und Ausgabe"));
+  command
+      ->add_option("--width", r->width,
+                   both("columns; default: the terminal's", "Spalten; sonst die des Terminals"))
+      ->type_name("N");
   command->callback([r, &common] { common.code = overview(common, *r); });
 }
 

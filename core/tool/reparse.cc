@@ -7,6 +7,7 @@
 #include "core/tool/import_progress.h"
 #include "core/tool/import_writer.h"
 #include "core/tool/setup.h"
+#include "core/usage/language.h"
 
 namespace mailtrace {
 namespace {
@@ -52,9 +53,11 @@ int reparse(const Common& common, bool json) {
 }  // namespace
 
 void add_reparse(CLI::App& app, Common& common) {
-  auto* command = app.add_subcommand("reparse", "Reads the lines nobody understood again, after an update");
+  auto* command = app.add_subcommand(
+      "reparse", both("Reads the lines nobody understood again, after an update",
+                      "Liest die Zeilen, die niemand verstand, nach einem Update noch einmal"));
   auto json = std::make_shared<bool>(false);
-  command->add_flag("--json", *json, "the summary as JSON");
+  command->add_flag("--json", *json, both("the summary as JSON", "die Zusammenfassung als JSON"));
   command->callback([json, &common] { common.code = reparse(common, *json); });
 }
 

@@ -275,7 +275,8 @@ int search(const Common& common, SearchRequest& r) {
 }  // namespace
 
 void add_search(CLI::App& app, Common& common) {
-  auto* command = app.add_subcommand("search", "Lists deliveries, newest first");
+  auto* command = app.add_subcommand(
+      "search", both("Lists deliveries, newest first", "Listet Zustellungen auf, die neuesten zuerst"));
   auto r = std::make_shared<SearchRequest>();
   add_search_options(*command, *r);
   command->callback([r, &common] { common.code = search(common, *r); });

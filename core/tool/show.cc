@@ -8,11 +8,11 @@
 #include "core/answer/proof.h"
 #include "core/answer/ticket.h"
 #include "core/plugin/instances.h"
-#include "core/tool/choices.h"
 #include "core/tool/command.h"
 #include "core/tool/pager.h"
 #include "core/tool/setup.h"
 #include "core/tool/trace_text.h"
+#include "core/usage/choices.h"
 
 namespace mailtrace {
 namespace {
@@ -109,27 +109,45 @@ int show(const Common& common, const Request& r) {
 }  // namespace
 
 void add_show(CLI::App& app, Common& common) {
-  auto* command = app.add_subcommand("show", "Shows a mail's whole way, every attempt and the log lines");
+  auto* command =
+      app.add_subcommand("show", both("Shows a mail's whole way, every attempt and the log lines",
+                                      "Zeigt den ganzen Weg einer Mail, jeden Versuch und die Log-Zeilen"));
   auto r = std::make_shared<Request>();
-  command->add_option("what", r->what, "a queue id, a Message-ID, or an id from --json")
+  command
+      ->add_option("what", r->what,
+                   both("a queue id, a Message-ID, or an id from --json",
+                        "eine Queue-ID, eine Message-ID oder eine ID aus --json"))
       ->required()
       ->type_name("ID");
-  command->add_option("--limit", r->limit, "mails with the same id, default 10")
+  command
+      ->add_option("--limit", r->limit,
+                   both("mails with the same id, default 10", "Mails mit derselben ID, sonst 10"))
       ->check(within(1, 100))
       ->type_name("N");
-  auto* brief = command->add_flag("--brief", r->brief, "without the log lines");
-  auto* verdict = command->add_flag("--verdict", r->verdict, "only what became of it, and the way");
-  auto* json = command->add_flag("--json", r->json, "one JSON object a line for each way");
-  auto* ticket = command->add_flag("--ticket", r->ticket, "the answer for a ticket, to be sent as it stands");
+  auto* brief = command->add_flag("--brief", r->brief, both("without the log lines", "ohne die Log-Zeilen"));
+  auto* verdict =
+      command->add_flag("--verdict", r->verdict,
+                        both("only what became of it, and the way", "nur, was daraus wurde, und der Weg"));
+  auto* json = command->add_flag(
+      "--json", r->json,
+      both("one JSON object a line for each way", "ein JSON-Objekt je Zeile für jeden Weg"));
+  auto* ticket = command->add_flag("--ticket", r->ticket,
+                                   both("the answer for a ticket, to be sent as it stands",
+                                        "die Antwort für ein Ticket, zum Absenden, wie sie dasteht"));
   for (auto* other : {brief, verdict, json}) ticket->excludes(other);
   command
-      ->add_option("--audience", r->audience,
-                   "of the ticket: customer (addresses of others masked, the default) or admin")
+      ->add_option(
+          "--audience", r->audience,
+          both("of the ticket: customer (addresses of others masked, the default) or admin",
+               "für wen das Ticket ist: customer (Adressen anderer unkenntlich, so ist es sonst) oder admin"))
       ->check(one_of({"customer", "admin"}))
       ->needs(ticket)
       ->type_name("WORD");
-  command->add_flag("--utc", r->utc, "times in UTC");
-  command->add_option("--width", r->width, "columns; default: the terminal's")->type_name("N");
+  command->add_flag("--utc", r->utc, both("times in UTC", "Zeiten in UTC"));
+  command
+      ->add_option("--width", r->width,
+                   both("columns; default: the terminal's", "Spalten; sonst die des Terminals"))
+      ->type_name("N");
   command->callback([r, &common] { common.code = show(common, *r); });
 }
 

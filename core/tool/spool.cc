@@ -86,19 +86,29 @@ void add_spool(CLI::App& app, Common& common) {
     std::string directory, to;
     bool json = false;
   };
-  auto* command = app.add_subcommand("spool", "Looks into a spool directory");
+  auto* command =
+      app.add_subcommand("spool", both("Looks into a spool directory", "Sieht in den Ordner eines Spools"));
   command->require_subcommand(1);
   auto r = std::make_shared<Request>();
-  auto* check =
-      command->add_subcommand("verify", "Reads all of it and names every damage; 65 if there is any");
-  auto* print = command->add_subcommand("dump", "Prints every record");
-  auto* copy = command->add_subcommand("salvage", "Copies every readable record into a new spool");
+  auto* check = command->add_subcommand(
+      "verify", both("Reads all of it and names every damage; 65 if there is any",
+                     "Liest ihn ganz und nennt jeden Schaden; gibt es einen, endet es mit 65"));
+  auto* print = command->add_subcommand("dump", both("Prints every record", "Gibt jeden Datensatz aus"));
+  auto* copy =
+      command->add_subcommand("salvage", both("Copies every readable record into a new spool",
+                                              "Kopiert jeden lesbaren Datensatz in einen neuen Spool"));
   for (auto* each : {check, print})
-    each->add_option("directory", r->directory, "a spool; default: the one of the configuration")
+    each->add_option("directory", r->directory,
+                     both("a spool; default: the one of the configuration",
+                          "ein Spool; sonst der aus der Konfiguration"))
         ->type_name("DIRECTORY");
-  copy->add_option("directory", r->directory, "the spool")->required()->type_name("DIRECTORY");
-  print->add_flag("--json", r->json, "one JSON object a line");
-  copy->add_option("to", r->to, "a new or empty directory")->required()->type_name("DIRECTORY");
+  copy->add_option("directory", r->directory, both("the spool", "der Spool"))
+      ->required()
+      ->type_name("DIRECTORY");
+  print->add_flag("--json", r->json, both("one JSON object a line", "ein JSON-Objekt je Zeile"));
+  copy->add_option("to", r->to, both("a new or empty directory", "ein neuer oder leerer Ordner"))
+      ->required()
+      ->type_name("NEW-DIRECTORY");
   check->callback([r, &common] { common.code = verify(r->directory, common); });
   print->callback([r, &common] { common.code = dump(r->directory, r->json, common); });
   copy->callback([r, &common] { common.code = salvage(r->directory, r->to); });

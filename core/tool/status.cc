@@ -6,13 +6,13 @@
 
 #include "core/base/text.h"
 #include "core/store/expiry_record.h"
-#include "core/tool/choices.h"
 #include "core/tool/command.h"
 #include "core/tool/control_client.h"
 #include "core/tool/pager.h"
 #include "core/tool/setup.h"
 #include "core/tool/status_text.h"
 #include "core/tool/stored_text.h"
+#include "core/usage/choices.h"
 
 namespace mailtrace {
 namespace {
@@ -64,15 +64,20 @@ int status(const Common& common, const Request& r) {
 }  // namespace
 
 void add_status(CLI::App& app, Common& common) {
-  auto* command =
-      app.add_subcommand("status", "How the daemon is, and what the database has of which server");
+  auto* command = app.add_subcommand(
+      "status", both("How the daemon is, and what the database has of which server",
+                     "Wie es dem Dienst geht, und was die Datenbank von welchem Server hat"));
   auto r = std::make_shared<Request>();
-  command->add_option("--days", r->days, "of the servers' lines, default 7")
+  command
+      ->add_option("--days", r->days,
+                   both("of the servers' lines, default 7", "für die Zeilen der Server, sonst 7"))
       ->check(within(1, 3650))
       ->type_name("N");
-  command->add_flag("--unknown", r->unknown, "samples of the lines that no parser understood");
-  command->add_flag("--json", r->json, "as JSON");
-  command->add_flag("--utc", r->utc, "times in UTC");
+  command->add_flag("--unknown", r->unknown,
+                    both("samples of the lines that no parser understood",
+                         "Beispiele der Zeilen, die kein Parser verstand"));
+  command->add_flag("--json", r->json, both("as JSON", "als JSON"));
+  command->add_flag("--utc", r->utc, both("times in UTC", "Zeiten in UTC"));
   command->callback([r, &common] { common.code = status(common, *r); });
 }
 

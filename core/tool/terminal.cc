@@ -155,10 +155,4 @@ std::string human_duration(double seconds) {
                            : fmt::format("{} d", whole / 86400);
 }
 
-bool wants_german() {
-  for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"})
-    if (is_set(name)) return std::string_view(std::getenv(name)).starts_with("de");
-  return false;
-}
-
 }  // namespace mailtrace

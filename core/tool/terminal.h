@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "core/base/time.h"
+#include "core/usage/language.h"
 
 namespace date {
 class time_zone;
@@ -51,8 +52,5 @@ std::string with_one_digit(double value);
 std::string human_size(int64_t bytes);
 // "3.2 s", "4 min", "2 h 10 min", "5 d 3 h"
 std::string human_duration(double seconds);
-
-// True when LC_ALL, LC_MESSAGES or LANG (the first that is set) asks for German.
-bool wants_german();
 
 }  // namespace mailtrace

@@ -23,8 +23,9 @@ MAY_INCLUDE = {
     "answer": BORDER | {"parse"},
     "store": BORDER | {"parse", "spool", "track"},
     "answer": BORDER | {"parse", "spool"},
-    "daemon": BORDER | STAGES,
-    "tool": BORDER | STAGES | {"answer"},
+    "usage": {"base"},
+    "daemon": BORDER | STAGES | {"usage"},
+    "tool": BORDER | STAGES | {"answer", "usage"},
 }
 # What a plugin sees of core/: the types of the border, and nothing of the stages behind it.
 PLUGIN_SEES = BORDER | {"net", "parse", "intake", "answer"}

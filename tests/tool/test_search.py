@@ -202,7 +202,7 @@ class Search(tool.Imported):
                 (["user", "ad"], 'no command "ad", did you mean add?', 'den Befehl "ad" gibt es nicht, gemeint war vielleicht add'),
                 (["qqqqqqqq"], 'no command "qqqqqqqq"', 'den Befehl "qqqqqqqq" gibt es nicht'),
                 ([], "A subcommand is required", "Es fehlt der Befehl"),
-                (["import"], "files is required", "files fehlt"),
+                (["import"], "FILE is required", "DATEI fehlt"),
                 (["search", "--limt", "3"], "--limt, did you mean --limit?", "nicht vorgesehen: --limt, gemeint war vielleicht --limit"),
                 (["search", "--limit", "0"], "--limit: Value 0 not in range", "--limit: 0 liegt nicht zwischen 1 und 1000"),
                 (["search", "--status", "lost"], "--status: lost not in {", "--status: lost ist nicht vorgesehen; möglich: "),

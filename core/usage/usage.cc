@@ -1,12 +1,14 @@
 // CLI11 has its sentences in English only and does not say which word was no command. Main thread.
-#include "core/tool/usage.h"
+#include "core/usage/usage.h"
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <utility>
 #include <vector>
 
 #include "core/base/text.h"
+#include "core/usage/help.h"
 
 namespace mailtrace {
 namespace {
@@ -53,7 +55,7 @@ std::string in_german(const std::string& text) {
     auto rest = german;
     for (auto part : parts) {
       auto gap = rest.find("{}");
-      (out += rest.substr(0, gap)) += part;
+      (out += rest.substr(0, gap)) += value_word(part, true);
       rest.remove_prefix(gap + 2);
     }
     return out += rest;
@@ -88,21 +90,18 @@ void add_options_of(const CLI::App& app, std::vector<std::string>& names) {
     for (auto& name : option->get_lnames()) names.push_back("--" + name);
 }
 
-// CLI::Formatter shows the type, then all of `Excludes:` and `Needs:`.
-class Brief : public CLI::Formatter {
- public:
-  std::string make_option_opts(const CLI::Option* option) const override {
-    auto type = option->get_type_name();
-    if (type.empty()) return "";
-    auto out = " " + type;
-    if (option->get_expected_max() > 1) out += " ...";
-    return option->get_required() ? out + " REQUIRED" : out;
+// CLI11 calls a place by the member it goes to; --help by what stands there.
+std::string with_place_words(std::string text, const CLI::App& command, bool german) {
+  for (auto* place :
+       command.get_options([](const CLI::Option* option) { return option->get_positional(); })) {
+    auto name = place->get_name();
+    if (text.starts_with(name + " ") || text.starts_with(name + ":"))
+      return text.replace(0, name.size(), value_word(place->get_type_name(), german));
   }
-};
+  return text;
+}
 
 }  // namespace
-
-std::shared_ptr<CLI::Formatter> help_format() { return std::make_shared<Brief>(); }
 
 std::string usage_error(const CLI::App& app, const CLI::Error& error, bool german) {
   auto& command = innermost(app);
@@ -114,6 +113,7 @@ std::string usage_error(const CLI::App& app, const CLI::Error& error, bool germa
                   : fmt::format("no command \"{}\"", name);
     text = with_guess(text, first, commands_of(command), german);
   } else {
+    text = with_place_words(text, command, german);
     if (german) text = in_german(text);
     std::vector<std::string> names;
     add_options_of(command, names);
@@ -121,7 +121,7 @@ std::string usage_error(const CLI::App& app, const CLI::Error& error, bool germa
     if (first.starts_with("--")) text = with_guess(text, first.substr(0, first.find('=')), names, german);
     text = printable(text);
   }
-  return fmt::format("mailtrace: {}\n{}\n", text,
+  return fmt::format("{}: {}\n{}\n", app.get_name(), text,
                      german ? "Mehr sagt --help." : "Run with --help for more information.");
 }
 

@@ -1,5 +1,5 @@
 // Choices are kept in the name of their validator. Main thread.
-#include "core/tool/choices.h"
+#include "core/usage/choices.h"
 
 #include <string_view>
 
