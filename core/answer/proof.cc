@@ -127,24 +127,23 @@ class Search {
                 "derselbe Name bei anderer Domain: {value} ({count})"};
         break;
       case NearMissKind::other_time:
-        base = {"at another time: {count}, the newest on {time}",
-                "zu anderer Zeit: {count}, zuletzt am {time}"};
+        base = {"at another time: {count}, the newest {time}", "zu anderer Zeit: {count}, zuletzt {time}"};
         break;
       case NearMissKind::other_recipient:
-        base = {"from this sender to other recipients: {count}, the newest on {time}",
-                "von diesem Absender an andere Empfänger: {count}, zuletzt am {time}"};
+        base = {"from this sender to other recipients: {count}, the newest {time}",
+                "von diesem Absender an andere Empfänger: {count}, zuletzt {time}"};
         break;
       case NearMissKind::other_status:
-        base = {"with another status: {count}, the newest on {time}",
-                "mit anderem Status: {count}, zuletzt am {time}"};
+        base = {"with another status: {count}, the newest {time}",
+                "mit anderem Status: {count}, zuletzt {time}"};
         break;
     }
     return {fill(base.en, {{"value", miss.value},
                            {"count", many},
-                           {"time", time_text(miss.newest, Language::english, options_.zone)}}),
+                           {"time", time_words(Language::english, options_).on(miss.newest)}}),
             fill(base.de, {{"value", miss.value},
                            {"count", many},
-                           {"time", time_text(miss.newest, Language::german, options_.zone)}})};
+                           {"time", time_words(Language::german, options_).on(miss.newest)}})};
   }
 
   // Addresses that exist and are spelled nearly the same: of the same domain, then of any.
@@ -238,6 +237,10 @@ std::string_view near_miss_name(NearMissKind kind) {
   return names[static_cast<size_t>(kind)];
 }
 
+TimeWords time_words(Language language, const ProofOptions& options) {
+  return {language, options.zone, options.read_now ? std::optional(options.now) : std::nullopt};
+}
+
 Result<Proof> prove_nothing(Reader& reader, const Query& query, const ProofOptions& options) {
   Proof out;
   auto asked = query.connect_from ? query.connect_from : query.deliver_from;
@@ -259,29 +262,25 @@ Result<Proof> prove_nothing(Reader& reader, const Query& query, const ProofOptio
   }
   Time from = *asked;
   auto say = [&](Language language, const char* text) {
-    return fill(text, {{"from", time_text(from, language, options.zone)},
-                       {"to", time_text(to, language, options.zone)}});
+    return fill(text, {{"between", time_words(language, options).between(from, to)}});
   };
   if (out.complete && !options.with_hosts)
     out.sentence = {
-        say(Language::english,
-            "No such mail came by between {from} and {to}; our logs are complete for that time."),
+        say(Language::english, "No such mail came by {between}; our logs are complete for that time."),
         say(Language::german,
-            "Zwischen dem {from} und dem {to} kam keine solche Mail vorbei; unsere Protokolle sind "
-            "für diese Zeit vollständig.")};
+            "Es kam {between} keine solche Mail vorbei; unsere Protokolle sind für diese Zeit "
+            "vollständig.")};
   else if (out.complete)
-    out.sentence = {
-        say(Language::english,
-            "No server that reports here saw such a mail between {from} and {to}; their logs are "
-            "complete for that time."),
-        say(Language::german,
-            "Kein Server, der hierher meldet, hat zwischen dem {from} und dem {to} eine solche Mail "
-            "gesehen; deren Logs sind für diese Zeit vollständig.")};
+    out.sentence = {say(Language::english,
+                        "No server that reports here saw such a mail {between}; their logs are "
+                        "complete for that time."),
+                    say(Language::german,
+                        "Kein Server, der hierher meldet, hat {between} eine solche Mail "
+                        "gesehen; deren Logs sind für diese Zeit vollständig.")};
   else
     out.sentence = {
-        say(Language::english, "No such mail was found between {from} and {to}.") + out.sentence.en,
-        say(Language::german, "Zwischen dem {from} und dem {to} wurde keine solche Mail gefunden.") +
-            out.sentence.de};
+        say(Language::english, "No such mail was found {between}.") + out.sentence.en,
+        say(Language::german, "Es wurde {between} keine solche Mail gefunden.") + out.sentence.de};
   auto near = Search(reader, query, options).run();
   if (!near) return near.error();
   out.near = std::move(*near);
@@ -343,14 +342,13 @@ Result<Company> not_alone(Reader& reader, const DeliverRow& deliver, const Proof
     return fill(
         text, {{"others", other_deliveries.in(language)},
                {"senders", of_senders.in(language)},
-               {"since", time_text(*out.since, language, options.zone)},
+               {"since", time_words(language, options).since(*out.since)},
                {"server", out.server},
                {"least", out.at_least ? (language == Language::german ? "mindestens " : "at least ") : ""}});
   };
   out.sentence = {
-      say(Language::english, "The same answer from {server} for {least}{others} of {senders} since {since}."),
-      say(Language::german,
-          "Dieselbe Antwort von {server} für {least}{others} von {senders} seit dem {since}.")};
+      say(Language::english, "The same answer from {server} for {least}{others} of {senders} {since}."),
+      say(Language::german, "Dieselbe Antwort von {server} für {least}{others} von {senders} {since}.")};
   return out;
 }
 

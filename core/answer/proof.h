@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/answer/time_words.h"
 #include "core/answer/verdict.h"
 #include "core/base/result.h"
 #include "core/mail/query.h"
@@ -58,11 +59,15 @@ struct Proof {
 struct ProofOptions {
   Time now = mailtrace::now();
   const date::time_zone* zone = nullptr;
+  bool read_now = false;                  // of VerdictOptions
   std::chrono::milliseconds limit{1500};  // no further search is begun after this
   std::chrono::seconds quiet{3600};       // a host silent for longer is named
   bool with_hosts = true;                 // false: they are examined, but not named
   Reader* hosts = nullptr;                // asked about them instead, if the other one may not tell of them
 };
+
+// How sentences with these options tell times.
+TimeWords time_words(Language language, const ProofOptions& options);
 
 // `query` found nothing: why that is true, and what comes near. Query::only_addresses limits these, too.
 Result<Proof> prove_nothing(Reader& reader, const Query& query, const ProofOptions& options);

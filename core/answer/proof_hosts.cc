@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "core/answer/time_words.h"
 #include "core/mail/coverage.h"
 
 namespace mailtrace {

@@ -9,6 +9,7 @@
 
 #include "core/answer/outcome.h"
 #include "core/answer/recipients.h"
+#include "core/answer/time_words.h"
 #include "core/base/text.h"
 
 namespace mailtrace {

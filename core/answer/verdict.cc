@@ -28,7 +28,7 @@ class Judge {
   MailVerdict of(const WayEnd& end) {
     end_ = &end;
     last_ = end.attempts.last();
-    tell_ = Telling(options_.zone);
+    tell_.emplace(options_.zone, options_.read_now ? std::optional(options_.now) : std::nullopt);
     MailVerdict v;
     basics(v);
     if (!last_)
@@ -71,41 +71,41 @@ class Judge {
     else if (!address.empty())
       client += " [" + address + "]";
     if (v.recipient)
-      tell_.set("recipient", *v.recipient);
+      tell_->set("recipient", *v.recipient);
     else
-      tell_.set("recipient", Words{"somebody (the log does not say to whom)",
-                                   "jemanden (das Protokoll nennt nicht, an wen)"});
-    tell_.set("server", v.server);
-    tell_.set_queue_commands(connect());
-    tell_.set("client", client.empty() ? "?" : client);
-    tell_.set("answer", v.answer);
-    tell_.set("by", v.answered_by.empty() ? v.server : v.answered_by);
-    tell_.set("transport", last_ ? last_->transport.value_or("?") : "?");
-    tell_.set_attempts(v.attempts);
-    tell_.set("accepted", v.accepted);
-    if (last_) tell_.set("time", last_->deliver_time);
+      tell_->set("recipient", Words{"somebody (the log does not say to whom)",
+                                    "jemanden (das Protokoll nennt nicht, an wen)"});
+    tell_->set("server", v.server);
+    tell_->set_queue_commands(connect());
+    tell_->set("client", client.empty() ? "?" : client);
+    tell_->set("answer", v.answer);
+    tell_->set("by", v.answered_by.empty() ? v.server : v.answered_by);
+    tell_->set("transport", last_ ? last_->transport.value_or("?") : "?");
+    tell_->set_attempts(v.attempts);
+    tell_->set("accepted", v.accepted);
+    if (last_) tell_->set("time", last_->deliver_time);
   }
 
   void no_attempt(MailVerdict& v) {
     auto flags = connect().flags;
-    tell_.set("time", connect().connect_time);
+    tell_->set("time", connect().connect_time);
     if (flags & row_flag::refused) return refused(v);
     if (flags & row_flag::held) {
       v.kind = VerdictKind::held;
-      v.sentence = tell_.tell(Phrase::held);
+      v.sentence = tell_->tell(Phrase::held);
       act(v, Actor::our_admin);
     } else if (!connect().end_time && !connect().size && !connect().recipients &&
                options_.now > connect().connect_time + std::chrono::hours(1)) {
       v.kind = VerdictKind::unknown;
       v.word = {"not finished", "nicht vollendet"};
-      v.sentence = tell_.tell(Phrase::not_finished);
+      v.sentence = tell_->tell(Phrase::not_finished);
       v.next = next_not_finished();
     } else if (connect().end_time || options_.now > connect().connect_time + options_.queue_lifetime) {
       ended(v, VerdictKind::unknown, Phrase::no_end);
     } else {
       v.kind = VerdictKind::waiting;
       v.word = status_words("queued");
-      v.sentence = tell_.tell(Phrase::in_queue);
+      v.sentence = tell_->tell(Phrase::in_queue);
     }
   }
 
@@ -144,7 +144,7 @@ class Judge {
     if (kind == VerdictKind::held || kind == VerdictKind::discarded || kind == VerdictKind::filtered)
       act(v, Actor::our_admin);
     if (kind == VerdictKind::deleted) act(v, Actor::sender, Actor::our_admin);
-    v.sentence = tell_.tell(which);
+    v.sentence = tell_->tell(which);
   }
 
   static void act(MailVerdict& v, Actor customer, Actor admin) {
@@ -164,12 +164,12 @@ class Judge {
     bool inside = is_loopback(d.relay_addr.value_or("")) || is_private_relay();
     if (inside && kept_by_filter()) return ended(v, VerdictKind::filtered, Phrase::filtered);
     v.target = relay_of(d);
-    tell_.set("target", v.target.empty() ? "?" : v.target);
+    tell_->set("target", v.target.empty() ? "?" : v.target);
     if (is_loopback(d.relay_addr.value_or("")))
       return ended(v, VerdictKind::unknown, Phrase::handed_to_filter);
     v.kind = VerdictKind::delivered_elsewhere;
     v.sentence =
-        tell_.tell(is_private_relay() && named_by_address() ? Phrase::next_server : Phrase::elsewhere);
+        tell_->tell(is_private_relay() && named_by_address() ? Phrase::next_server : Phrase::elsewhere);
     greylisted_there(v);
     greylisted_before(v);
   }
@@ -189,16 +189,16 @@ class Judge {
     v.folder = join(box.saved);
     // "250 Saved" is said to the mail server whatever the rule did then.
     if (box.saved.empty()) v.answer = v.answered_by = "";
-    tell_.set("folder", v.folder);
+    tell_->set("folder", v.folder);
     auto extra = [&](Phrase which, const std::vector<std::string>& targets) {
       if (targets.empty()) return;
-      tell_.set("target", join(targets));
-      append(v.sentence, tell_.tell(which));
+      tell_->set("target", join(targets));
+      append(v.sentence, tell_->tell(which));
       if (v.target.empty()) v.target = join(targets);
     };
     if (!box.saved.empty()) {
       v.kind = VerdictKind::delivered;
-      v.sentence = tell_.tell(Phrase::delivered_folder);
+      v.sentence = tell_->tell(Phrase::delivered_folder);
       extra(Phrase::copy_forwarded, box.redirected);
       extra(Phrase::auto_reply, box.vacation);
       greylisted_before(v);
@@ -209,16 +209,16 @@ class Judge {
     } else if (!box.rejected.empty()) {
       v.kind = VerdictKind::refused;
       act(v, Actor::sender);
-      v.next.admin = tell_.fill_all(next_of_rule()).admin;
+      v.next.admin = tell_->fill_all(next_of_rule()).admin;
       v.told = box.rejected;
       extra(Phrase::rejected_by_rule, box.rejected);
     } else if (box.discarded) {
       ended(v, VerdictKind::discarded, Phrase::discarded_by_rule);
       act(v, Actor::recipient);
-      v.next = tell_.fill_all(next_of_rule());
+      v.next = tell_->fill_all(next_of_rule());
     } else if (!box.vacation.empty()) {
       v.kind = VerdictKind::delivered;
-      v.sentence = tell_.tell(Phrase::delivered);
+      v.sentence = tell_->tell(Phrase::delivered);
       extra(Phrase::auto_reply, box.vacation);
     } else {
       ended(v, VerdictKind::unknown, Phrase::no_end);
@@ -230,8 +230,8 @@ class Judge {
     auto& response = v.answer;
     if (response.starts_with("forwarded as ")) {
       v.kind = VerdictKind::forwarded;
-      tell_.set("target", response.substr(13));
-      v.sentence = tell_.tell(Phrase::forwarded);
+      tell_->set("target", response.substr(13));
+      v.sentence = tell_->tell(Phrase::forwarded);
       return;
     }
     if (response.find("delivered to file: /dev/null") != std::string::npos)
@@ -246,7 +246,7 @@ class Judge {
     bool command = response.find("delivered to command") != std::string::npos &&
                    response.find("procmail") == std::string::npos;
     v.sentence =
-        tell_.tell(command || (pipe && !mailbox_program) ? Phrase::delivered_program : Phrase::delivered);
+        tell_->tell(command || (pipe && !mailbox_program) ? Phrase::delivered_program : Phrase::delivered);
     greylisted_before(v);
   }
 
@@ -257,10 +257,10 @@ class Judge {
       auto why = explanations_.explain(connect(), *d);
       if (why.category != "greylisting") continue;
       v.greylist = GreylistStory{{d->deliver_time}, last_->deliver_time, last_->deliver_time, connect().id};
-      tell_.set("refused", d->deliver_time);
-      tell_.set_duration("duration",
-                         std::chrono::duration<double>(last_->deliver_time - d->deliver_time).count());
-      append(v.sentence, tell_.tell(Phrase::after_greylisting_there));
+      tell_->set("refused", d->deliver_time);
+      tell_->set_duration("duration",
+                          std::chrono::duration<double>(last_->deliver_time - d->deliver_time).count());
+      append(v.sentence, tell_->tell(Phrase::after_greylisting_there));
       return;
     }
   }
@@ -271,11 +271,11 @@ class Judge {
     auto story = refused_before(*options_.reader, end_->root->connect, end_->original);
     if (!story || story->refused.empty()) return;
     story->delivered = v.decided;
-    tell_.set("refused", story->refused.front());
-    tell_.set_duration(
+    tell_->set("refused", story->refused.front());
+    tell_->set_duration(
         "duration",
         std::chrono::duration<double>(end_->root->connect.connect_time - story->refused.front()).count());
-    append(v.sentence, tell_.tell(Phrase::after_greylisting));
+    append(v.sentence, tell_->tell(Phrase::after_greylisting));
     v.greylist = std::move(story);
   }
 
@@ -305,19 +305,19 @@ class Judge {
     v.next_to = last + most;
     if (*v.deadline < *v.next_from) v.next_from = v.next_to = *v.deadline;
     v.overdue = options_.now > *v.next_to + seconds(600);
-    tell_.set("next_from", *v.next_from);
-    tell_.set("next_to", *v.next_to);
-    tell_.set("deadline", *v.deadline);
+    tell_->set("next_from", *v.next_from);
+    tell_->set("next_to", *v.next_to);
+    tell_->set("deadline", *v.deadline);
     bool expired = options_.now > *v.deadline + seconds(600);
-    tell_.set("due", expired ? *v.deadline : *v.next_to);
-    v.sentence = tell_.tell(v.overdue && expired ? Phrase::waiting_expired
-                            : v.overdue          ? Phrase::waiting_overdue
-                            : v.attempts > 1     ? Phrase::waiting
-                                                 : Phrase::waiting_first);
+    tell_->set("due", expired ? *v.deadline : *v.next_to);
+    v.sentence = tell_->tell(v.overdue && expired ? Phrase::waiting_expired
+                             : v.overdue          ? Phrase::waiting_overdue
+                             : v.attempts > 1     ? Phrase::waiting
+                                                  : Phrase::waiting_first);
     append(v.sentence, v.explanation.text);
     if (!v.overdue) return;
     act(v, Actor::our_admin);
-    v.next = tell_.fill_all(next_overdue());
+    v.next = tell_->fill_all(next_overdue());
   }
 
   std::optional<Microseconds> last_pause() const {
@@ -343,22 +343,22 @@ class Judge {
         if (d->status == "deferred") reason = d;
       v.answer = reason->response.value_or("");
       v.answered_by = answered_by(*reason);
-      tell_.set("answer", v.answer);
-      tell_.set_duration("duration",
-                         std::chrono::duration<double>(last_->deliver_time - connect().connect_time).count());
+      tell_->set("answer", v.answer);
+      tell_->set_duration(
+          "duration", std::chrono::duration<double>(last_->deliver_time - connect().connect_time).count());
     }
     explain_attempt(v, *reason, false);
     final_answer(v);
-    v.sentence = tell_.tell(expired ? Phrase::expired : Phrase::bounced);
-    if (expired && !v.answer.empty()) append(v.sentence, tell_.tell(Phrase::last_answer));
+    v.sentence = tell_->tell(expired ? Phrase::expired : Phrase::bounced);
+    if (expired && !v.answer.empty()) append(v.sentence, tell_->tell(Phrase::last_answer));
     append(v.sentence, v.explanation.text);
     notices(v);
-    tell_.set("told", join(v.told));
+    tell_->set("told", join(v.told));
     bool null_sender = v.sender.empty() && end_->root->connect.sender;
     auto how = !v.told.empty() ? (v.told_delivered ? Phrase::told : Phrase::told_failed)
                : null_sender   ? Phrase::told_nobody
                                : Phrase::told_unknown;
-    append(v.sentence, tell_.tell(how));
+    append(v.sentence, tell_->tell(how));
   }
 
   // Nobody tries again, so waiting helps no more.
@@ -404,7 +404,7 @@ class Judge {
       if (last_->flags & row_flag::milter) milter = true;
       if (v.answered_by.empty()) v.answered_by = v.server;
     }
-    tell_.set("by", connect().service.value_or("smtpd"));
+    tell_->set("by", connect().service.value_or("smtpd"));
     // We refused: what has to be put right lies with those who sent.
     auto& kind = v.explanation.category;
     bool own = kind == "own_policy" || kind == "own_trouble" || kind == "admin_action";
@@ -417,13 +417,13 @@ class Judge {
     bool blocked = last_ && last_->status == "blocked";
     if (blocked) v.word = status_words("blocked");
     if (refused_for_now()) {
-      v.sentence = tell_.tell(Phrase::refused_for_now);
+      v.sentence = tell_->tell(Phrase::refused_for_now);
       auto usual = next_for_now();
       if (v.next.customer.empty()) v.next.customer = usual.customer;
       if (v.next.admin.empty()) v.next.admin = usual.admin;
     } else {
       if (last_) final_answer(v);
-      v.sentence = tell_.tell(blocked ? Phrase::blocked : milter ? Phrase::refused_milter : Phrase::refused);
+      v.sentence = tell_->tell(blocked ? Phrase::blocked : milter ? Phrase::refused_milter : Phrase::refused);
     }
     append(v.sentence, v.explanation.text);
     said_before(v);
@@ -440,16 +440,16 @@ class Judge {
     if (!last_ || !last_->reason) return;
     v.reason = *last_->reason;
     auto lists = join(lists_of(*last_));
-    tell_.set("lists", lists);
-    tell_.set("reason", v.reason);
-    if (!lists.empty()) append(v.sentence, tell_.tell(Phrase::listed_by));
-    append(v.sentence, tell_.tell(Phrase::logged_before));
+    tell_->set("lists", lists);
+    tell_->set("reason", v.reason);
+    if (!lists.empty()) append(v.sentence, tell_->tell(Phrase::listed_by));
+    append(v.sentence, tell_->tell(Phrase::logged_before));
   }
 
   void greylisted(MailVerdict& v) {
     v.kind = VerdictKind::greylisted;
     explain(v, *last_);
-    v.sentence = tell_.tell(Phrase::greylisted);
+    v.sentence = tell_->tell(Phrase::greylisted);
     said_before(v);
     if (!options_.reader) {
       v.greylist = GreylistStory{{last_->deliver_time}, {}, {}, {}};
@@ -460,17 +460,17 @@ class Judge {
     v.greylist = std::move(story);
     auto& known = *v.greylist;
     if (!known.accepted) {
-      append(v.sentence, tell_.tell(Phrase::greylist_waiting));
+      append(v.sentence, tell_->tell(Phrase::greylist_waiting));
       return;
     }
-    tell_.set("accepted", *known.accepted);
-    tell_.set_duration("duration",
-                       std::chrono::duration<double>(*known.accepted - known.refused.front()).count());
-    append(v.sentence, tell_.tell(Phrase::greylist_back));
+    tell_->set("accepted", *known.accepted);
+    tell_->set_duration("duration",
+                        std::chrono::duration<double>(*known.accepted - known.refused.front()).count());
+    append(v.sentence, tell_->tell(Phrase::greylist_back));
     act(v, Actor::nobody);
     if (!known.delivered) return;
-    tell_.set("delivered", *known.delivered);
-    append(v.sentence, tell_.tell(Phrase::greylist_delivered));
+    tell_->set("delivered", *known.delivered);
+    append(v.sentence, tell_->tell(Phrase::greylist_delivered));
   }
 
   void explain(MailVerdict& v, const DeliverRow& row) {
@@ -497,8 +497,8 @@ class Judge {
                       v.original_recipient->starts_with(recipient + "@");
     if (v.original_recipient && !local_part && v.kind != VerdictKind::refused &&
         v.kind != VerdictKind::greylisted) {
-      tell_.set("original", *v.original_recipient);
-      append(v.sentence, tell_.tell(Phrase::readdressed));
+      tell_->set("original", *v.original_recipient);
+      append(v.sentence, tell_->tell(Phrase::readdressed));
     }
     if (v.greylist && v.greylist->accepted && v.kind == VerdictKind::greylisted) {
       v.tone = v.greylist->delivered ? Tone::good : Tone::neutral;
@@ -506,7 +506,7 @@ class Judge {
       v.word = {"greylisted, came back", "Greylisting, kam wieder"};
       return;
     }
-    auto usual = tell_.fill_all(next_of(v.kind));
+    auto usual = tell_->fill_all(next_of(v.kind));
     if (v.next.customer.empty()) v.next.customer = usual.customer;
     if (v.next.admin.empty()) v.next.admin = usual.admin;
   }
@@ -517,7 +517,7 @@ class Judge {
   const Explanations& explanations_;
   const WayEnd* end_ = nullptr;
   const DeliverRow* last_ = nullptr;
-  Telling tell_{nullptr};
+  std::optional<Telling> tell_;
 };
 
 }  // namespace

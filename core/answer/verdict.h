@@ -77,6 +77,7 @@ struct VerdictOptions {
   const Explanations* explanations = nullptr;  // null: general sentences
   const date::time_zone* zone = nullptr;       // of times in sentences; null: UTC
   Time now = mailtrace::now();
+  bool read_now = false;  // at `now`, in `zone`: customers are told "today"; else the text is kept: dates
   // For the greylisting story: what came back later or was refused before. Null: not asked.
   Reader* reader = nullptr;
   // postconf(5): minimal_backoff_time, maximal_backoff_time, queue_run_delay, maximal_queue_lifetime.

@@ -6,78 +6,74 @@ namespace {
 
 const Sentence table[] = {
     // delivered
-    {{"The mail was delivered to the mailbox of {recipient} on {time}.",
-      "Die Mail wurde am {time} in das Postfach von {recipient} zugestellt."},
+    {{"The mail was delivered to the mailbox of {recipient} {time.on}.",
+      "Die Mail wurde {time.on} in das Postfach von {recipient} zugestellt."},
      {"Delivered by {server} to {recipient} ({transport}) at {time}.",
       "Von {server} am {time} an {recipient} zugestellt ({transport})."}},
-    {{"The mail was delivered to {recipient} on {time}, into the folder \"{folder}\".",
-      "Die Mail wurde am {time} an {recipient} zugestellt, in den Ordner „{folder}“."},
+    {{"The mail was delivered to {recipient} {time.on}, into the folder \"{folder}\".",
+      "Die Mail wurde {time.on} an {recipient} zugestellt, in den Ordner „{folder}“."},
      {"Delivered by {server} to {recipient}, folder \"{folder}\" ({transport}), at {time}.",
       "Von {server} am {time} an {recipient} zugestellt, Ordner „{folder}“ ({transport})."}},
-    {{"The mail for {recipient} was handed to a program that processes it, on {time}.",
-      "Die Mail für {recipient} wurde am {time} an ein Programm übergeben, das sie verarbeitet."},
+    {{"The mail for {recipient} was handed to a program that processes it, {time.on}.",
+      "Die Mail für {recipient} wurde {time.on} an ein Programm übergeben, das sie verarbeitet."},
      {"{server} handed the mail for {recipient} to a program ({transport}, {answer}) at {time}.",
       "{server} hat die Mail für {recipient} am {time} an ein Programm übergeben ({transport}, {answer})."}},
     {{"A copy was sent on to {target}.", "Eine Kopie wurde an {target} weitergeleitet."},
      {"Sieve also redirected it to {target}.", "Sieve hat sie außerdem an {target} weitergeleitet."}},
     {{"An automatic reply was sent to {target}.", "An {target} ging eine automatische Antwort."},
      {"Sieve sent a vacation reply to {target}.", "Sieve hat eine Abwesenheitsnotiz an {target} geschickt."}},
-    {{"At first it was put off as a precaution against spam ({refused}); the sender's server came back and "
-      "it was taken {duration} later.",
-      "Zunächst wurde sie zum Schutz vor Spam zurückgestellt ({refused}); der Server des Absenders hat es "
+    {{"At first, {refused.on}, it was put off as a precaution against spam; the sender's server came back "
+      "and it was taken {duration} later.",
+      "Zunächst wurde sie {refused.on} zum Schutz vor Spam zurückgestellt; der Server des Absenders hat es "
       "erneut versucht, angenommen wurde sie {duration} später."},
      {"Greylisted first at {refused}; accepted {duration} later, the time the sending server took to retry.",
       "Zuerst Greylisting am {refused}; angenommen {duration} später, so lange brauchte der sendende Server "
       "für den neuen Versuch."}},
-    {{"At first the other server put it off as a precaution against spam ({refused}); it was taken "
+    {{"At first, {refused.on}, the other server put it off as a precaution against spam; it was taken "
       "{duration} later.",
-      "Zunächst stellte der andere Server sie zum Schutz vor Spam zurück ({refused}); angenommen wurde sie "
+      "Zunächst stellte der andere Server sie {refused.on} zum Schutz vor Spam zurück; angenommen wurde sie "
       "{duration} später."},
      {"Greylisted by the other side at {refused}, accepted {duration} later.",
       "Von der Gegenseite am {refused} per Greylisting zurückgestellt, {duration} später angenommen."}},
     // elsewhere
-    {{"The mail to {recipient} was accepted by the recipient's mail server on {time}. From there on, that "
+    {{"The mail to {recipient} was accepted by the recipient's mail server {time.on}. From there on, that "
       "provider is responsible for it.",
-      "Die Mail an {recipient} wurde am {time} vom Mailserver des Empfängers angenommen. Von da an ist "
+      "Die Mail an {recipient} wurde {time.on} vom Mailserver des Empfängers angenommen. Von da an ist "
       "dessen Anbieter zuständig."},
      {"{target} took the mail from {server} for {recipient} at {time} and answered: {answer}",
       "{target} hat die Mail von {server} für {recipient} am {time} angenommen und geantwortet: {answer}"}},
-    {{"The mail to {recipient} was passed to the next mail server on {time}.",
-      "Die Mail an {recipient} wurde am {time} an den nächsten Mailserver übergeben."},
+    {{"The mail to {recipient} was passed to the next mail server {time.on}.",
+      "Die Mail an {recipient} wurde {time.on} an den nächsten Mailserver übergeben."},
      {"{server} passed the mail for {recipient} to {target} at {time}; that server is not ours, or its log "
       "is not here: {answer}",
       "{server} hat die Mail für {recipient} am {time} an {target} übergeben; das ist kein eigener Server, "
       "oder sein Log fehlt hier: {answer}"}},
-    {{"The mail for {recipient} was forwarded to {target} on {time}.",
-      "Die Mail für {recipient} wurde am {time} an {target} weitergeleitet."},
+    {{"The mail for {recipient} was forwarded to {target} {time.on}.",
+      "Die Mail für {recipient} wurde {time.on} an {target} weitergeleitet."},
      {"{server} forwarded the mail for {recipient} to {target} at {time}; nothing was kept here.",
       "{server} hat die Mail für {recipient} am {time} an {target} weitergeleitet; hier wurde nichts "
       "behalten."}},
     // waiting
     {{"The mail to {recipient} is waiting to be delivered, after {attempts} so far. The next attempt comes "
-      "between {next_from} and {next_to}. If it cannot be delivered by {deadline}, the sender gets a notice.",
+      "{next.between}. If it cannot be delivered {deadline.by}, the sender gets a notice.",
       "Die Mail an {recipient} wartet nach bisher {attempts.dative} auf Zustellung. Der nächste Versuch "
-      "kommt zwischen dem {next_from} und dem {next_to}. Gelingt es bis zum {deadline} nicht, erhält der "
-      "Absender eine Meldung."},
+      "kommt {next.between}. Gelingt es {deadline.by} nicht, erhält der Absender eine Meldung."},
      {"Deferred on {server} for {recipient} after {attempts}, the last at {time}; next attempt {next_from} "
       "to {next_to}, bounce at {deadline}.",
       "Auf {server} für {recipient} zurückgestellt, {attempts}, zuletzt am {time}; nächster Versuch vom "
       "{next_from} bis zum {next_to}, Rückläufer am {deadline}."}},
     {{"The mail to {recipient} could not be delivered at the first attempt and is waiting. The next attempt "
-      "comes between {next_from} and {next_to}. If it cannot be delivered by {deadline}, the sender gets a "
-      "notice.",
+      "comes {next.between}. If it cannot be delivered {deadline.by}, the sender gets a notice.",
       "Die Mail an {recipient} konnte beim ersten Versuch nicht zugestellt werden und wartet. Der nächste "
-      "Versuch kommt zwischen dem {next_from} und dem {next_to}. Gelingt es bis zum {deadline} nicht, erhält "
-      "der "
-      "Absender eine Meldung."},
+      "Versuch kommt {next.between}. Gelingt es {deadline.by} nicht, erhält der Absender eine Meldung."},
      {"Deferred on {server} for {recipient} after 1 attempt at {time}; next attempt {next_from} to "
       "{next_to}, bounce at {deadline}.",
       "Auf {server} für {recipient} zurückgestellt, 1 Versuch, am {time}; nächster Versuch vom {next_from} "
       "bis zum {next_to}, Rückläufer am {deadline}."}},
-    {{"The mail to {recipient} could not be delivered so far; the last attempt was on {time}. A further "
-      "attempt was due by {due}, but none was seen. We have to look why.",
-      "Die Mail an {recipient} konnte bisher nicht zugestellt werden; der letzte Versuch war am {time}. Ein "
-      "weiterer war bis zum {due} fällig, es wurde aber keiner gesehen. Wir müssen nachsehen, warum."},
+    {{"The mail to {recipient} could not be delivered so far; the last attempt was {time.on}. A further "
+      "attempt was due {due.by}, but none was seen. We have to look why.",
+      "Die Mail an {recipient} konnte bisher nicht zugestellt werden; der letzte Versuch war {time.on}. Ein "
+      "weiterer war {due.by} fällig, es wurde aber keiner gesehen. Wir müssen nachsehen, warum."},
      {"Deferred on {server} for {recipient}, {attempts}, the last at {time}; no further attempt was seen, "
       "although one was due by {due}: the log of {server} does not come here, its queue stands, or the mail "
       "was removed.",
@@ -85,11 +81,10 @@ const Sentence table[] = {
       "wurde "
       "gesehen, obwohl einer bis zum {due} fällig war: Das Log von {server} kommt nicht hier an, die Queue "
       "steht, oder die Mail wurde entfernt."}},
-    {{"The mail to {recipient} could not be delivered; the last attempt was on {time}. By {due} it should "
-      "have been returned to the sender, but no end was seen. We have to look why.",
-      "Die Mail an {recipient} konnte nicht zugestellt werden; der letzte Versuch war am {time}. Bis zum "
-      "{due} "
-      "hätte sie an den Absender zurückgehen müssen, es wurde aber kein Ende gesehen. Wir müssen nachsehen, "
+    {{"The mail to {recipient} could not be delivered; the last attempt was {time.on}. It should have been "
+      "returned to the sender {due.by}, but no end was seen. We have to look why.",
+      "Die Mail an {recipient} konnte nicht zugestellt werden; der letzte Versuch war {time.on}. Sie hätte "
+      "{due.by} an den Absender zurückgehen müssen, es wurde aber kein Ende gesehen. Wir müssen nachsehen, "
       "warum."},
      {"Deferred on {server} for {recipient}, {attempts}, the last at {time}; its time in the queue ended at "
       "{due}, and no end was seen: the log of {server} does not come here, its queue stands, or the mail was "
@@ -97,18 +92,18 @@ const Sentence table[] = {
       "Auf {server} für {recipient} zurückgestellt, {attempts}, zuletzt am {time}; ihre Zeit in der Queue "
       "endete am {due}, und kein Ende wurde gesehen: Das Log von {server} kommt nicht hier an, die Queue "
       "steht, oder die Mail wurde entfernt."}},
-    {{"The mail was received on {accepted} and is being processed.",
-      "Die Mail wurde am {accepted} angenommen und ist in Bearbeitung."},
+    {{"The mail was received {accepted.on} and is being processed.",
+      "Die Mail wurde {accepted.on} angenommen und ist in Bearbeitung."},
      {"In the queue of {server} since {accepted}; no attempt is in the log yet.",
       "Seit dem {accepted} in der Queue von {server}; noch kein Versuch im Log."}},
     // bounced
-    {{"The mail to {recipient} could not be delivered on {time}.",
-      "Die Mail an {recipient} konnte am {time} nicht zugestellt werden."},
+    {{"The mail to {recipient} could not be delivered {time.on}.",
+      "Die Mail an {recipient} konnte {time.on} nicht zugestellt werden."},
      {"Bounced by {server} for {recipient} at {time}; {by} answered: {answer}",
       "Von {server} für {recipient} am {time} als unzustellbar beendet; {by} antwortete: {answer}"}},
-    {{"The mail to {recipient} could not be delivered within {duration} and was given up on {time}.",
-      "Die Mail an {recipient} konnte innerhalb von {duration.dative} nicht zugestellt werden und wurde am "
-      "{time} aufgegeben."},
+    {{"The mail to {recipient} could not be delivered within {duration} and was given up {time.on}.",
+      "Die Mail an {recipient} konnte innerhalb von {duration.dative} nicht zugestellt werden und wurde "
+      "{time.on} aufgegeben."},
      {"{server} gave up for {recipient} at {time}, after {duration} and {attempts}.",
       "{server} hat für {recipient} am {time} aufgegeben, nach {duration.dative} und {attempts.dative}."}},
     {{}, {"The last answer was: {answer}", "Die letzte Antwort war: {answer}"}},
@@ -123,80 +118,79 @@ const Sentence table[] = {
     {{"The sender should have got a notice.", "Der Absender sollte eine Meldung erhalten haben."},
      {"No notice is in the log.", "Im Log steht keine Meldung."}},
     // refused
-    {{"The mail to {recipient} was not accepted on {time}. The sender gets a notice from their own mail "
+    {{"The mail to {recipient} was not accepted {time.on}. The sender gets a notice from their own mail "
       "server.",
-      "Die Mail an {recipient} wurde am {time} nicht angenommen. Der Absender erhält eine Meldung von seinem "
+      "Die Mail an {recipient} wurde {time.on} nicht angenommen. Der Absender erhält eine Meldung von seinem "
       "eigenen Mailserver."},
      {"{server} ({by}) refused {client} for {recipient} at {time}: {answer}",
       "{server} ({by}) hat {client} für {recipient} am {time} abgewiesen: {answer}"}},
-    {{"The mail to {recipient} was examined on {time} and not accepted. The sender gets a notice from their "
+    {{"The mail to {recipient} was examined {time.on} and not accepted. The sender gets a notice from their "
       "own mail server.",
-      "Die Mail an {recipient} wurde am {time} geprüft und nicht angenommen. Der Absender erhält eine "
+      "Die Mail an {recipient} wurde {time.on} geprüft und nicht angenommen. Der Absender erhält eine "
       "Meldung von seinem eigenen Mailserver."},
      {"A milter of {server} refused the mail of {client} for {recipient} at {time}: {answer}",
       "Ein Milter von {server} hat die Mail von {client} für {recipient} am {time} abgewiesen: {answer}"}},
-    {{"The mail to {recipient} was not accepted on {time}, because the sending server is not trusted. The "
+    {{"The mail to {recipient} was not accepted {time.on}, because the sending server is not trusted. The "
       "sender gets a notice from their own mail server.",
-      "Die Mail an {recipient} wurde am {time} nicht angenommen, weil dem sendenden Server nicht "
-      "vertraut wird. Der Absender erhält eine Meldung von seinem eigenen Mailserver."},
+      "Die Mail an {recipient} wurde {time.on} nicht angenommen, weil dem sendenden Server nicht vertraut "
+      "wird. Der Absender erhält eine Meldung von seinem eigenen Mailserver."},
      {"{server} ({by}) blocked {client} for {recipient} at {time}: {answer}",
       "{server} ({by}) hat {client} für {recipient} am {time} blockiert: {answer}"}},
-    {{"The mail to {recipient} was put off on {time}. An ordinary mail server tries again by "
-      "itself.",
-      "Die Mail an {recipient} wurde am {time} vorerst nicht angenommen. Ein gewöhnlicher Mailserver "
+    {{"The mail to {recipient} was put off {time.on}. An ordinary mail server tries again by itself.",
+      "Die Mail an {recipient} wurde {time.on} vorerst nicht angenommen. Ein gewöhnlicher Mailserver "
       "versucht es von selbst wieder."},
      {"{server} ({by}) put {client} off for {recipient} at {time}: {answer}",
       "{server} ({by}) hat {client} für {recipient} am {time} zurückgestellt: {answer}"}},
     {{"Listed by: {lists}.", "Gelistet bei: {lists}."}, {}},
     {{}, {"Logged before it: {reason}.", "Davor protokolliert: {reason}."}},
-    {{"A filter rule of {recipient} refused the mail on {time}; the sender was told.",
-      "Eine Filterregel von {recipient} hat die Mail am {time} abgelehnt; der Absender wurde "
+    {{"A filter rule of {recipient} refused the mail {time.on}; the sender was told.",
+      "Eine Filterregel von {recipient} hat die Mail {time.on} abgelehnt; der Absender wurde "
       "benachrichtigt."},
      {"Sieve of {recipient} rejected the mail at {time}; notice to {target}.",
       "Sieve von {recipient} hat die Mail am {time} abgelehnt; Meldung an {target}."}},
     // greylisting
-    {{"The mail to {recipient} was put off on {time} as a precaution against spam. An ordinary mail server "
+    {{"The mail to {recipient} was put off {time.on} as a precaution against spam. An ordinary mail server "
       "tries again by itself after some minutes.",
-      "Die Mail an {recipient} wurde am {time} zum Schutz vor Spam zurückgestellt. Ein gewöhnlicher "
+      "Die Mail an {recipient} wurde {time.on} zum Schutz vor Spam zurückgestellt. Ein gewöhnlicher "
       "Mailserver versucht es nach einigen Minuten von selbst wieder."},
      {"{server} greylisted {client} for {recipient} at {time}: {answer}",
       "{server} hat {client} für {recipient} am {time} per Greylisting zurückgestellt: {answer}"}},
-    {{"It came back on {accepted} and was accepted.", "Sie kam am {accepted} wieder und wurde angenommen."},
+    {{"It came back {accepted.on} and was accepted.", "Sie kam {accepted.on} wieder und wurde angenommen."},
      {"Came back and accepted at {accepted}, after {duration}.",
       "Wiedergekommen und angenommen am {accepted}, nach {duration.dative}."}},
-    {{"It was delivered on {delivered}.", "Zugestellt wurde sie am {delivered}."},
+    {{"It was delivered {delivered.on}.", "Zugestellt wurde sie {delivered.on}."},
      {"Delivered at {delivered}.", "Zugestellt am {delivered}."}},
     {{"It has not come back since.", "Seitdem kam sie nicht wieder."},
      {"Nothing with this sender and recipient from that network since.",
       "Seitdem nichts mit diesem Absender und Empfänger aus diesem Netz."}},
     // other ends
-    {{"The mail to {recipient} was removed by an automatic rule on {time}, without a notice to the sender.",
-      "Die Mail an {recipient} wurde am {time} durch eine automatische Regel entfernt, ohne Meldung an den "
+    {{"The mail to {recipient} was removed by an automatic rule {time.on}, without a notice to the sender.",
+      "Die Mail an {recipient} wurde {time.on} durch eine automatische Regel entfernt, ohne Meldung an den "
       "Absender."},
      {"Discarded by {server} for {recipient} at {time}: {answer}",
       "Von {server} für {recipient} am {time} verworfen: {answer}"}},
-    {{"A filter rule of {recipient} threw the mail away on {time}.",
-      "Eine Filterregel von {recipient} hat die Mail am {time} verworfen."},
+    {{"A filter rule of {recipient} threw the mail away {time.on}.",
+      "Eine Filterregel von {recipient} hat die Mail {time.on} verworfen."},
      {"Sieve of {recipient} discarded the mail at {time}.",
       "Sieve von {recipient} hat die Mail am {time} verworfen."}},
-    {{"The mail to {recipient} was stopped by the spam and virus filter on {time}.",
-      "Die Mail an {recipient} wurde am {time} vom Spam- und Virenfilter angehalten."},
+    {{"The mail to {recipient} was stopped by the spam and virus filter {time.on}.",
+      "Die Mail an {recipient} wurde {time.on} vom Spam- und Virenfilter angehalten."},
      {"The content filter of {server} kept the mail for {recipient} at {time}: {answer}",
       "Der Inhaltsfilter von {server} hat die Mail für {recipient} am {time} einbehalten: {answer}"}},
-    {{"The mail to {recipient} is being held back for examination, since {time}.",
-      "Die Mail an {recipient} wird seit dem {time} zur Prüfung zurückgehalten."},
+    {{"The mail to {recipient} is being held back for examination, {time.since}.",
+      "Die Mail an {recipient} wird {time.since} zur Prüfung zurückgehalten."},
      {"On hold on {server} for {recipient} since {time}; {release}.",
       "Auf {server} für {recipient} angehalten seit dem {time}; {release}."}},
-    {{"The mail to {recipient} was removed by an administrator on {time} before it was delivered.",
-      "Die Mail an {recipient} wurde am {time} von der Administration entfernt, bevor sie zugestellt wurde."},
+    {{"The mail to {recipient} was removed by an administrator {time.on} before it was delivered.",
+      "Die Mail an {recipient} wurde {time.on} von der Administration entfernt, bevor sie zugestellt wurde."},
      {"Deleted from the queue of {server} for {recipient} at {time} by an admin{delete}.",
       "Aus der Queue von {server} für {recipient} von der Administration gelöscht am {time}{delete}."}},
-    {{"The mail was seen on {accepted}, but the log does not say what became of it.",
-      "Die Mail wurde am {accepted} gesehen, im Protokoll steht aber nicht, was aus ihr wurde."},
+    {{"The mail was seen {accepted.on}, but the log does not say what became of it.",
+      "Die Mail wurde {accepted.on} gesehen, im Protokoll steht aber nicht, was aus ihr wurde."},
      {"Seen on {server} at {accepted}; lines about its end are missing.",
       "Gesehen auf {server} am {accepted}; Zeilen über ihr Ende fehlen."}},
-    {{"The mail to {recipient} is being examined by our filter, since {time}.",
-      "Die Mail an {recipient} wird seit dem {time} von unserem Filter geprüft."},
+    {{"The mail to {recipient} is being examined by our filter, {time.since}.",
+      "Die Mail an {recipient} wird {time.since} von unserem Filter geprüft."},
      {"{server} handed the mail for {recipient} to {target} at {time} ({answer}); what came back from there "
       "is not in the log.",
       "{server} hat die Mail für {recipient} am {time} an {target} übergeben ({answer}); was von dort "
@@ -205,8 +199,8 @@ const Sentence table[] = {
       "Geschrieben war sie an {original}; Mails an diese Adresse gehen weiter an {recipient}."},
      {"Addressed to {original}, expanded or forwarded to {recipient}.",
       "Adressiert an {original}, aufgelöst oder weitergeleitet an {recipient}."}},
-    {{"A server began to hand the mail over on {accepted}, but did not finish; it has to try again.",
-      "Ein Server hat am {accepted} begonnen, die Mail zu übergeben, wurde aber nicht fertig; er muss es "
+    {{"A server began to hand the mail over {accepted.on}, but did not finish; it has to try again.",
+      "Ein Server hat {accepted.on} begonnen, die Mail zu übergeben, wurde aber nicht fertig; er muss es "
       "noch einmal versuchen."},
      {"Opened on {server} at {accepted} by {client}, never queued: the client broke off, or log lines are "
       "missing.",
@@ -260,6 +254,8 @@ Sentence next_of(VerdictKind kind) {
       return {{"If the mail is needed, the sender should send it again.",
                "Wird die Mail gebraucht, sollte der Absender sie noch einmal senden."},
               {"Ask who deleted it.", "Fragen, wer sie gelöscht hat."}};
+    case VerdictKind::waited:  // of a row, never of a mail
+      break;
     case VerdictKind::unknown:
       return {{"Please ask again in a few minutes.", "Bitte in einigen Minuten noch einmal fragen."},
               {"Compare with the logs of that server.", "Mit den Logs dieses Servers vergleichen."}};
@@ -330,7 +326,11 @@ void Telling::set_queue_commands(const ConnectRow& mail) {
   set("delete", remove);
 }
 
+Telling::Telling(const date::time_zone* zone, std::optional<Time> read_at)
+    : zone_(zone), english_(Language::english, zone, read_at), german_(Language::german, zone, read_at) {}
+
 void Telling::set(const std::string& name, Time time) {
+  times_.emplace_back(name, time);
   values_.push_back(
       {name, time_text(time, Language::english, zone_), time_text(time, Language::german, zone_)});
 }
@@ -346,7 +346,33 @@ void Telling::set_attempts(int64_t count) {
   set("attempts.dative", counted(count, {"attempt", "Versuch"}, {"attempts", "Versuchen"}));
 }
 
-std::string Telling::put(const std::string& text, bool german) const {
+// The last one that was set.
+const Time* Telling::time_of(std::string_view name) const {
+  for (auto time = times_.rbegin(); time != times_.rend(); ++time)
+    if (time->first == name) return &time->second;
+  return nullptr;
+}
+
+// "time.on"
+std::optional<std::string> Telling::said(std::string_view name, TimeWords& times) const {
+  auto dot = name.find('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  auto how = name.substr(dot + 1);
+  auto which = std::string(name.substr(0, dot));
+  if (how == "between") {
+    auto *from = time_of(which + "_from"), *to = time_of(which + "_to");
+    return from && to ? std::optional(times.between(*from, *to)) : std::nullopt;
+  }
+  auto* time = time_of(which);
+  if (!time) return std::nullopt;
+  if (how == "on") return times.on(*time);
+  if (how == "by") return times.by(*time);
+  if (how == "since") return times.since(*time);
+  return std::nullopt;
+}
+
+// `times`: null for admins.
+std::string Telling::put(const std::string& text, bool german, TimeWords* times) const {
   std::string out;
   std::string_view rest = text;
   while (!rest.empty()) {
@@ -359,15 +385,18 @@ std::string Telling::put(const std::string& text, bool german) const {
     const Value* found = nullptr;
     for (auto& value : values_)
       if (value.name == name) found = &value;
-    if (found) out += german ? found->de : found->en;
+    if (found)
+      out += german ? found->de : found->en;
+    else if (times)
+      out += said(name, *times).value_or("");
     rest.remove_prefix(close == std::string_view::npos ? rest.size() : close + 1);
   }
   return out;
 }
 
-Sentence Telling::fill_all(const Sentence& s) const {
-  return {{put(s.customer.en, false), put(s.customer.de, true)},
-          {put(s.admin.en, false), put(s.admin.de, true)}};
+Sentence Telling::fill_all(const Sentence& s) {
+  return {{put(s.customer.en, false, &english_), put(s.customer.de, true, &german_)},
+          {put(s.admin.en, false, nullptr), put(s.admin.de, true, nullptr)}};
 }
 
 void append(Sentence& to, const Sentence& more) {

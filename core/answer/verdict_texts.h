@@ -1,5 +1,6 @@
 // The sentences of verdicts. Any thread.
 #pragma once
+#include "core/answer/time_words.h"
 #include "core/answer/verdict.h"
 
 namespace mailtrace {
@@ -62,10 +63,13 @@ Sentence next_not_finished();
 // The same after a refusal that the client tries again by itself.
 Sentence next_for_now();
 
-// The values of a sentence; times are told in each language.
+// The values of a sentence. Times are told in each language: to admins by their name, {time}, and to
+// customers as people say them, {time.on}, {time.by}, {time.since}; {next.between} is from {next_from} to
+// {next_to}.
 class Telling {
  public:
-  explicit Telling(const date::time_zone* zone) : zone_(zone) {}
+  // `read_at`: of TimeWords.
+  Telling(const date::time_zone* zone, std::optional<Time> read_at);
   void set(const std::string& name, const std::string& value) { values_.push_back({name, value, value}); }
   void set(const std::string& name, const Words& words) { values_.push_back({name, words.en, words.de}); }
   void set(const std::string& name, Time time);
@@ -74,16 +78,21 @@ class Telling {
   void set_attempts(int64_t count);
   // How an admin releases or deletes a mail of that server's queue: {release}, {delete}.
   void set_queue_commands(const ConnectRow& mail);
-  Sentence tell(Phrase which) const { return fill_all(phrase(which)); }
-  Sentence fill_all(const Sentence& sentence) const;
+  // In the order in which they are read: a day that was said is not said again.
+  Sentence tell(Phrase which) { return fill_all(phrase(which)); }
+  Sentence fill_all(const Sentence& sentence);
 
  private:
   struct Value {
     std::string name, en, de;
   };
-  std::string put(const std::string& text, bool german) const;
+  std::string put(const std::string& text, bool german, TimeWords* times) const;
+  std::optional<std::string> said(std::string_view name, TimeWords& times) const;
+  const Time* time_of(std::string_view name) const;
   const date::time_zone* zone_;
+  TimeWords english_, german_;
   std::vector<Value> values_;
+  std::vector<std::pair<std::string, Time>> times_;
 };
 
 // Both sentences with a blank between.

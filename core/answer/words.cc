@@ -1,7 +1,6 @@
-// Placeholders, times and durations in words. Any thread.
+// Placeholders and durations in words. Any thread.
 #include "core/answer/words.h"
 
-#include <date/tz.h>
 #include <fmt/format.h>
 
 #include <cmath>
@@ -38,15 +37,6 @@ std::string amount(int64_t count, const Unit& unit, bool german, Case german_cas
   const char* one = german ? unit.de : unit.en;
   const char* many = !german ? unit.en_many : german_case == Case::dative ? unit.de_dative : unit.de_many;
   return fmt::format("{} {}", count, count == 1 ? one : many);
-}
-
-// Zones have German names of their own; other abbreviations are the same everywhere.
-std::string zone_name(const std::string& abbreviation, bool german) {
-  static constexpr std::pair<std::string_view, std::string_view> names[] = {
-      {"CET", "MEZ"}, {"CEST", "MESZ"}, {"WET", "WEZ"}, {"WEST", "WESZ"}, {"EET", "OEZ"}, {"EEST", "OESZ"}};
-  for (auto& [english, here] : names)
-    if (german && abbreviation == english) return std::string(here);
-  return abbreviation;
 }
 
 }  // namespace
@@ -109,31 +99,6 @@ std::string fill(std::string_view text, Placeholders values) {
 }
 
 Words fill(const Words& text, Placeholders values) { return {fill(text.en, values), fill(text.de, values)}; }
-
-std::string time_text(Time time, Language language, const date::time_zone* zone) {
-  bool german = language == Language::german;
-  auto show = [&](auto local, const std::string& name) {
-    auto day = std::chrono::floor<std::chrono::days>(local);
-    date::year_month_day ymd{date::local_days(day.time_since_epoch())};
-    date::hh_mm_ss clock{std::chrono::floor<std::chrono::seconds>(local - day)};
-    int year = static_cast<int>(ymd.year());
-    unsigned month = static_cast<unsigned>(ymd.month()), date = static_cast<unsigned>(ymd.day());
-    auto hours = clock.hours().count(), minutes = clock.minutes().count(), seconds = clock.seconds().count();
-    if (german)
-      return fmt::format("{:02}.{:02}.{:04}, {:02}:{:02}:{:02} Uhr ({})", date, month, year, hours, minutes,
-                         seconds, name);
-    return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02} {}", year, month, date, hours, minutes, seconds,
-                       name);
-  };
-  if (!zone) return show(date::local_time<Microseconds>(time.time_since_epoch()), "UTC");
-  try {
-    auto info = zone->get_info(date::sys_time<Microseconds>(time.time_since_epoch()));
-    return show(date::local_time<Microseconds>(time.time_since_epoch() + info.offset),
-                zone_name(info.abbrev, german));
-  } catch (const std::exception&) {
-    return show(date::local_time<Microseconds>(time.time_since_epoch()), "UTC");
-  }
-}
 
 std::string duration_text(double seconds, Language language, Case german_case) {
   bool german = language == Language::german;

@@ -45,9 +45,6 @@ using Placeholders = std::initializer_list<std::pair<std::string_view, std::stri
 std::string fill(std::string_view text, Placeholders values);
 Words fill(const Words& text, Placeholders values);
 
-// "2026-11-23 20:12:21 UTC", "23.11.2026, 20:12:21 Uhr (UTC)". Null zone: UTC. German puts "am", "dem" before
-// it.
-std::string time_text(Time time, Language language, const date::time_zone* zone);
 // What German wants behind "vor", "nach", "innerhalb von": "5 Tagen"; else "5 Tage".
 enum class Case { other, dative };
 // "4 minutes", "2 hours 10 minutes", "5 days".

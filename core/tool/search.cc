@@ -231,6 +231,7 @@ class Search {
     out.line(0, terminal_.say("nothing found"));
     ProofOptions options;
     options.zone = zone_of(terminal_);
+    options.read_now = true;
     auto proof = prove_nothing(*reader_, query, options);
     if (!proof) return out.take();
     auto say = [&](size_t indent, const Words& words) {

@@ -62,6 +62,7 @@ std::string one_way(const Asked& asked, const Id& id, const Trace& trace,
   }
   ProofOptions options;
   options.zone = zone_of(terminal);
+  options.read_now = !r.json;
   auto others = companies(reader, trace, found, options);
   if (r.json) return dump_line(trace_json(trace, found, others)) + "\n";
   return trace_text(trace, found, terminal, detail_of(r), others);
@@ -80,6 +81,7 @@ int show(const Common& common, const Request& r) {
   VerdictOptions options;
   options.explanations = &explanations;
   options.zone = zone_of(terminal);
+  options.read_now = !r.ticket && !r.json;
   options.reader = database.reader.get();
   Asked asked{r, terminal, *database.reader, r.ticket ? page_address(*database.setup) : ""};
   std::set<Id> shown;  // a queue id or Message-ID names several mails of one way

@@ -64,10 +64,9 @@ BOOST_AUTO_TEST_CASE(a_greylisted_mail_that_came_back) {
   auto refused = of(first);
   BOOST_REQUIRE(refused.greylist && refused.greylist->accepted);
   BOOST_TEST((*refused.greylist->accepted_id == accepted.connect.id));
-  BOOST_TEST(refused.sentence.customer.en.find("It came back on 2026-11-23 09:17:00 UTC") !=
+  BOOST_TEST(refused.sentence.customer.en.find("It came back at 09:17 and was accepted") !=
              std::string::npos);
-  BOOST_TEST(refused.sentence.customer.de.find("Zugestellt wurde sie am 23.11.2026, 09:17:02") !=
-             std::string::npos);
+  BOOST_TEST(refused.sentence.customer.de.find("Zugestellt wurde sie um 09:17 Uhr.") != std::string::npos);
   BOOST_TEST(tone_name(refused.tone) == "good");
   auto stranger = of(other);
   BOOST_REQUIRE(stranger.greylist);
@@ -163,10 +162,10 @@ BOOST_AUTO_TEST_CASE(you_are_not_alone) {
   auto here = options("2026-11-23T12:00:00Z");
   here.zone = date::locate_zone("Europe/Berlin");
   company = not_alone(stored.reader(), trace->mails[0].deliveries[0], here);
-  BOOST_TEST(company->sentence.de.find("seit dem 23.11.2026, 10:02:01 Uhr (MEZ)") != std::string::npos,
+  BOOST_TEST(company->sentence.de.find("seit dem 23.11.2026 um 10:02 Uhr (MEZ)") != std::string::npos,
              company->sentence.de);
   BOOST_TEST(format_time(*company->since) == "2026-11-23T09:02:01.000000Z");
-  BOOST_TEST(company->sentence.en.find("for 2 other deliveries of 2 senders since 2026-11-23 10:02:01 CET") !=
+  BOOST_TEST(company->sentence.en.find("for 2 other deliveries of 2 senders since 10:02 CET on 2026-11-23") !=
                  std::string::npos,
              company->sentence.en);
 }

@@ -40,7 +40,7 @@ GERMAN = {
     "What happened": "Was geschehen ist", "customers": "Kunden", "admins": "Admins", "Who must act": "Wer handeln muss", "What to do now": "Was jetzt zu tun ist",
     "The server's answer": "Antwort des Servers", "The next attempt": "Der nächste Versuch", "Next attempt": "Nächster Versuch",
     "All attempts": "Alle Versuche", "The first visit": "Der erste Besuch", "came back and was accepted": "kam wieder und wurde angenommen",
-    "You are not alone": "Sie sind nicht allein", "Show them": "Anzeigen", "since": "seit dem",
+    "You are not alone": "Sie sind nicht allein", "Show them": "Anzeigen",
     "a precaution against spam": "zum Schutz vor Spam", "mailbox": "Postfach", "is full": "ist voll", "does not exist": "gibt es nicht",
     "is waiting": "wartet", "threw the mail away": "verworfen",
     # A mail's page.
@@ -79,9 +79,8 @@ PATTERNS = [(re.compile(re.escape(english).replace(r"\{\}", "(.+)"), re.DOTALL),
     "Came in from: {}": "Eingang ab: {}", "Status {}": "Status {}", "Logged by server {}": "Protokolliert von Server {}",
     "{} attempts": "{} Versuche", "{} log lines": "{} Log-Zeilen",
 }.items()]
-# As regular expressions: a moment in a sentence, the zone's name, and how a number is grouped.
-MOMENT = {"en": r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "de": r"\d\d\.\d\d\.\d{4}, \d\d:\d\d:\d\d"}
-ZONED = {"en": r" CES?T", "de": r" Uhr \(MES?Z\)"}
+# As regular expressions: since when in a sentence, by the day and the clock of the browser, and how a number is grouped.
+SINCE = {"en": r"since \d\d:\d\d (?:today|yesterday|on \d{4}-\d\d-\d\d)", "de": r"seit (?:heute|gestern|dem \d\d\.\d\d\.\d{4} um) \d\d:\d\d Uhr(?! \()"}
 GROUPED = {"en": ",", "de": "."}
 OTHER = {"en": "de", "de": "en"}
 

@@ -70,10 +70,11 @@ void load_mail(Call& call, MailView& view, std::initializer_list<std::string_vie
   if (!view.mail) view.refused = call.fail(Problem::not_found);
 }
 
-std::vector<MailVerdict> MailView::verdicts(const Call& call, const date::time_zone* zone) {
+std::vector<MailVerdict> MailView::verdicts(const Call& call, const date::time_zone* zone, bool read_now) {
   VerdictOptions options;
   options.explanations = &call.shared.explanations;
   options.zone = zone;
+  options.read_now = read_now;
   options.reader = &*reader;
   auto out = mailtrace::verdicts(trace, options);
   if (!scope.is_person()) return out;
@@ -137,7 +138,7 @@ Response get_mail(Call& call) {
   load_mail(call, view, {"zone"});
   if (view.refused) return std::move(*view.refused);
   Json verdicts = Json::array();
-  for (auto& verdict : view.verdicts(call, zone)) verdicts.push_back(verdict_json(verdict, view.scope));
+  for (auto& verdict : view.verdicts(call, zone, true)) verdicts.push_back(verdict_json(verdict, view.scope));
   Hit last{view.mail->connect, {}};
   if (!view.mail->deliveries.empty()) last.deliver = view.mail->deliveries.back();
   auto places = view.reader->places({&last}, &view.trace);

@@ -126,6 +126,7 @@ Response get_alike(Call& call) {
   MailView view(call);
   ProofOptions options;
   if (!read_zone(call, options.zone)) return invalid(call, "zone");
+  options.read_now = true;
   load_mail(call, view, {"deliver", "zone"});
   if (view.refused) return std::move(*view.refused);
   view.record(call, "mail");

@@ -98,6 +98,7 @@ Response prove_nothing_found(Call& call) {
   if (!reader) return call.fail(reader.error());
   Scope scope(call.caller.user);
   ScopedReader scoped(**reader, scope);
+  options.read_now = true;
   options.with_hosts = scope.sees_hosts();
   options.hosts = &**reader;
   Query query = criteria.query;

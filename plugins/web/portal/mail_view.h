@@ -23,7 +23,9 @@ struct MailView {
   const Mail* mail = nullptr;  // in `trace`
   std::optional<Response> refused;
 
-  std::vector<MailVerdict> verdicts(const Call& call, const date::time_zone* zone = nullptr);
+  // `read_now`: of VerdictOptions.
+  std::vector<MailVerdict> verdicts(const Call& call, const date::time_zone* zone = nullptr,
+                                    bool read_now = false);
   Way way() const;
   // Told in the audit: which mail, and whose, as far as the caller sees it.
   void record(const Call& call, const std::string& action) const;

@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_SUITE(texts)
 BOOST_AUTO_TEST_CASE(every_sentence_with_every_count) {
   for (int64_t count : {0, 1, 2, 5})
     for (double seconds : {0.0, 1.0, 2.0, minute, 2 * minute, hour, 2 * hour, day, 2 * day, 32 * day}) {
-      Telling tell(nullptr);
+      Telling tell(nullptr, std::nullopt);
       for (auto name : {"recipient", "server", "client", "by", "transport", "folder", "target", "told",
                         "lists", "reason", "original", "answer"})
         tell.set(name, std::string("x"));
@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(every_sentence_with_every_count) {
 
 BOOST_AUTO_TEST_CASE(every_advice) {
   for (auto* service : {"smtpd", "exim"}) {
-    Telling tell(nullptr);
+    Telling tell(nullptr, std::nullopt);
     ConnectRow mail;
     mail.service = service;
     tell.set("server", "mx1");
@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(nobody_gets_a_notice_of_what_is_tried_again) {
 
 BOOST_AUTO_TEST_CASE(postscreen_puts_off) {
   auto v = judged("450 4.3.2 Service currently unavailable", "blocked", true);
-  BOOST_TEST(v.sentence.customer.de.find("am 23.11.2026, 14:00:01 Uhr (UTC) vorerst nicht angenommen") !=
+  BOOST_TEST(v.sentence.customer.de.find("am 23.11.2026 um 14:00 Uhr (UTC) vorerst nicht angenommen") !=
                  std::string::npos,
              v.sentence.customer.de);
   BOOST_TEST(v.word.de == "blockiert");

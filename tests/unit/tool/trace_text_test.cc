@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(the_whole_text) {
                        "What became of it\n"
                        "  sent                  2026-11-23 14:17:20  bob@example.com\n"
                        "    The mail to bob@example.com was accepted by the recipient's mail server on "
-                       "2026-11-23 14:17:20 UTC."));
+                       "2026-11-23 at 14:17 UTC."));
   BOOST_TEST(text.substr(text.find("The way\n"), text.find("Details\n") - text.find("The way\n")) ==
              "The way\n"
              "  sent by client.example.net [192.0.2.1]\n"

@@ -35,7 +35,7 @@ export function long_day(when: When): string {
 export function short_day(when: When): string {
   return formatter({ weekday: "short", day: "numeric", month: "short" }).format(date(when));
 }
-// As the sentences of the server write it: "2026-11-23 20:12:21", "23.11.2026, 20:12:21".
+// As evidence of the server is written: "2026-11-23 20:12:21", "23.11.2026, 20:12:21".
 export function day_and_clock(when: When): string {
   if (current_language() === "en") return `${day_key(when)} ${clock(when)}`;
   return formatter({ day: "2-digit", month: "2-digit", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(date(when));

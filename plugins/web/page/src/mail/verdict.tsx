@@ -1,7 +1,7 @@
 // What happened, in one sentence for two audiences; who must act, what to do, when it goes on.
 import { useState } from "react";
 import { Verdict } from "api/types";
-import { clock, day_and_clock, day_and_time, duration } from "base/format";
+import { clock, day_and_time, duration } from "base/format";
 import { link } from "base/route";
 import { use_session } from "base/session";
 import { recall, remember } from "base/store";
@@ -26,22 +26,22 @@ const icons: Record<string, IconName> = {
   deleted: "trash",
 };
 
-// What the sentence does not say already.
-function Waits({ verdict, sentence }: { verdict: Verdict; sentence: string }) {
+// The sentence says when it goes on, unless that is over: then, when that was.
+function Waits({ verdict }: { verdict: Verdict }) {
   const w = use_words();
-  const said = (when: string) => sentence.includes(day_and_clock(when));
+  if (!verdict.overdue) return null;
   return (
     <>
-      {verdict.next_from && (verdict.overdue || !said(verdict.next_from)) && (
+      {verdict.next_from && (
         <div>
           <dt>{w.verdict.next_try}</dt>
           <dd>
             {verdict.next_to ? w.verdict.between(day_and_time(verdict.next_from), clock(verdict.next_to)) : day_and_time(verdict.next_from)}
-            {verdict.overdue && <span className="overdue"> {w.verdict.overdue}</span>}
+            <span className="overdue"> {w.verdict.overdue}</span>
           </dd>
         </div>
       )}
-      {verdict.deadline && !said(verdict.deadline) && (
+      {verdict.deadline && new Date(verdict.deadline) > new Date() && (
         <div>
           <dt>{w.verdict.gives_up}</dt>
           <dd>{day_and_time(verdict.deadline)}</dd>
@@ -122,7 +122,7 @@ function One({ verdict, audience, several }: { verdict: Verdict; audience: Audie
               </dd>
             </div>
           )}
-          <Waits verdict={verdict} sentence={sentence} />
+          <Waits verdict={verdict} />
         </dl>
         <Greylist verdict={verdict} />
         {verdict.told && verdict.told.length > 0 && (
