@@ -67,8 +67,10 @@ class Writer {
         all.insert(all.end(), {d.recipient.value_or(""), d.original_recipient.value_or("")});
     }
     masks_ = distinct_masks(all);
-    if (!own_.empty() || verdicts.empty()) return;
-    if (auto& sender = verdicts.front().sender; !sender.empty()) own_.push_back(lower(sender));
+    if (own_.empty() && !verdicts.empty())
+      if (auto& sender = verdicts.front().sender; !sender.empty()) own_.push_back(lower(sender));
+    for (auto& address : options.asked)
+      if (address.find('@', 1) != std::string::npos) own_.push_back(lower(address));
   }
 
   void verdict(const MailVerdict& v) {
@@ -79,34 +81,34 @@ class Writer {
       line(say("Who must act: ", "Wer handeln muss: ") + actor_words(actor).in(options_.language));
   }
 
-  void evidence(const MailVerdict& v) {
-    auto& root = trace_.mails.front().connect;
+  void evidence(const std::vector<MailVerdict>& verdicts) {
     line("");
     line(say("Evidence", "Nachweis"));
-    field(say("From", "Von"), v.sender.empty() ? "<>" : v.sender);
-    auto nobody = unnamed_recipient(root).in(options_.language);
-    field(say("To", "An"), v.original_recipient ? *v.original_recipient : v.recipient.value_or(nobody));
-    if (v.original_recipient && v.recipient) field(say("Went to", "Ging an"), *v.recipient);
-    for (auto& mail : trace_.mails)
-      if (mail.connect.message_id) {
-        field("Message-ID", "<" + *mail.connect.message_id + ">", false);  // no address
-        break;
+    std::vector<Fields> each;
+    each.reserve(verdicts.size());
+    for (auto& v : verdicts) each.push_back(fields_of(v));
+    auto of_all = [&each](const Field& field) {
+      return std::all_of(each.begin(), each.end(), [&field](const Fields& fields) {
+        return std::find(fields.begin(), fields.end(), field) != fields.end();
+      });
+    };
+    for (auto& field : each.front())
+      if (of_all(field)) put(field);
+    queue_ids();
+    if (each.size() == 1) return;
+    for (auto& fields : each) {
+      bool first = true;
+      for (auto& field : fields) {
+        if (of_all(field)) continue;
+        if (first) line("");
+        first = false;
+        put(field);
       }
-    field(say("Received", "Angenommen"), time(v.accepted));
-    if (v.decided) field(say("Last event", "Letztes Ereignis"), time(*v.decided));
-    if (v.next_from)
-      field(say("Next attempt", "Nächster Versuch"), time(*v.next_from) + " – " + time(*v.next_to));
-    if (v.deadline) field(say("Given up at", "Aufgegeben wird am"), time(*v.deadline));
-    bool internal = answered_inside(v);
-    if (says_something(v.answered_by) && (options_.audience == Audience::admin || !internal))
-      field(say("Other server", "Anderer Server"), v.answered_by);
-    if (says_something(v.answer) && (options_.audience == Audience::admin || !internal))
-      field(say("Its answer", "Seine Antwort"), v.answer);
-    queue_ids(root);
+    }
   }
 
   void link() {
-    if (!options_.link.empty()) field(say("Link", "Link"), options_.link, false);
+    if (!options_.link.empty()) put({"Link", options_.link, false});
   }
 
   void line(std::string_view text) { (out_ += text) += '\n'; }
@@ -132,12 +134,45 @@ class Writer {
            v.answered_by.find("private/") != std::string::npos || v.answered_by == v.server;
   }
 
-  void queue_ids(const ConnectRow& root) {
+  struct Field {
+    std::string name, value;
+    bool masked = true;
+    bool operator==(const Field& other) const = default;
+  };
+  using Fields = std::vector<Field>;
+
+  Fields fields_of(const MailVerdict& v) const {
+    Fields out;
+    out.push_back({say("From", "Von"), v.sender.empty() ? "<>" : v.sender});
+    auto nobody = unnamed_recipient(trace_.mails.front().connect).in(options_.language);
+    out.push_back(
+        {say("To", "An"), v.original_recipient ? *v.original_recipient : v.recipient.value_or(nobody)});
+    if (v.original_recipient && v.recipient) out.push_back({say("Went to", "Ging an"), *v.recipient});
     for (auto& mail : trace_.mails)
-      if (mail.connect.queue_id)
-        field(&mail.connect == &root ? say("Queue ids", "Queue-IDs") : "",
-              (options_.audience == Audience::admin ? mail.connect.server + " " : std::string()) +
-                  *mail.connect.queue_id + "  " + time(mail.connect.connect_time));
+      if (mail.connect.message_id) {
+        out.push_back({"Message-ID", "<" + *mail.connect.message_id + ">", false});  // no address
+        break;
+      }
+    out.push_back({say("Received", "Angenommen"), time(v.accepted)});
+    if (v.decided) out.push_back({say("Last event", "Letztes Ereignis"), time(*v.decided)});
+    if (v.next_from)
+      out.push_back({say("Next attempt", "Nächster Versuch"), time(*v.next_from) + " – " + time(*v.next_to)});
+    if (v.deadline) out.push_back({say("Given up at", "Aufgegeben wird am"), time(*v.deadline)});
+    bool told = options_.audience == Audience::admin || !answered_inside(v);
+    if (told && says_something(v.answered_by))
+      out.push_back({say("Other server", "Anderer Server"), v.answered_by});
+    if (told && says_something(v.answer)) out.push_back({say("Its answer", "Seine Antwort"), v.answer});
+    return out;
+  }
+
+  void queue_ids() {
+    auto name = say("Queue ids", "Queue-IDs");
+    for (auto& mail : trace_.mails) {
+      if (!mail.connect.queue_id) continue;
+      auto server = options_.audience == Audience::admin ? mail.connect.server + " " : std::string();
+      put({name, server + *mail.connect.queue_id + "  " + time(mail.connect.connect_time)});
+      name.clear();
+    }
   }
 
   // Own hosts become "our server" for customers, whether short or full; addresses of others are masked.
@@ -175,12 +210,11 @@ class Writer {
     return text;
   }
 
-  void field(const std::string& name, const std::string& value, bool masked = true) {
-    std::string label = name.empty() ? "" : name + ":";
-    size_t width = 0;
-    for (char c : label) width += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  void put(const Field& field) {
+    std::string label = field.name.empty() ? "" : field.name + ":";
+    size_t width = characters(label);
     label += std::string(width < 20 ? 20 - width : 1, ' ');
-    line("  " + label + (masked ? shown(value) : printable(value)));
+    line("  " + label + (field.masked ? shown(field.value) : printable(field.value)));
   }
 
   const Trace& trace_;
@@ -245,8 +279,8 @@ std::string ticket_text(const Trace& trace, const std::vector<MailVerdict>& verd
   for (size_t i = 0; i < verdicts.size(); ++i) {
     if (i > 0) writer.line("");
     writer.verdict(verdicts[i]);
-    writer.evidence(verdicts[i]);
   }
+  if (!verdicts.empty()) writer.evidence(verdicts);
   writer.link();
   return writer.take();
 }

@@ -17,10 +17,13 @@ struct TicketOptions {
   // addresses are masked for customers. Empty: the helpdesk writes to a caller who wrote the mail or misses
   // it, and either knows its sender, which stays; the recipients are masked, for of several he may be one.
   std::vector<std::string> own_addresses;
+  // Whom the caller asked about: named as they are, or he would not know his mail again. Whole addresses.
+  std::vector<std::string> asked;
 };
 
-// Plain text, LF, ends with LF. For customers: other people's addresses masked, no names or addresses of our
-// own hosts. Control characters of logged text are escaped (core/base/text.h printable).
+// Plain text, LF, ends with LF. What is the same for all recipients is said once. For customers: other
+// people's addresses masked, no names or addresses of our own hosts. Control characters of logged text are
+// escaped (core/base/text.h printable).
 std::string ticket_text(const Trace& trace, const std::vector<MailVerdict>& verdicts,
                         const TicketOptions& options);
 

@@ -158,6 +158,8 @@ class Trouble(unittest.TestCase):
         whole = browser.one(".ticket_text").text
         for text in (of_row, whole):
             self.assertIn("User unknown", text)
+            self.assertIn("m.fisher@firma.example", text, "who was asked for")
+        self.assertNotIn("m.fischer@firma.example", whole, "who was not")
         self.assertIn(browser.said("was accepted by"), whole)
         self.assertNotIn(browser.said("was accepted by"), of_row)
         self.assertEqual(of_row.count(browser.said("Evidence")), 1)

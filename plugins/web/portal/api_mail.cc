@@ -2,6 +2,7 @@
 #include <date/tz.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "core/answer/json.h"
 #include "core/answer/ticket.h"
@@ -106,7 +107,7 @@ void MailView::record(const Call& call, const std::string& action) const {
   add(mail->connect.sender);
   for (auto& row : mail->deliveries) add(row.original_recipient ? row.original_recipient : row.recipient);
   call.record(action, dump_line({{"mail", call.id}, {"addresses", std::move(addresses)}}), std::nullopt,
-              call.id);
+              {call.id});
 }
 
 const DeliverRow* MailView::delivery(const std::string& id) const {
@@ -188,14 +189,19 @@ Response ticket(Call& call, const std::string& action) {
   options.language = language == "de" ? Language::german : Language::english;
   auto audience = call.request.parameter("audience").value_or("customer");
   if (audience != "customer" && audience != "admin") return invalid(call, "audience");
-  load_mail(call, view, {"language", "zone", "deliver", "audience"});
+  load_mail(call, view, {"language", "zone", "deliver", "audience", "asked"});
   if (view.refused) return std::move(*view.refused);
   if (audience == "admin" && !view.scope.is_person()) options.audience = Audience::admin;
+  // He knows his own addresses; what is masked for him stays so whatever he says he asked for.
   if (view.scope.is_person()) options.own_addresses = view.scope.own();
+  std::istringstream asked(view.scope.is_person() ? "" : call.request.parameter("asked").value_or(""));
+  for (std::string address; std::getline(asked, address, ',');) options.asked.push_back(address);
   auto verdicts = view.verdicts(call, options.zone);
   if (auto deliver = call.request.parameter("deliver")) {
     auto* row = view.delivery(*deliver);
     if (!row) return invalid(call, "deliver");
+    if (!view.scope.is_person())
+      options.asked.push_back(row->original_recipient.value_or(row->recipient.value_or("")));
     auto is_about = [row](const MailVerdict& v) {
       return std::find(v.deliveries.begin(), v.deliveries.end(), row->id) != v.deliveries.end() ||
              v.recipient == row->recipient ||

@@ -104,6 +104,57 @@ BOOST_AUTO_TEST_CASE(a_caller_knows_the_sender) {
   BOOST_TEST(text.find("boris@example.org") != std::string::npos, text);
 }
 
+BOOST_AUTO_TEST_CASE(who_was_asked_for_is_named) {
+  VerdictOptions with;
+  with.now = at("2026-11-23T15:00:00Z");
+  Trace trace;
+  auto m = mail(1, "mx1");
+  add(m, "2026-11-23T14:00:01Z", "bounced", "Boris@example.org",
+      "550 5.1.1 <boris@example.org>: unknown, as is <carl@example.org>");
+  add(m, "2026-11-23T14:00:02Z", "sent", "carl@example.org");
+  trace.mails.push_back(m);
+  TicketOptions options;
+  // Nobody asks for a whole domain, or for all.
+  options.asked = {"BORIS@example.org", "@example.org", ""};
+  auto text = ticket_text(trace, verdicts(trace, with), options);
+  BOOST_TEST(text.find("To:                 Boris@example.org") != std::string::npos, text);
+  BOOST_TEST(text.find("<boris@example.org>: unknown, as is <c***@example.org>") != std::string::npos, text);
+  BOOST_TEST(text.find("carl@") == std::string::npos, text);
+  BOOST_TEST(text.find("anna@example.net") != std::string::npos, text);
+}
+
+BOOST_AUTO_TEST_CASE(what_all_recipients_share_is_said_once) {
+  VerdictOptions with;
+  with.now = at("2026-11-23T15:00:00Z");
+  Trace trace;
+  auto m = mail(1, "mx1");
+  m.connect.message_id = "1.2@example.net";
+  add(m, "2026-11-23T14:00:01Z", "bounced", "boris@example.org", "550 5.1.1 unknown");
+  add(m, "2026-11-23T14:00:02Z", "bounced", "carl@example.org", "552 5.2.2 full");
+  trace.mails.push_back(m);
+  TicketOptions options;
+  options.asked = {"boris@example.org"};
+  auto text = ticket_text(trace, verdicts(trace, with), options);
+  auto evidence = text.substr(text.find("\nEvidence"));
+  BOOST_TEST(evidence ==
+             "\nEvidence\n"
+             "  From:               anna@example.net\n"
+             "  Message-ID:         <1.2@example.net>\n"
+             "  Received:           2026-11-23 14:00:00 UTC\n"
+             "  Other server:       mx.example.org [198.51.100.7]\n"
+             "  Queue ids:          4F2A1B4C51  2026-11-23 14:00:00 UTC\n"
+             "\n"
+             "  To:                 boris@example.org\n"
+             "  Last event:         2026-11-23 14:00:01 UTC\n"
+             "  Its answer:         550 5.1.1 unknown\n"
+             "\n"
+             "  To:                 c***@example.org\n"
+             "  Last event:         2026-11-23 14:00:02 UTC\n"
+             "  Its answer:         552 5.2.2 full\n");
+  // Both sentences come first.
+  BOOST_TEST(text.find("c***@example.org could not") < text.find("\nEvidence"), text);
+}
+
 BOOST_AUTO_TEST_CASE(a_server_that_may_not_be_seen_has_no_line) {
   auto trace = bounced();
   VerdictOptions with;

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { get, post } from "api/client";
 import { use_loaded } from "base/hooks";
 import { zone } from "base/format";
+import { entry, parse_route, use_route } from "base/route";
 import { visible } from "base/hostile";
 import { use_session } from "base/session";
 import { CopyButton } from "parts/copy";
@@ -17,8 +18,16 @@ interface Ticket {
 function take(mail: string, wish: Record<string, string>): Promise<Ticket> {
   return post<Ticket>(`mails/${mail}/ticket?${new URLSearchParams({ ...wish, zone: zone() })}`);
 }
-async function ticket(mail: string, language: string, audience: string, signal?: AbortSignal): Promise<string> {
-  return with_link(mail, await get<Ticket>(`mails/${mail}/ticket`, { language, audience, zone: zone() }, signal));
+async function ticket(mail: string, wish: Record<string, string>, signal?: AbortSignal): Promise<string> {
+  return with_link(mail, await get<Ticket>(`mails/${mail}/ticket`, { ...wish, zone: zone() }, signal));
+}
+// Whom the caller asked about: the addresses of the search on this page, or of the one that led here.
+function use_asked(): { asked?: string } {
+  const here = use_route();
+  const { path, query } = here.path[0] === "mail" ? parse_route(entry().before ?? "mail") : here;
+  if ((path[0] ?? "search") !== "search") return {};
+  const asked = ["address", "sender", "recipient"].map((name) => query.get(name) ?? "").filter((value) => /^[^@*,]+@[^@*,]+$/.test(value));
+  return asked.length ? { asked: asked.join(",") } : {};
 }
 function with_link(mail: string, given: Ticket): string {
   const page = new URL(`#/mail/${mail}`, window.location.href).href;
@@ -29,10 +38,11 @@ function with_link(mail: string, given: Ticket): string {
 export function TicketButton({ mail, deliver }: { mail: string; deliver?: string }) {
   const w = use_words();
   const { language } = use_language();
+  const asked = use_asked();
   const [trouble, set_trouble] = useState<unknown>();
   const text = async () => {
     set_trouble(undefined);
-    return with_link(mail, await take(mail, { language, audience: "customer", ...(deliver && { deliver }) }));
+    return with_link(mail, await take(mail, { language, audience: "customer", ...asked, ...(deliver && { deliver }) }));
   };
   return (
     <>
@@ -48,7 +58,8 @@ export function TicketCard({ mail }: { mail: string }) {
   const { session } = use_session();
   const [language, set_language] = useState(own);
   const [audience, set_audience] = useState("customer");
-  const text = use_loaded((signal) => ticket(mail, language, audience, signal), [mail, language, audience]);
+  const wish = { language, audience, ...use_asked() };
+  const text = use_loaded((signal) => ticket(mail, wish, signal), [mail, language, audience, wish.asked]);
   const languages = [
     ["de", "Deutsch"],
     ["en", "English"],
@@ -80,7 +91,7 @@ export function TicketCard({ mail }: { mail: string }) {
             {text.value.split("\n").map(visible).join("\n")}
           </pre>
           <div className="ticket_end">
-          <CopyButton id="copy_ticket" className="primary" text={text.value} copied={() => void take(mail, { language, audience })} label={w.mail.ticket_copy} icon="ticket" />
+          <CopyButton id="copy_ticket" className="primary" text={text.value} copied={() => void take(mail, wish)} label={w.mail.ticket_copy} icon="ticket" />
           {session.role !== "user" && (
             <label className="choice">
               <input
