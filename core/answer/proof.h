@@ -17,6 +17,7 @@ namespace mailtrace {
 struct HostProof {
   std::string host;
   Time first{}, last{};        // of all its lines that are kept
+  Time since{};                // its lines are here: `first`, or when all began if that was minutes before
   int64_t lines = 0;           // in the time asked for, by whole hours
   int64_t silent_seconds = 0;  // since the last line
   bool complete = false;       // it sent lines before, all over, and until the end of that time

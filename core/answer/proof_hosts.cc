@@ -20,6 +20,9 @@ constexpr hours known_before(72), known_after(24);
 constexpr hours longest_pause(2);
 // Hosts that began to report within so long after another began together.
 constexpr hours same_beginning(24);
+// A host whose first line came so soon after the first of all was there from the beginning: it had nothing to
+// say before.
+constexpr std::chrono::minutes first_pause(5);
 
 struct Heard {
   std::vector<HostRow> days;   // in order
@@ -144,7 +147,7 @@ Words names_of(const std::vector<std::string>& names) {
 Words reason_of(const Proof& proof, bool losses_known, Time from, Time to, const ProofOptions& options) {
   std::vector<std::string> late, ended, quiet;
   for (auto& host : proof.hosts) {
-    if (host.first > from)
+    if (host.since > from)
       late.push_back(host.host);
     else if (host.last + options.quiet < to)
       ended.push_back(host.host);
@@ -182,8 +185,8 @@ Words reason_of(const Proof& proof, bool losses_known, Time from, Time to, const
   return out;
 }
 
-HostProof proof_of(const std::string& name, const Heard& heard, Time from, Time to, Time known_until,
-                   const ProofOptions& options) {
+HostProof proof_of(const std::string& name, const Heard& heard, Time first_of_all, Time from, Time to,
+                   Time known_until, const ProofOptions& options) {
   HostProof out;
   out.host = name;
   out.first = heard.days.front().first_time;
@@ -192,11 +195,12 @@ HostProof proof_of(const std::string& name, const Heard& heard, Time from, Time 
     out.first = std::min(out.first, row.first_time);
     out.last = std::max(out.last, row.last_time);
   }
+  out.since = out.first <= first_of_all + first_pause ? first_of_all : out.first;
   out.lines = lines_of(heard, from, to);
   if (out.first < to && out.last >= from) out.gaps = gaps_of(heard, from, to, known_until);
   out.silent_seconds =
       std::max<int64_t>(0, std::chrono::duration_cast<seconds>(options.now - out.last).count());
-  out.complete = out.gaps.empty() && out.first <= from && out.last + options.quiet >= to;
+  out.complete = out.gaps.empty() && out.since <= from && out.last + options.quiet >= to;
   out.sentence = host_words(out, from, to, options);
   out.quiet = quiet_words(out.gaps, options);
   return out;
@@ -221,13 +225,16 @@ std::vector<Proof::Loss> losses_of(const std::vector<GapRow>& rows, const ProofO
   return out;
 }
 
+Time first_of(const std::map<std::string, Heard>& hosts) {
+  Time first = Time::max();
+  for (auto& [name, heard] : hosts) first = std::min(first, heard.days.front().first_time);
+  return first;
+}
+
 // Since when all of them reported, if they began together; else when the first one began.
 Time beginning(const std::map<std::string, Heard>& hosts) {
-  Time first = Time::max(), last{};
-  for (auto& [name, heard] : hosts) {
-    first = std::min(first, heard.days.front().first_time);
-    last = std::max(last, heard.days.front().first_time);
-  }
+  Time first = first_of(hosts), last{};
+  for (auto& [name, heard] : hosts) last = std::max(last, heard.days.front().first_time);
   return last - first <= same_beginning ? last : first;
 }
 
@@ -256,7 +263,7 @@ Result<void> prove_hosts(Reader& reader, std::optional<Time>& from, Time to, con
   if (gaps) out.losses = losses_of(*gaps, options);
   out.complete = gaps && out.losses.empty();
   for (auto& [name, heard] : hosts) {
-    out.hosts.push_back(proof_of(name, heard, *from, to, known_until, options));
+    out.hosts.push_back(proof_of(name, heard, first_of(hosts), *from, to, known_until, options));
     if (!out.hosts.back().complete) out.complete = false;
   }
   if (!out.complete) out.sentence = reason_of(out, static_cast<bool>(gaps), *from, to, options);

@@ -103,6 +103,25 @@ BOOST_AUTO_TEST_CASE(a_host_without_a_line_before_the_end_proves_nothing) {
   BOOST_TEST(proof.complete);
 }
 
+// They were connected together, and one had its first line to log some seconds later.
+BOOST_AUTO_TEST_CASE(hosts_that_began_within_minutes_began_together) {
+  Sent sent;
+  sent.speaks("mx1", "2026-11-24T09:00:00Z", "2026-11-25T12:00:00Z");
+  sent.speaks("mx2", "2026-11-24T09:00:00Z", "2026-11-25T12:00:00Z");
+  sent.speaks("mx3", "2026-11-24T10:00:00Z", "2026-11-25T12:00:00Z");
+  sent.rows.hosts.at({day_of(at("2026-11-24T00:00:00Z")), "mx2"}).first_time = at("2026-11-24T09:00:07Z");
+  auto proof = sent.proof("2026-11-24T09:00:03Z", "2026-11-25T08:00:00Z", "2026-11-25T12:00:00Z");
+  BOOST_REQUIRE_EQUAL(proof.hosts.size(), 3u);
+  BOOST_TEST(proof.hosts[0].complete);
+  BOOST_TEST(proof.hosts[1].complete);
+  // An hour is more than a pause.
+  BOOST_TEST(!proof.hosts[2].complete);
+  BOOST_TEST(proof.sentence.en.ends_with("the first lines of mx3 came later."), proof.sentence.en);
+  // Before the first line of all nothing is known of anybody.
+  proof = sent.proof("2026-11-24T08:59:59Z", "2026-11-25T08:00:00Z", "2026-11-25T12:00:00Z");
+  BOOST_TEST(!proof.hosts[1].complete);
+}
+
 // A customer does not learn our hosts, but what is not proved is no proof for him either.
 BOOST_AUTO_TEST_CASE(hosts_that_are_not_named_prove_no_more) {
   Sent sent;
