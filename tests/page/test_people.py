@@ -232,6 +232,19 @@ class People(unittest.TestCase):
         self.assertNotIn("to=", admin.place())
         admin.checked(self, "audit-since")
 
+    def test_one_question_is_one_entry(self):
+        """The page tries by itself whether it is a Message-ID, and asks again while it is live."""
+        admin.open("search")
+        admin.ask("nobody.of.that.name@example.org")
+        admin.one(".nothing")
+        asked = "return performance.getEntriesByType('resource').filter((each) => each.name.includes('/search?')).length"
+        before = admin.script(asked)
+        admin.click("Live")
+        wait_until(lambda: admin.script(asked) > before, "the next look", 60)
+        admin.open("audit?text=nobody.of.that.name")
+        admin.wait_text("nobody.of.that.name", css="tbody")
+        self.assertEqual(len(admin.all("tbody tr")), 1, admin.text("tbody"))
+
     def test_wrong_passwords_are_slowed_down(self):
         stranger = Browser(served)
         for _ in range(12):

@@ -149,9 +149,11 @@ class Accounts {
 
   // ---- audit (audit.cc). Entries are chained by hashes: one that is changed or taken out breaks the chain.
   void record(const AuditEntry& entry);
-  // The same, but nothing if this was recorded within the last minutes: a page that refreshes itself is no
-  // news. `same`: what makes it the same, instead of `what`.
-  void record_once(const AuditEntry& entry, const std::string& same = {});
+  // The same, but nothing if this was recorded within the last minutes, or within the last hour and then
+  // again every few minutes: a page that refreshes itself is no news. `same`: what makes it the same, each of
+  // them, instead of `what`.
+  void record_once(const AuditEntry& entry, std::vector<std::string> same = {},
+                   std::chrono::steady_clock::time_point at = std::chrono::steady_clock::now());
   AuditPage audit(const AuditFilter& filter);
   AuditCheck check_audit();
   void tidy();  // ends old sessions and tokens, removes old audit entries
@@ -170,8 +172,12 @@ class Accounts {
   std::mutex mutex_;
   std::unique_ptr<AccountFile> file_;
   Options options_;
-  std::string key_;                                                                // of csrf codes
-  std::unordered_map<std::string, std::chrono::steady_clock::time_point> recent_;  // recorded once
+  std::string key_;  // of csrf codes
+  struct Recent {
+    std::chrono::steady_clock::time_point told, last;
+    bool is_past(std::chrono::steady_clock::time_point at) const;
+  };
+  std::unordered_map<std::string, Recent> recent_;  // recorded once
   // One guesser of one account; all guessers of one account, who must not shut its owner out for long; and
   // one guesser of many accounts.
   Throttle pairs_{{5, std::chrono::seconds(900)}}, names_{{20, std::chrono::seconds(30)}},

@@ -8,7 +8,7 @@ namespace mailtrace::accounts {
 namespace {
 
 constexpr int64_t most_saved = 200;
-constexpr std::chrono::minutes same_within{10};
+constexpr std::chrono::minutes same_within{10}, told_again_after{60};
 constexpr size_t most_recent = 10'000;
 
 void report(const Error& error) { log_rarely(LogLevel::error, "accounts.file", {{"error", error.text}}); }
@@ -53,19 +53,26 @@ void Accounts::record(const AuditEntry& given) {
   if (auto done = all.commit(); !done) report(done.error());
 }
 
-void Accounts::record_once(const AuditEntry& entry, const std::string& same) {
-  std::string key;
-  for (auto* text : {&entry.user, &entry.how, &entry.peer, &entry.action, same.empty() ? &entry.what : &same})
-    key += *text + '\0';
-  auto at = std::chrono::steady_clock::now();
+bool Accounts::Recent::is_past(std::chrono::steady_clock::time_point at) const {
+  return at - last > same_within || at - told > told_again_after;
+}
+
+void Accounts::record_once(const AuditEntry& entry, std::vector<std::string> same,
+                           std::chrono::steady_clock::time_point at) {
+  if (same.empty()) same.push_back(entry.what);
+  std::string who;
+  for (auto* text : {&entry.user, &entry.how, &entry.peer, &entry.action}) who += *text + '\0';
   {
     std::lock_guard lock(mutex_);
+    for (auto& key : same)
+      if (auto known = recent_.find(who + key); known != recent_.end() && !known->second.is_past(at)) {
+        known->second.last = at;
+        return;
+      }
     if (recent_.size() >= most_recent)
-      std::erase_if(recent_, [at](const auto& known) { return at - known.second > same_within; });
+      std::erase_if(recent_, [at](const auto& known) { return known.second.is_past(at); });
     if (recent_.size() >= most_recent) recent_.clear();
-    auto [known, added] = recent_.try_emplace(std::move(key), at);
-    if (!added && at - known->second <= same_within) return;
-    known->second = at;
+    for (auto& key : same) recent_[who + key] = {at, at};
   }
   record(entry);
 }

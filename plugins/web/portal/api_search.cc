@@ -1,6 +1,7 @@
 // Finding mails: pasted text, searches, nothing found, saved searches.
 #include <date/tz.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "core/answer/deliveries.h"
@@ -8,16 +9,39 @@
 #include "core/answer/proof.h"
 #include "core/answer/understand.h"
 #include "core/answer/verdict.h"
+#include "core/base/text.h"
 #include "plugins/web/portal/mail_view.h"
 
 namespace mailtrace::portal {
 namespace {
 
-// "The last two hours" is still the same search a minute later.
+// What is looked for, whichever field it may stand in: the next meaning of what was pasted, which the page
+// tries by itself where the one before found nothing.
+std::string wanted_text(const Query& query) {
+  Json fields = Json::object();
+  std::vector<std::string> values;
+  Json criteria = to_json(query);
+  for (auto& [name, value] : criteria.items()) {
+    if (!value.is_string() || name == "sort") {
+      fields[name] = value;
+      continue;
+    }
+    auto text = lower(value.get<std::string>());
+    auto first = text.find_first_not_of("*@<"), last = text.find_last_not_of("*>");
+    values.push_back(first == std::string::npos || last < first ? "" : text.substr(first, last + 1 - first));
+  }
+  std::sort(values.begin(), values.end());
+  return "any " + dump_line({{"values", values}, {"fields", fields}});
+}
+
+// "The last two hours" is still the same search a minute later. What found nothing in another field either
+// tells nothing more than the search before; what found something is told, whoever asks.
 void record_search(const Call& call, const Query& query, std::optional<int64_t> results) {
   Query timeless = query;
   timeless.connect_from = timeless.connect_to = timeless.deliver_from = timeless.deliver_to = std::nullopt;
-  call.record("search", criteria_text(query), results, criteria_text(timeless));
+  std::vector<std::string> same{criteria_text(timeless)};
+  if (results == 0) same.push_back(wanted_text(timeless));
+  call.record("search", criteria_text(query), results, std::move(same));
 }
 
 }  // namespace

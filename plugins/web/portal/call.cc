@@ -111,7 +111,7 @@ Response Call::fail(const Error& error) const {
 }
 
 void Call::record(const std::string& action, const std::string& what, std::optional<int64_t> results,
-                  const std::string& key) const {
+                  std::vector<std::string> same) const {
   accounts::AuditEntry entry{.user = caller.user.name,
                              .role = accounts::role_name(caller.user.role),
                              .how = how_name(caller.how),
@@ -120,7 +120,7 @@ void Call::record(const std::string& action, const std::string& what, std::optio
                              .what = what,
                              .results = results};
   bool looks = action == "search" || action == "mail" || action == "lines";
-  looks ? shared.accounts->record_once(entry, key) : shared.accounts->record(entry);
+  looks ? shared.accounts->record_once(entry, std::move(same)) : shared.accounts->record(entry);
 }
 
 Response invalid(const Call& call, const std::string& field, const Words& detail) {

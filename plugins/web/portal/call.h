@@ -46,10 +46,10 @@ struct Call {
     return problem(what, language, detail, field);
   }
   Response fail(const Error& error) const;  // of the database
-  // Who did what, and how many results it had. Looking at the same again within minutes is told once; `key`:
-  // what makes it the same, instead of `what`.
+  // Who did what, and how many results it had. Looking at the same again within minutes is told once; `same`:
+  // what makes it the same, each of them, instead of `what`.
   void record(const std::string& action, const std::string& what,
-              std::optional<int64_t> results = std::nullopt, const std::string& key = {}) const;
+              std::optional<int64_t> results = std::nullopt, std::vector<std::string> same = {}) const;
 };
 
 // The body as a JSON object; else what to answer.

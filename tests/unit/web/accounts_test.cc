@@ -52,6 +52,34 @@ BOOST_AUTO_TEST_CASE(the_same_is_told_once) {
   BOOST_TEST(accounts->audit({}).entries.size() == 4u);
 }
 
+// A page that looks for new mails all day, and one that tries the next meaning of what was pasted.
+BOOST_AUTO_TEST_CASE(what_repeats_itself_is_told_once) {
+  using std::chrono::minutes;
+  Fixture fixture;
+  auto accounts = fixture.open();
+  AuditEntry entry{.user = "anna", .how = "password", .peer = "192.0.2.1", .action = "search", .what = "a"};
+  auto start = std::chrono::steady_clock::now();
+  auto entries = [&] { return accounts->audit({}).entries.size(); };
+  for (int i = 0; i < 11; ++i) accounts->record_once(entry, {"a"}, start + i * minutes(5));
+  BOOST_TEST(entries() == 1u);
+  // However often: after an hour it is told again, and after a pause.
+  accounts->record_once(entry, {"a"}, start + minutes(61));
+  BOOST_TEST(entries() == 2u);
+  accounts->record_once(entry, {"a"}, start + minutes(72));
+  BOOST_TEST(entries() == 3u);
+  auto later = start + minutes(200);
+  accounts->record_once(entry, {"as an address", "any x"}, later);
+  accounts->record_once(entry, {"as a queue id", "any x"}, later);
+  BOOST_TEST(entries() == 4u);
+  // What was not told itself is no excuse for what it finds then.
+  accounts->record_once(entry, {"as a queue id"}, later);
+  BOOST_TEST(entries() == 5u);
+  // Nor is what somebody else asked.
+  entry.peer = "192.0.2.2";
+  accounts->record_once(entry, {"as an address", "any x"}, later);
+  BOOST_TEST(entries() == 6u);
+}
+
 BOOST_AUTO_TEST_CASE(passwords_and_names) {
   BOOST_TEST(is_good_password("correct horse", "anna"));
   for (auto* bad : {"", "short", "aaaaaaaaaaaaaa", "12121212121212", "anna's password"}) {
