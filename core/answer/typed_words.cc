@@ -94,6 +94,21 @@ const std::vector<StatusWord>& status_words_asked() {
   return table;
 }
 
+// "[at]", " (dot) " at the begin of `text`: the sign, and how long that is.
+char sign_in_brackets(std::string_view text, size_t& length) {
+  constexpr std::string_view open = "([{", close = ")]}";
+  size_t at = std::min(text.find_first_not_of(' '), text.size());
+  auto bracket = at < text.size() ? open.find(text[at]) : std::string_view::npos;
+  if (bracket == std::string_view::npos) return 0;
+  auto end = text.find(close[bracket], at);
+  if (end == std::string_view::npos || end > at + 10) return 0;
+  auto word = lower(trimmed(text.substr(at + 1, end - at - 1)));
+  length = std::min(text.find_first_not_of(' ', end + 1), text.size());
+  if (word == "at" || word == "ät" || word == "@") return '@';
+  if (word == "dot" || word == "punkt" || word == ".") return '.';
+  return 0;
+}
+
 struct Addressee {
   std::string address;
   Side side = Side::any;
@@ -392,6 +407,27 @@ std::optional<Understood> trouble(std::string_view text, const Query& base) {
 }
 
 }  // namespace
+
+std::string with_address_signs(std::string_view line) {
+  std::string out;
+  bool changed = false;
+  for (size_t at = 0; at < line.size();) {
+    size_t length = 0;
+    char sign = sign_in_brackets(line.substr(at), length);
+    bool between = at > 0 && at + length < line.size() && line[at - 1] != ' ';
+    if (!sign || !between) {
+      out += line[at++];
+      continue;
+    }
+    out += sign;
+    at += length;
+    changed = changed || sign == '@';
+  }
+  // "logged in (at) home" names nobody.
+  auto named = changed ? address_in(out) : "";
+  return named.find('.', std::min(named.find('@'), named.size())) == std::string::npos ? std::string(line)
+                                                                                       : out;
+}
 
 std::optional<Understood> read_typed_words(std::string_view text, const Query& base) {
   if (auto said = answer(text, base)) return said;

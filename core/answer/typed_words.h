@@ -13,6 +13,10 @@ namespace mailtrace {
 // words of a subject not among them.
 std::optional<Understood> read_typed_words(std::string_view line, const Query& base);
 
+// "name(at)example(dot)org" with its signs, as people write an address that no robot shall find; other text
+// as it is.
+std::string with_address_signs(std::string_view line);
+
 // "mx.example.org[192.0.2.1]:25", "192.0.2.1:25", "[2001:db8::1]:25", "mx.example.org:25", as logs write who
 // was spoken to.
 struct Peer {

@@ -347,8 +347,8 @@ Understood understand(std::string_view pasted, const Query& base, const HeaderOp
     out = std::move(*longer);
   } else {
     // Several lines that are nothing else: the first one that is not blank.
-    auto line = trimmed(text.substr(0, text.find('\n')));
-    line = line.substr(0, 998);
+    auto first = trimmed(text.substr(0, text.find('\n')));
+    std::string line = with_address_signs(first.substr(0, 998));
     if (!timed(line, base, options, at, out)) out.kind = single(line, base, out);
   }
   if (out.words.empty()) out.words = words_of(out.kind);

@@ -50,6 +50,18 @@ BOOST_AUTO_TEST_CASE(addresses_and_message_ids) {
   BOOST_TEST(tried("mailto:bob@example.com") == "address=bob@example.com | message_id=bob@example.com");
 }
 
+BOOST_AUTO_TEST_CASE(addresses_that_hide_from_robots) {
+  for (auto* text :
+       {"bob(at)example.com", "bob [at] example.com", "bob (AT) example.com", "bob{ät}example.com",
+        "bob [@] example.com", "bob(at)example(dot)com", "bob [at] example [Punkt] com"})
+    BOOST_TEST(tried(text) == tried("bob@example.com"), text << ": " << tried(text));
+  BOOST_TEST(tried("from bob(at)example.com to ann [at] example.org") ==
+             tried("from bob@example.com to ann@example.org"));
+  // No address comes of it.
+  for (auto* text : {"login (at) home", "(at) example.com", "bob (at)", "bob (cat) example.com", "bob (at"})
+    BOOST_TEST(tried(text).find('@') == std::string::npos, text << ": " << tried(text));
+}
+
 BOOST_AUTO_TEST_CASE(ip_addresses_and_hosts) {
   BOOST_TEST(tried("192.0.2.1") == "received_from=192.0.2.1 | sent_to=192.0.2.1");
   BOOST_TEST(tried("[2001:db8::1]") == "received_from=2001:db8::1 | sent_to=2001:db8::1");
