@@ -37,7 +37,7 @@ GERMAN = {
     # What became of a mail.
     "Sent": "Gesendet", "Delivered": "Zugestellt", "Forwarded": "Weitergeleitet", "Waiting": "Wartet", "Delayed": "Verzögert", "Handed on inside": "Intern übergeben", "Undeliverable": "Unzustellbar", "Refused": "Abgelehnt",
     "Blocked": "Blockiert", "Greylisted": "Greylisting", "Discarded": "Verworfen", "On hold": "Angehalten", "End · Sent": "Ende · Gesendet",
-    "What happened": "Was geschehen ist", "customers": "Kunden", "admins": "Admins", "Who must act": "Wer handeln muss", "What to do now": "Was jetzt zu tun ist",
+    "What happened": "Was geschehen ist", "customers": "Kunden", "admins": "Administration", "Who must act": "Wer handeln muss", "What to do now": "Was jetzt zu tun ist",
     "The server's answer": "Antwort des Servers", "The next attempt": "Der nächste Versuch", "Next attempt": "Nächster Versuch",
     "All attempts": "Alle Versuche", "The first visit": "Der erste Besuch", "came back and was accepted": "kam wieder und wurde angenommen",
     "You are not alone": "Sie sind nicht allein", "Show them": "Anzeigen",

@@ -4,6 +4,7 @@ import { day_and_clock, duration, size, zone_name } from "base/format";
 import { link } from "base/route";
 import { Logged } from "parts/address";
 import { use_words } from "words";
+import { Words } from "words/en";
 
 const times = new Set(["connect_time", "deliver_time", "end_time"]);
 const spans = new Set(["delay", "delay_before", "delay_queue", "delay_connect", "delay_transmit"]);
@@ -23,7 +24,21 @@ const links: Record<string, (value: string) => string> = {
   origin_id: (value) => link(`mail/${value}`),
 };
 
-function shown(name: string, value: unknown): string {
+// core/mail/rows.h; what has no words here keeps its number.
+function flag_words(flags: number, words: Record<number, string>): string {
+  const said: string[] = [];
+  let rest = flags;
+  for (const [bit, word] of Object.entries(words)) {
+    if (!(rest & Number(bit))) continue;
+    said.push(word);
+    rest -= Number(bit);
+  }
+  if (rest || !said.length) said.push(String(rest));
+  return said.join(", ");
+}
+
+function shown(name: string, value: unknown, w: Words): string {
+  if (name === "flags") return flag_words(Number(value), w.mail.flags);
   if (times.has(name)) return `${day_and_clock(String(value))} ${zone_name(String(value))}`;
   if (spans.has(name)) return duration(Number(value));
   if (name === "size") return size(Number(value));
@@ -40,7 +55,7 @@ function Columns({ row, title }: { row: object; title: string }) {
       </h3>
       <dl>
         {columns.map(([name, value]) => {
-          const text = name === "sender" && value === "" ? w.null_sender : shown(name, value);
+          const text = name === "sender" && value === "" ? w.null_sender : shown(name, value, w);
           const to = links[name];
           return (
             <div key={name}>
