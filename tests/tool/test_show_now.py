@@ -37,7 +37,7 @@ class Now(unittest.TestCase):
     def test_others_with_the_same_answer(self):
         same = "You are not alone: The same answer from mx.full.example for 2 other deliveries of 2 senders since "
         self.assertIn(same, self.home.run("show", "A1B2C3D4E1", "--verdict").out)
-        self.assertIn("Sie sind nicht allein: Dieselbe Antwort von mx.full.example für 2 andere Zustellungen von 2 Absendern seit dem ",
+        self.assertIn("Sie sind nicht allein: Dieselbe Antwort von mx.full.example für 2 andere Zustellungen von 2 Absendern seit ",
                       self.home.run("show", "A1B2C3D4E1", LANG="de_DE.UTF-8").out)
         self.assertEqual(2, self.home.json("show", "A1B2C3D4E1")[0]["verdicts"][0]["alike"]["others"])
         self.assertNotIn("alone", self.home.run("show", "A1B2C3D4E4").out)
