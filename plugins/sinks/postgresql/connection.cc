@@ -94,7 +94,6 @@ Result<std::unique_ptr<Connection>> PostgresqlConnection::open(const PostgresqlS
   if (purpose != Purpose::write) settings.push_back("SET default_transaction_read_only = on");
   if (purpose == Purpose::read) {
     settings.push_back("SET jit = off");  // costs more than any of these searches
-    settings.push_back(fmt::format("SET statement_timeout = {}", server.read_limit_ms));
     self->limit_ms_ = self->set_limit_ms_ = server.read_limit_ms;
     if (server.read_limit_ms > 0) self->wait_ = std::chrono::milliseconds(server.read_limit_ms) + grace;
   } else {
@@ -103,6 +102,9 @@ Result<std::unique_ptr<Connection>> PostgresqlConnection::open(const PostgresqlS
   // What this side gave up holds no locks for long. Not every version and system can look.
   if (PQserverVersion(self->connection_) >= 140'000)
     settings.push_back("SET client_connection_check_interval = '10s'");
+  // Last: a short one is for searches, not for the other settings.
+  if (purpose == Purpose::read)
+    settings.push_back(fmt::format("SET statement_timeout = {}", server.read_limit_ms));
   for (const std::string& setting : settings) {
     auto done = self->run(setting);
     if (!done && (self->broken() || !setting.starts_with("SET client_connection_check"))) return done.error();
