@@ -318,9 +318,22 @@ void read_notice_words(const std::vector<std::string_view>& lines, Collector& fo
     if (line.find(' ') == std::string_view::npos && line.find('@') != std::string_view::npos &&
         line.find(':') == std::string_view::npos)
       found.add("recipient", address_in(line));
-    for (std::string_view key : {"delivered to ", "zugestellt werden: ", "an folgende Empfänger"})
+    for (std::string_view key :
+         {"delivered to ", "zugestellt werden: ", "an folgende Empfänger", "wurde nicht an "})
       if (auto at = line.find(key); at != std::string_view::npos)
         found.add("recipient", address_in(line.substr(at)));
+  }
+}
+
+// A notice in words that are not known: the first address in it that is not the notice's own sender.
+void add_whom_it_names(const std::vector<std::string_view>& lines, Collector& found) {
+  for (auto line : lines) {
+    auto named = address_in(line);
+    auto who = lower(named.substr(0, named.find('@')));
+    if (named.empty() || who == "mailer-daemon" || who == "postmaster") continue;
+    if (lower(line).starts_with("message-id:")) continue;
+    found.add("recipient", named);
+    return;
   }
 }
 
@@ -348,7 +361,16 @@ std::optional<Understood> read_bounce(const std::vector<std::string_view>& lines
                                                " said: 4",
                                                "mail delivery system",
                                                "returned mail:",
-                                               "fehler bei der nachrichtenzustellung"};
+                                               "fehler bei der nachrichtenzustellung",
+                                               "empfänger nicht erreicht",
+                                               "nicht erreicht werden",
+                                               "nachricht nicht zugestellt",
+                                               "nicht zugestellt werden",
+                                               "zustellung fehlgeschlagen",
+                                               "did not reach the following recipient",
+                                               "did not reach some or all",
+                                               "message not delivered",
+                                               "address not found"};
   auto low = lower(text.substr(0, 16384));
   bool words = std::any_of(std::begin(signs), std::end(signs),
                            [&](auto sign) { return low.find(sign) != std::string::npos; });
@@ -367,6 +389,7 @@ std::optional<Understood> read_bounce(const std::vector<std::string_view>& lines
     if (field.name == "arrival-date" && parse_mail_date(field.value, time)) found.time(time);
   }
   read_notice_words(lines, found);
+  if (!report && !found.has("recipient")) add_whom_it_names(lines, found);
   // Behind the report stands the head of the mail it is about; before it, that of the notice itself.
   size_t behind_report = 0;
   for (auto& field : fields)
@@ -394,7 +417,7 @@ std::string address_in(std::string_view text) {
     size_t from = at, to = at + 1;
     while (from > 0 && is_address_char(text[from - 1]) && text[from - 1] != '@') --from;
     while (to < text.size() && is_address_char(text[to]) && text[to] != '@') ++to;
-    while (to > at + 1 && (text[to - 1] == '.' || text[to - 1] == '\'')) --to;
+    while (to > at + 1 && std::string_view(".'?!").find(text[to - 1]) != std::string_view::npos) --to;
     while (from < at && text[from] == '\'') ++from;
     if (from < at && to > at + 1) return std::string(text.substr(from, to - from));
   }

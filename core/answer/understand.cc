@@ -166,6 +166,26 @@ class Guess {
   Understood& out_;
 };
 
+// What stands around a word in a sentence: quotes, parentheses, its end.
+std::string_view without_marks(std::string_view text) {
+  static constexpr std::string_view around[] = {"\"",     "'",      "`",      "(",      ")",
+                                                "\u201e", "\u201c", "\u201d", "\u201a", "\u2018",
+                                                "\u2019", "\u00ab", "\u00bb", "\u2039", "\u203a"};
+  if (is_ip_address(text)) return text;                         // "::" ends with colons
+  if (text.find("\"@") != std::string_view::npos) return text;  // a quoted local part, RFC 5321 4.1.2
+  for (size_t length = 0; length != text.size();) {
+    length = text.size();
+    text = trimmed(text);
+    for (auto mark : around) {
+      if (text.starts_with(mark)) text.remove_prefix(mark.size());
+      if (text.ends_with(mark)) text.remove_suffix(mark.size());
+    }
+    while (!text.empty() && std::string_view(",;.:!?").find(text.back()) != std::string_view::npos)
+      text.remove_suffix(1);
+  }
+  return text;
+}
+
 // "mx.example.org[192.0.2.1]:25": the port is one that mail is sent to.
 PasteKind peer(const Peer& of, Guess& guess) {
   if (of.has_port) guess.add(&Query::sent_to, of.address);
@@ -192,7 +212,7 @@ PasteKind single(std::string_view text, const Query& base, Understood& out) {
   bool names_id = false;
   std::string side;
   text = without_label(text, names_id, side);
-  while (text.ends_with(",") || text.ends_with(";")) text = trimmed(text.substr(0, text.size() - 1));
+  text = without_marks(text);
   if (text.empty()) return PasteKind::nothing;
   if (auto of = read_peer(text)) {
     if (!of->address.empty()) return peer(*of, guess);
@@ -202,6 +222,10 @@ PasteKind single(std::string_view text, const Query& base, Understood& out) {
   bool bracketed = text.size() > 2 && text.front() == '<' && text.back() == '>';
   if (bracketed || (text.size() > 2 && text.front() == '[' && text.back() == ']'))
     plain = std::string(text.substr(1, text.size() - 2));
+  if (lower(plain).starts_with("mailto:")) {
+    plain = plain.substr(7, plain.find('?') - 7);  // RFC 6068
+    bracketed = false;
+  }
   if (is_ip_address(plain)) {
     guess.add(&Query::received_from, plain);
     guess.add(&Query::sent_to, plain);
@@ -222,6 +246,13 @@ PasteKind single(std::string_view text, const Query& base, Understood& out) {
     guess.part("message_id", plain);
     return PasteKind::message_id;
   }
+  // A sentence that names one address: rather that than these words.
+  bool is_sentence = plain.find(' ') != std::string::npos, names_one = plain.find('@') == plain.rfind('@');
+  if (auto named = address_in(plain); !named.empty() && is_sentence && names_one) {
+    auto kind = guess.address(named, false, side);
+    guess.word(plain);
+    return kind;
+  }
   return guess.word(plain);
 }
 
@@ -232,7 +263,7 @@ bool timed(std::string_view line, const Query& base, const HeaderOptions& option
   if (!spoken) return false;
   bool only = spoken->rest.empty();
   auto typed = only ? std::nullopt : read_typed_words(spoken->rest, base);
-  if (!only && (!typed || typed->kind == PasteKind::name) &&
+  if (!only && (!typed || typed->kind == PasteKind::name) && address_in(spoken->rest).empty() &&
       (spoken->rest.find(' ') != std::string::npos || spoken->rest.find_first_of("@.*") == std::string::npos))
     return false;
   Query within = base;
@@ -333,9 +364,39 @@ bool is_queue_id(std::string_view text) {
   return dashes && all_of(text, [](int c) { return c == '-' ? 1 : std::isalnum(c); });
 }
 
+namespace {
+
+// Blanks of all widths become plain ones, and what nobody sees goes: mail programs and web pages put both
+// around an address that is copied out of them.
+std::string with_plain_blanks(std::string_view text) {
+  static constexpr std::string_view blanks[] = {"\u00a0", "\u2002", "\u2003", "\u2009", "\u202f"},
+                                    unseen[] = {"\u00ad", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff"};
+  std::string out;
+  auto follows = [&text](auto& signs) -> size_t {
+    for (auto sign : signs)
+      if (text.starts_with(sign)) return sign.size();
+    return 0;
+  };
+  while (!text.empty()) {
+    if (size_t skipped = follows(unseen)) {
+      text.remove_prefix(skipped);
+    } else if (size_t blank = follows(blanks)) {
+      out += ' ';
+      text.remove_prefix(blank);
+    } else {
+      out += text.front();
+      text.remove_prefix(1);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
 Understood understand(std::string_view pasted, const Query& base, const HeaderOptions& options, Time at) {
   Understood out;
-  auto text = trimmed(pasted.substr(0, most_bytes));
+  std::string plain = with_plain_blanks(pasted.substr(0, most_bytes));
+  auto text = trimmed(plain);
   if (text.empty()) {
     out.words = words_of(out.kind);
     return out;
@@ -346,10 +407,14 @@ Understood understand(std::string_view pasted, const Query& base, const HeaderOp
   } else if (auto longer = read_pasted_text(text, base, options)) {
     out = std::move(*longer);
   } else {
-    // Several lines that are nothing else: the first one that is not blank.
+    // Several lines that are nothing else: whom they name, or the first one that is not blank.
     auto first = trimmed(text.substr(0, text.find('\n')));
     std::string line = with_address_signs(first.substr(0, 998));
-    if (!timed(line, base, options, at, out)) out.kind = single(line, base, out);
+    auto named = address_in(line).empty() ? address_in(text.substr(first.size())) : "";
+    if (!named.empty())
+      out.kind = Guess(base, out).address(named, false, "");
+    else if (!timed(line, base, options, at, out))
+      out.kind = single(line, base, out);
   }
   if (out.words.empty()) out.words = words_of(out.kind);
   return out;

@@ -361,7 +361,8 @@ BOOST_DATA_TEST_CASE(a_search_that_takes_too_long_is_stopped, data::make(all_kin
   must(sink->open());
   Batch batch;
   for (int i = 0; i < 30'000; ++i) {
-    batch.connects.push_back(mail(Time(today()) - std::chrono::microseconds(300 * i), "t" + std::to_string(i)));
+    batch.connects.push_back(
+        mail(Time(today()) - std::chrono::microseconds(300 * i), "t" + std::to_string(i)));
     batch.deliveries.push_back(delivery(batch.connects.back(), "x@example.com", "sent"));
     batch.deliveries.back().response = std::string(1000, 'a');
   }

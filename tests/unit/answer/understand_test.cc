@@ -50,6 +50,23 @@ BOOST_AUTO_TEST_CASE(addresses_and_message_ids) {
   BOOST_TEST(tried("mailto:bob@example.com") == "address=bob@example.com | message_id=bob@example.com");
 }
 
+BOOST_AUTO_TEST_CASE(marks_around_an_address_are_not_of_it) {
+  for (auto* text : {"'bob@example.com'", "\"bob@example.com\"", "„bob@example.com“", "(bob@example.com)",
+                     "bob@example.com.", "bob@example.com:", "bob@example.com!", "«bob@example.com»,",
+                     "<mailto:bob@example.com>", "<mailto:bob@example.com?subject=x>",
+                     "\u200bbob@example.com\ufeff", "\u00a0bob@example.com\u00a0"})
+    BOOST_TEST(tried(text) == tried("bob@example.com"), text << ": " << tried(text));
+  BOOST_TEST(tried("\"john.doe\"@example.org").starts_with("address=\"john.doe\"@example.org"));
+  BOOST_TEST(tried("(192.0.2.7)") == tried("192.0.2.7"));
+  BOOST_TEST(tried("2001:db8::") == "received_from=2001:db8:: | sent_to=2001:db8::");
+}
+
+BOOST_AUTO_TEST_CASE(sentences_that_name_somebody) {
+  BOOST_TEST(
+      tried("please look where the mail for bob@example.com is").starts_with(tried("bob@example.com")));
+  BOOST_TEST(tried("Hello,\nwhere is the mail for 'bob@example.com'?\nYours") == tried("bob@example.com"));
+}
+
 BOOST_AUTO_TEST_CASE(addresses_that_hide_from_robots) {
   for (auto* text :
        {"bob(at)example.com", "bob [at] example.com", "bob (AT) example.com", "bob{ät}example.com",
@@ -292,6 +309,25 @@ BOOST_AUTO_TEST_CASE(notices) {
   auto line = understand("<boris@example.org>: host mx.example.org[192.0.2.1] said: 552 5.2.2 full");
   BOOST_TEST(paste_kind_name(line.kind) == "bounce");
   BOOST_TEST(part(line, "remote_server") == "mx.example.org");
+}
+
+BOOST_AUTO_TEST_CASE(notices_in_words_of_many_programs) {
+  for (auto* text :
+       {"Ihre Nachricht hat einige oder alle Empfänger nicht erreicht.\n\n      Betreff: Rechnung\n\n"
+        "Folgende(r) Empfänger kann/können nicht erreicht werden:\n\n      'bob@example.com' am 28.11.2026 "
+        "11:51\n"
+        "            550 5.1.1 unknown",
+        "Nachricht nicht zugestellt\nIhre Nachricht wurde nicht an bob@example.com zugestellt, weil die "
+        "Adresse "
+        "nicht gefunden wurde",
+        "Folgende Mail konnte nicht zugestellt werden:\n\nbob@example.com: 552 5.2.2 Mailbox full",
+        "From: MAILER-DAEMON@example.net\n\nYour message did not reach some or all of the intended "
+        "recipients.\n  'bob@example.com' on 28.11.2026"}) {
+    auto read = understand(text);
+    BOOST_TEST(std::string(paste_kind_name(read.kind)) == "bounce", text);
+    BOOST_REQUIRE_MESSAGE(!read.tries.empty(), text);
+    BOOST_TEST(read.tries.front().recipient.value_or("") == "bob@example.com", text);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(garbage_is_read_without_harm) {
