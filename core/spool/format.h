@@ -29,8 +29,8 @@
 //
 // Rules
 // - Sequences rise by one. A segment holds [base, base of the next segment): what it has beyond was written
-// by a
-//   batch whose write or sync failed and that was then stored in the next segment.
+//   by a batch whose write or sync failed. The next segment has it again, or other lines with its numbers if
+//   the process died in between; so it is never read.
 // - `previous` is the first sequence that was not durable when the segment was made. Normally it is the base.
 // If
 //   less, [previous, base) was never accepted: that is no gap.

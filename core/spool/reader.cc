@@ -32,10 +32,11 @@ SpoolReader::Next DirectoryReader::next(Record& record, SpoolGap& gap, uint64_t 
     if (expected_ >= limit) return Next::end;
     if (cursor_ && expected_ > 0) {
       if (expected_ >= fresh_until_) {
+        if (!find_end()) return Next::end;
         cursor_->refresh();
         fresh_until_ = limit;
       }
-      if (cursor_->read(expected_, record)) {
+      if (expected_ < end_ && cursor_->read(expected_, record)) {
         ++expected_;
         return Next::record;
       }
@@ -49,6 +50,17 @@ SpoolReader::Next DirectoryReader::next(Record& record, SpoolGap& gap, uint64_t 
         return Next::end;
     }
   }
+}
+
+// What the segment has from `end_` on was stored again, or given to other lines after a crash, in the next
+// one. What is durable before the limit lies in segments that are there already: one look will do for all of
+// it.
+bool DirectoryReader::find_end() {
+  std::vector<uint64_t> bases;
+  if (list_segments(files_, directory_, bases) != 0) return false;
+  auto after = std::upper_bound(bases.begin(), bases.end(), base_);
+  end_ = after == bases.end() ? no_limit : *after;
+  return true;
 }
 
 // The record `expected_` is not at the cursor: it is in a later segment, behind damage, or gone. Each Step
@@ -71,7 +83,7 @@ DirectoryReader::Step DirectoryReader::find_on(SpoolGap& gap, uint64_t limit) {
   if (Step step = search_current(upper, gap, found); found) return step;
   if (after != bases.end()) return enter(*after, bytes_left(), gap);
   if (limit == no_limit) {
-    if (cursor_) cursor_->refresh();
+    fresh_until_ = 0;
     return Step::end;
   }
   return lose(limit, bytes_left(), cursor_ ? "no valid record" : "segment missing or undecodable", gap);
@@ -88,7 +100,7 @@ bool DirectoryReader::was_replaced() {
 DirectoryReader::Step DirectoryReader::search_current(uint64_t upper, SpoolGap& gap, bool& found) {
   if (!cursor_) return Step::end;
   uint64_t from = cursor_->offset(), sequence = 0;
-  found = cursor_->resync(expected_, upper, sequence);
+  found = cursor_->resync(expected_, std::min(upper, end_), sequence);
   if (!found) return Step::end;
   if (sequence == expected_) return Step::moved;
   return lose(sequence, cursor_->offset() - from, "invalid record", gap);

@@ -19,6 +19,7 @@ class DirectoryReader final : public SpoolReader {
 
  private:
   enum class Step { moved, gap, end };
+  bool find_end();
   Step find_on(SpoolGap& gap, uint64_t limit);
   Step enter(uint64_t base, uint64_t file_end, SpoolGap& gap);
   Step lose(uint64_t next_sequence, uint64_t bytes, std::string reason, SpoolGap& gap);
@@ -33,6 +34,7 @@ class DirectoryReader final : public SpoolReader {
   uint64_t expected_;
   bool keep_damage_;
   std::unique_ptr<SegmentCursor> cursor_;
+  uint64_t end_ = 0;            // base of the segment behind ours, as far as it is known
   uint64_t base_ = 0;           // of the segment we are in, also if it is undecodable; 0 before the first
   Time after_{};                // when the last record of the segments before was received
   uint64_t later_version_ = 0;  // base of the segment that is not read past

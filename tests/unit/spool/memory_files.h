@@ -38,12 +38,21 @@ class MemoryFiles final : public FileSystem {
     at_call_ = at_call;
     error_number_ = error_number;
     reads_ = reads;
-    calls_ = 0;
+    calls_ = crash_at_ = 0;
     hit_ = false;
+  }
+  // After a plan: that trouble, and a crash so many calls into it.
+  void plan_crash(uint64_t at_call) {
+    std::lock_guard lock(mutex_);
+    crash_at_ = at_call;
   }
   bool was_hit() {
     std::lock_guard lock(mutex_);
     return hit_;
+  }
+  bool is_crashed() {
+    std::lock_guard lock(mutex_);
+    return crashed();
   }
   void set_free(uint64_t bytes) {
     std::lock_guard lock(mutex_);
@@ -61,12 +70,14 @@ class MemoryFiles final : public FileSystem {
     std::lock_guard lock(mutex_);
     locks_.clear();
     trouble_ = Trouble::none;
+    crash_at_ = 0;
   }
   // The power fails: of everything unsynced, some sectors and some names survive, chosen by `seed`.
   void lose_power(unsigned seed) {
     std::lock_guard lock(mutex_);
     locks_.clear();
     trouble_ = Trouble::none;
+    crash_at_ = 0;
     std::mt19937 random(seed);
     auto names = durable_names_;
     for (auto& [path, node] : names_)
@@ -255,13 +266,16 @@ class MemoryFiles final : public FileSystem {
     std::string lock_;
   };
 
-  bool crashed() const { return trouble_ == Trouble::crash && calls_ >= at_call_; }
+  bool crashed() const {
+    return (trouble_ == Trouble::crash && calls_ >= at_call_) || (crash_at_ > 0 && calls_ >= crash_at_);
+  }
   bool shortened() const { return trouble_ == Trouble::short_write && calls_ >= at_call_; }
 
   int call(bool changes) {
     if (!changes && !reads_) return 0;
     if (trouble_ == Trouble::none || ++calls_ < at_call_) return 0;
     hit_ = true;
+    if (crashed()) return -error_number_;
     switch (trouble_) {
       case Trouble::error:
         return calls_ == at_call_ ? -error_number_ : 0;
@@ -291,7 +305,7 @@ class MemoryFiles final : public FileSystem {
   std::map<std::string, std::shared_ptr<Node>> names_, durable_names_;
   std::set<std::string> directories_, locks_;
   Trouble trouble_ = Trouble::none;
-  uint64_t at_call_ = 0, calls_ = 0, free_ = uint64_t{1} << 40;
+  uint64_t at_call_ = 0, crash_at_ = 0, calls_ = 0, free_ = uint64_t{1} << 40;
   int error_number_ = EIO;
   bool reads_ = false, hit_ = false, lie_data_ = false, lie_directories_ = false;
 };
