@@ -221,11 +221,13 @@ void parse_header(const Record& record, const HeaderOptions& options, LogLine& l
   Scan scan(strip_end(record.bytes));
   read_pri(scan, line);
   Stamp stamp;
-  bool read = read_stamped(scan, record.received, options, line, stamp);
+  // What is read out of a file may be as old there as in an import, and is to become the same row.
+  HeaderOptions own = options;
+  own.import |= record.transport == Transport::file;
+  bool read = read_stamped(scan, record.received, own, line, stamp);
   // The stamp stands before the host: it is read again if the host has a zone of its own.
   if (const auto* zone = read && options.hosts ? options.hosts->zone_of(line.hostname) : nullptr;
       zone && zone != options.zone) {
-    HeaderOptions own = options;
     own.zone = zone;
     read_stamped(scan, record.received, own, line, stamp);
   }
@@ -236,7 +238,9 @@ void parse_header(const Record& record, const HeaderOptions& options, LogLine& l
   }
   unwrap_repeated(line);
   auto away = line.time - record.received;
-  line.time_suspect = !options.import && (away > std::chrono::hours(36) || away < -std::chrono::hours(36));
+  // A file that is followed is written now: nothing in it is from the future.
+  line.time_suspect =
+      !options.import && (away > std::chrono::hours(36) || (!own.import && away < -std::chrono::hours(36)));
   // An empty name stays empty: it claims nothing.
   if (options.hosts && (record.flags & record_flag::tls) && !line.hostname.empty() &&
       !options.hosts->may_speak(record.peer, line.hostname)) {

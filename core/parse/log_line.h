@@ -12,7 +12,7 @@ struct LogLine {
   int facility = -1, severity = -1;  // -1: the line had no PRI
   Time time;                         // when the host logged it (receive time if the line had none)
   bool whole_seconds = false;        // the stamp had no fraction: order within the second is unknown
-  bool time_suspect = false;         // more than 36 h away from `received`, and not an import
+  bool time_suspect = false;         // more than 36 h off `received`; not in imports, nor old in files
   bool truncated = false;            // longer than the input's limit; the rest was thrown away
   bool host_foreign = false;         // named a host that its certificate may not speak for: `hostname` is the
                                      // certificate's name, `raw` has what was claimed

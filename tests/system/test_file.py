@@ -1,11 +1,12 @@
 """Log files that a real logrotate turns over while they are written and read: the rows are those of one import."""
+import datetime
 import pathlib
 import signal
 import sys
 
 from corpus import POSTFIX_GROUPS, lines_of
 from daemon import Mailtraced, configuration, import_reference, mailtrace
-from databases import Postgresql, PostgresqlServer, Sqlite
+from databases import Postgresql, PostgresqlServer, Sqlite, TIME_SUSPECT
 from harness import Case, Process, run, wait_until
 
 SECONDS = 20  # the writer's time; the machine may stretch it
@@ -166,6 +167,20 @@ class File(Case):
         self.rotate_until_written([lambda: None, self.kill, self.stop])
         self.wait_mark()
         self.compare()
+
+    def test_a_log_of_months_ago(self):
+        """Stamps without a year, read from the beginning of the file: the year that was, and no mark of doubt on any row."""
+        day = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=270)
+        self.lines = self.log = self.scratch.folder("log", mode=0o755) / "mail.log"
+        stamp = day.strftime("%b %e 10:00:0").encode()
+        self.log.write_bytes(b"".join(stamp + b"%d " % at + line.split(b" ", 1)[1] + b"\n" for at, line in enumerate(MARK)))
+        self.database = Sqlite(self.scratch)
+        self.daemon = self.follower("receiver")
+        self.wait_mark()
+        self.compare()
+        row, = self.database.read("connectlog")
+        self.assertEqual(day.date(), datetime.datetime.fromtimestamp(row["connect_time"] / 1e6, datetime.timezone.utc).date())
+        self.assertEqual(0, row["flags"] & TIME_SUSPECT)
 
     def test_import_of_what_was_followed_changes_nothing(self):
         self.begin("create 0644")

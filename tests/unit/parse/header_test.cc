@@ -22,9 +22,10 @@ struct Read {
 };
 
 Read read(const std::string& bytes, const std::string& received = "2026-11-23T20:12:00Z",
-          HeaderOptions options = {}) {
+          HeaderOptions options = {}, Transport transport = Transport::tcp) {
   Read out{std::make_unique<std::string>(bytes), {}};
   Record record;
+  record.transport = transport;
   record.received = at(received);
   record.peer = "192.0.2.1";
   record.bytes = *out.bytes;
@@ -263,6 +264,44 @@ BOOST_AUTO_TEST_CASE(suspects_far_stamps) {
   BOOST_CHECK(!suspect("2026-11-25T08:11:00Z"));
   BOOST_CHECK(suspect("2026-11-25T08:13:00Z"));
   BOOST_CHECK(!suspect("2020-01-01T00:00:00Z", true));
+}
+
+// A log file that is followed from its beginning may hold most of a year: the same rows as of an import.
+BOOST_AUTO_TEST_CASE(followed_files_are_read_as_imports_are) {
+  auto old = [](const std::string& start, const std::string& received, Transport transport, bool import) {
+    HeaderOptions options;
+    options.import = import;
+    auto line = read(start + " mx1 postfix/qmgr[1]: " + text, received, options, transport).line;
+    return std::make_tuple(format_time(line.time), line.time_suspect, line.identity, line.imported);
+  };
+  for (std::string start : {"Mar  1 10:00:00", "Nov 29 09:00:00", "Nov 30 12:00:00", "Jan  1 00:00:00",
+                            "Nov 28 09:59:59", "2026 Mar  1 10:00:00", "2019-03-01T10:00:00.000001Z"}) {
+    auto [time, suspect, identity, imported] = old(start, "2026-11-28T10:00:00Z", Transport::file, false);
+    auto [import_time, import_suspect, import_identity, is_import] =
+        old(start, "2026-11-28T10:00:00Z", Transport::import, true);
+    BOOST_TEST_CONTEXT(start) {
+      BOOST_CHECK_EQUAL(time, import_time);
+      BOOST_CHECK_EQUAL(suspect, import_suspect);
+      BOOST_CHECK(identity == import_identity);
+      BOOST_CHECK(!imported && is_import);
+    }
+  }
+  auto file = [&](const std::string& start, const std::string& received) {
+    auto [time, suspect, identity, imported] = old(start, received, Transport::file, false);
+    return time.substr(0, 19) + (suspect ? "?" : "");
+  };
+  BOOST_CHECK_EQUAL(file("Mar  1 10:00:00", "2026-11-28T10:00:00Z"), "2026-03-01T10:00:00");
+  // New Year, and a clock that is fast
+  BOOST_CHECK_EQUAL(file("Dec 31 23:59:59", "2027-01-01T00:00:05Z"), "2026-12-31T23:59:59");
+  BOOST_CHECK_EQUAL(file("Jan  1 00:00:01", "2026-12-31T23:59:58Z"), "2027-01-01T00:00:01");
+  BOOST_CHECK_EQUAL(file("Jan  1 20:00:00", "2026-12-31T23:00:00Z"), "2027-01-01T20:00:00");
+  // The future stays a suspect: it would hold up all that comes after it.
+  BOOST_CHECK_EQUAL(file("2027-03-01T10:00:00Z", "2026-11-28T10:00:00Z"), "2027-03-01T10:00:00?");
+  // Over the network the nearest year is meant, and old is odd.
+  auto [time, suspect, identity, imported] =
+      old("Mar  1 10:00:00", "2026-11-28T10:00:00Z", Transport::tcp, false);
+  BOOST_CHECK_EQUAL(time.substr(0, 19), "2027-03-01T10:00:00");
+  BOOST_CHECK(suspect);
 }
 
 BOOST_AUTO_TEST_CASE(identity_is_that_of_the_message) {
