@@ -17,6 +17,8 @@ constexpr size_t block_size = 256 * 1024;
 // A host whose stamps fall back further than this has set its clock, or its file is read again: what it sent
 // before goes out first, and order is judged anew.
 constexpr Microseconds step_back = std::chrono::seconds(10);
+// More names than this are hardly hosts: whoever may send lines can make them up.
+constexpr size_t most_hosts = 10'000;
 
 struct Block {
   std::unique_ptr<char[]> bytes;
@@ -79,13 +81,23 @@ class StampSequencer final : public Sequencer {
   }
 
   size_t held() const override { return held_; }
+  size_t hosts() const override { return hosts_.size(); }
 
  private:
   Host& host_of(std::string_view name) {
     if (last_ && last_->first == name) return last_->second;
+    if (hosts_.size() >= forget_at_ && !hosts_.contains(std::string(name))) forget_hosts();
     auto found = hosts_.try_emplace(std::string(name)).first;
     last_ = &*found;
     return found->second;
+  }
+
+  // Of a host none of whose lines wait nothing is remembered: put() begins anew with it.
+  void forget_hosts() {
+    last_ = nullptr;
+    std::erase_if(hosts_, [](const auto& host) { return host.second.queue.empty(); });
+    // Not at each line while all of them wait.
+    forget_at_ = std::max(most_hosts, hosts_.size() * 2);
   }
 
   // Where the line belongs; nothing if the same line waits already. Equal identity has an equal stamp.
@@ -197,6 +209,7 @@ class StampSequencer final : public Sequencer {
   const Out out_;
   std::unordered_map<std::string, Host> hosts_;
   std::pair<const std::string, Host>* last_ = nullptr;
+  size_t forget_at_ = most_hosts;
   std::deque<Held> slots_;
   std::vector<uint64_t> sequences_;  // by slot; 0: free, or an import
   std::vector<uint32_t> free_;

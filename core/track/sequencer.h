@@ -22,6 +22,7 @@ class Sequencer {
   virtual void drain() = 0;                          // releases everything
   virtual uint64_t pinned(uint64_t next) const = 0;  // lowest sequence held
   virtual size_t held() const = 0;
+  virtual size_t hosts() const = 0;  // names in memory; those without waiting lines are forgotten when many
 };
 
 }  // namespace mailtrace

@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <random>
 #include <string>
@@ -133,6 +134,36 @@ BOOST_AUTO_TEST_CASE(a_suspect_stamp_does_not_push) {
   line.sequence = 9;
   sequencer->put(line);
   BOOST_TEST(out.empty());
+}
+
+BOOST_AUTO_TEST_CASE(made_up_hosts_do_not_fill_the_memory) {
+  constexpr int many = 45'000;
+  put("real", 100 * second + 2, "two");
+  size_t most = 0;
+  for (int i = 0; i < many; ++i) {
+    put("made-up-" + std::to_string(i), 10 * second, "x");
+    if (i % 1000 == 0) sequencer->tick(time_from_us(20 * second));
+    most = std::max(most, sequencer->hosts());
+  }
+  BOOST_TEST(most <= 10'000u);
+  // The host that waits was not forgotten with them.
+  put("real", 100 * second + 1, "one");
+  sequencer->drain();
+  BOOST_TEST(out.size() == size_t{many} + 2);
+  auto one = std::find(out.begin(), out.end(), "real:one"),
+       two = std::find(out.begin(), out.end(), "real:two");
+  BOOST_TEST((one < two && two != out.end()));
+}
+
+BOOST_AUTO_TEST_CASE(hosts_whose_lines_wait_are_kept_however_many) {
+  constexpr int many = 45'000;
+  for (int i = 0; i < many; ++i) put("host-" + std::to_string(i), 10 * second + 1, "second");
+  for (int i = 0; i < many; ++i) put("host-" + std::to_string(i), 10 * second, "first");
+  BOOST_TEST(out.empty());
+  BOOST_TEST(sequencer->hosts() == size_t{many});
+  sequencer->drain();
+  BOOST_TEST(out.size() == 2u * many);
+  for (size_t i = 0; i < out.size(); i += 2) BOOST_REQUIRE(out[i].ends_with(":first"));
 }
 
 BOOST_AUTO_TEST_CASE(any_shuffle_within_the_window_comes_out_sorted) {
