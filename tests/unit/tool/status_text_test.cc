@@ -102,13 +102,26 @@ BOOST_AUTO_TEST_CASE(one_is_singular) {
 BOOST_AUTO_TEST_CASE(trouble_in_both_languages) {
   auto german = utc();
   german.german = true;
-  for (auto* name :
-       {"dropped_lines_total", "unstored_lines_total", "input_kernel_drops_total",
-        "input_rejected_datagrams_total", "input_rejected_connections_total",
-        "input_handshake_timeouts_total", "input_frame_timeouts_total", "input_evicted_connections_total",
-        "input_broken_frames_total", "foreign_host_lines_total", "input_truncated_lines_total",
-        "relp_broken_sessions_total", "tls_failures_total", "mailtrace_cache_failures_total",
-        "mailtrace_cache_too_big_total", "mailtrace_cache_wrong_total"}) {
+  for (auto* name : {"dropped_lines_total",
+                     "unstored_lines_total",
+                     "input_lost_files_total",
+                     "input_file_errors_total",
+                     "kept_lines_lost_total",
+                     "sink_refused_counts_total",
+                     "input_kernel_drops_total",
+                     "input_rejected_datagrams_total",
+                     "input_rejected_connections_total",
+                     "input_handshake_timeouts_total",
+                     "input_frame_timeouts_total",
+                     "input_evicted_connections_total",
+                     "input_broken_frames_total",
+                     "foreign_host_lines_total",
+                     "input_truncated_lines_total",
+                     "relp_broken_sessions_total",
+                     "tls_failures_total",
+                     "mailtrace_cache_failures_total",
+                     "mailtrace_cache_too_big_total",
+                     "mailtrace_cache_wrong_total"}) {
     std::string texts[2][2];
     for (int count : {1, 2}) {
       Json status{{"counters", Json::array({{{"name", name}, {"label", ""}, {"value", count}}})}};
