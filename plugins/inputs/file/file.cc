@@ -279,16 +279,23 @@ bool FileInput::changed(const std::shared_ptr<LogFile>& file) {
     return false;
   }
   ++rotations_;
-  log(LogLevel::info, "input.truncated",
+  file->rotated = true;
+  auto offset = std::to_string(position.offset);
+  if (copy) {
+    log(LogLevel::info, "input.truncated",
+        {{"input", context_.name}, {"file", file->path}, {"offset", offset}, {"going_on_in", copy->path}});
+    file->continue_in(*copy);
+    return true;
+  }
+  // What was written behind the offset is gone, if there was any: nobody can tell.
+  ++lost_;
+  log(LogLevel::warning, "input.truncated",
       {{"input", context_.name},
        {"file", file->path},
-       {"offset", std::to_string(position.offset)},
-       {"going_on_in", copy ? copy->path : "none"}});
-  file->rotated = true;
-  if (copy)
-    file->continue_in(*copy);
-  else
-    finish(file);
+       {"offset", offset},
+       {"going_on_in", "none"},
+       {"hint", "`mailtrace import` of a copy, if there is one elsewhere, closes the gap"}});
+  finish(file);
   return true;
 }
 

@@ -154,19 +154,23 @@ BOOST_AUTO_TEST_CASE(truncated_and_longer_than_before) {
   append("mail.log", "one\n");
   follow();
   wants("one|");
+  uint64_t lost = count("input_lost_files_total");
   copy_truncate("mail.log", "mail.log.1");
   append("mail.log", "something longer\n");
   wants("one|something longer|");
+  BOOST_TEST(count("input_lost_files_total") == lost);
 }
 
 BOOST_AUTO_TEST_CASE(truncated_without_a_copy) {
   append("mail.log", "one\nhal");
   follow();
   wants("one|");
+  uint64_t lost = count("input_lost_files_total");
   std::filesystem::resize_file(at("mail.log"), 0);
   append("mail.log", "x\n");
   wants("one|hal|x|");
   BOOST_TEST(intake.taken[1].flags == record_flag::partial);
+  BOOST_TEST(count("input_lost_files_total") == lost + 1);
 }
 
 BOOST_AUTO_TEST_CASE(several_files) {
