@@ -245,7 +245,7 @@ BOOST_AUTO_TEST_CASE(numbers_given_out_again_are_reported_once) {
   BOOST_TEST(report->gaps.empty());
   seen.clear();
   BOOST_REQUIRE(salvage_spool("/spool", "/saved", &files));
-  verify_spool("/saved", keep, &files);
+  BOOST_REQUIRE(verify_spool("/saved", keep, &files));
   BOOST_TEST(seen == expected);
 }
 
