@@ -250,10 +250,17 @@ Result<Proof> prove_nothing(Reader& reader, const Query& query, const ProofOptio
   if (!options.with_hosts) {
     out.hosts.clear();
     out.losses.clear();
-    out.sentence = {
-        " Our logs are not complete for that time, so it may have been here all the same.",
-        " Unsere Protokolle sind für diese Zeit nicht vollständig; sie kann trotzdem hier gewesen "
-        "sein."};
+    if (out.only_quiet)
+      out.sentence = {
+          " Some of our servers logged unusually little in that time, perhaps because there was nothing to "
+          "log; it may have been here all the same.",
+          " Einige unserer Server haben in dieser Zeit ungewöhnlich wenig protokolliert, vielleicht weil es "
+          "nichts zu protokollieren gab; sie kann trotzdem hier gewesen sein."};
+    else
+      out.sentence = {
+          " Our logs are not complete for that time, so it may have been here all the same.",
+          " Unsere Protokolle sind für diese Zeit nicht vollständig; sie kann trotzdem hier gewesen "
+          "sein."};
   }
   if (!asked) {
     auto kept = reader.days();

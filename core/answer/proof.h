@@ -52,8 +52,9 @@ struct Proof {
     Words words;
   };
   std::vector<Loss> losses;
-  bool complete = false;  // each known host sent lines over the whole time asked for; nothing was lost
-  Words sentence;         // "no server that reports here saw this mail …", or why that is not proved
+  bool complete = false;    // each known host sent lines over the whole time asked for; nothing was lost
+  bool only_quiet = false;  // not complete, but nothing is known to be missing: some hosts logged little
+  Words sentence;           // "no server that reports here saw this mail …", or why that is not proved
   std::vector<NearMiss> near;
 };
 

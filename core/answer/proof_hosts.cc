@@ -261,11 +261,14 @@ Result<void> prove_hosts(Reader& reader, std::optional<Time>& from, Time to, con
   auto gaps = reader.gaps(*from, to);
   if (!gaps && gaps.error().fault != Fault::config) return gaps.error();
   if (gaps) out.losses = losses_of(*gaps, options);
-  out.complete = gaps && out.losses.empty();
+  out.complete = out.only_quiet = gaps && out.losses.empty();
   for (auto& [name, heard] : hosts) {
-    out.hosts.push_back(proof_of(name, heard, first_of(hosts), *from, to, known_until, options));
-    if (!out.hosts.back().complete) out.complete = false;
+    auto& host =
+        out.hosts.emplace_back(proof_of(name, heard, first_of(hosts), *from, to, known_until, options));
+    if (!host.complete) out.complete = false;
+    if (host.since > *from || host.last + options.quiet < to) out.only_quiet = false;
   }
+  if (out.complete) out.only_quiet = false;
   if (!out.complete) out.sentence = reason_of(out, static_cast<bool>(gaps), *from, to, options);
   return {};
 }

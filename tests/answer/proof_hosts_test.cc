@@ -140,6 +140,22 @@ BOOST_AUTO_TEST_CASE(hosts_that_are_not_named_prove_no_more) {
   }
 }
 
+// Nor does he hear of missing logs where nothing is known to be missing.
+BOOST_AUTO_TEST_CASE(a_quiet_host_is_no_missing_log) {
+  Sent sent;
+  sent.speaks("mx1", "2026-11-25T00:00:00Z", "2026-11-25T12:00:00Z");
+  for (int minute = 20; minute < 40; ++minute) sent.hours[6].minutes &= ~(int64_t{1} << minute);
+  auto proof = sent.proof("2026-11-25T05:00:00Z", "2026-11-25T08:00:00Z", "2026-11-25T12:00:00Z", false);
+  BOOST_TEST(!proof.complete);
+  BOOST_TEST(proof.only_quiet);
+  BOOST_TEST(proof.sentence.en.find("logged unusually little") != std::string::npos, proof.sentence.en);
+  BOOST_TEST(proof.sentence.de.find("nicht vollständig") == std::string::npos, proof.sentence.de);
+  // A host that was not here yet: there may be more than silence.
+  proof = sent.proof("2026-11-24T05:00:00Z", "2026-11-25T08:00:00Z", "2026-11-25T12:00:00Z", false);
+  BOOST_TEST(!proof.only_quiet);
+  BOOST_TEST(proof.sentence.de.find("nicht vollständig") != std::string::npos, proof.sentence.de);
+}
+
 BOOST_AUTO_TEST_CASE(a_host_that_fell_silent_days_ago_is_named) {
   Sent sent;
   sent.speaks("mx1", "2026-11-22T00:00:00Z", "2026-11-23T18:00:00Z");
