@@ -205,6 +205,16 @@ class Finding(Entered):
             self.assertLess(came, stamp(before))
             self.assertGreaterEqual(tried[:19], stamp(before)[:19])
 
+    def test_a_time_that_nobody_changed_keeps_its_seconds(self):
+        """The form shows minutes; a link or a bar has more."""
+        times = "connect_from=2026-11-24T10%3A53%3A07.000Z&connect_to=2026-11-24T10%3A53%3A56.123Z"
+        browser.open(f"search?{times}")
+        browser.click("Filters")
+        browser.one("#filters .primary").click()
+        browser.settle()
+        self.assertIn(times, browser.place())
+        browser.click("Filters")
+
     def test_quick_times(self):
         zone = zoneinfo.ZoneInfo("Europe/Berlin")
         for name, place in (("Last 2 hours", "2h"), ("Today", "today"), ("Yesterday", "yesterday"), ("Last 7 days", "7d")):
@@ -326,6 +336,20 @@ class Finding(Entered):
         browser.wait_text("1 new mail")
         self.assertTrue(browser.has(".row_fresh"))
         browser.click("Live")
+
+    def test_live_is_where_the_newest_are(self):
+        """Pressed on an older page or in another order it leads to the newest mails: elsewhere none would appear."""
+        pressed = lambda: browser.one(".live").get_attribute("aria-pressed")
+        browser.open("search?limit=10&sort=sender")
+        browser.click("Live")
+        browser.settle()
+        self.assertEqual((browser.place(), pressed()), ("#/search?limit=10", "true"))
+        browser.click("Older")
+        self.assertIn("after=", browser.place())
+        self.assertEqual(pressed(), "false")
+        browser.click("Live")
+        browser.settle()
+        self.assertEqual((browser.place(), pressed()), ("#/search?limit=10", "true"))
 
     def test_rows_appear_before_the_search_ends(self):
         """The server answers a broad search in parts, the newest days first: here the second part lets itself be waited for."""

@@ -65,7 +65,10 @@ export function Filters({ query, open }: { query: Params; open: (next: Params) =
       const before_null = name === "sender" && query.get("sender") === "" && draft.sender === "";
       changes[name] = before_null ? "" : draft[name].trim() || null;
     }
-    for (const name of time_fields) changes[name] = draft[name] ? new Date(draft[name]).toISOString() : null;
+    // A field shows no seconds: one that nobody changed keeps the time it stands for.
+    const shown = draft_of(query);
+    for (const name of time_fields)
+      changes[name] = draft[name] === shown[name] ? query.get(name) : draft[name] ? new Date(draft[name]).toISOString() : null;
     if (changes.connect_from || changes.connect_to) changes.time = null;
     open(changed(query, changes));
   };

@@ -14,7 +14,7 @@ import { LeftOut } from "search/left_out";
 import { ListHead } from "search/list_head";
 import { left_at, use_memory } from "search/memory";
 import { Nothing } from "search/nothing";
-import { asked_anew, changed, fields_of, has_criteria, page_size_of, params_of, Params, searched_anew } from "search/query";
+import { asked_anew, changed, fields_of, has_criteria, order_of, page_size_of, params_of, Params, searched_anew, sort_of } from "search/query";
 import { Reading, ReadingNote } from "search/reading";
 import { Pager, Progress, Results } from "search/results";
 import { use_search } from "search/run";
@@ -36,13 +36,20 @@ export function SearchPage({ query }: { query: Params }) {
   const [live, set_live] = useState(false);
   const limit = page_size_of(query, Number(recall("page_size")) || 25);
   const first_page = !query.get("after");
-  const found = use_search(query, limit, live && first_page);
+  // Elsewhere a new mail would not be seen.
+  const at_newest = first_page && sort_of(query) === "time" && order_of(query) === "desc";
+  const is_live = live && at_newest;
+  const found = use_search(query, limit, is_live);
   const top = useRef<HTMLDivElement>(null);
   const searching = has_criteria(query);
   use_title(w.search.title);
 
   const open = (next: Params, replace = false) => go(link("search", next), replace);
   const change = (changes: Record<string, string | null>) => open(changed(query, changes));
+  const go_live = (wanted: boolean) => {
+    if (wanted && !at_newest) change({ after: null, sort: null, order: null });
+    set_live(wanted);
+  };
   const show_filters = (shown: boolean) => {
     remember("filters", shown ? "open" : null);
     set_filters(shown);
@@ -115,7 +122,7 @@ export function SearchPage({ query }: { query: Params }) {
     next.set("page", String((Number(query.get("page")) || 1) + 1));
     open(next);
   };
-  use_keys({ f: () => show_filters(!filters), l: () => set_live(!live), n: older });
+  use_keys({ f: () => show_filters(!filters), l: () => go_live(!is_live), n: older });
 
   return (
     <div className={searching ? "search" : "search search_fresh"}>
@@ -144,7 +151,7 @@ export function SearchPage({ query }: { query: Params }) {
         <LeftOut query={query} />
       </section>
       <section className="found" aria-label={w.search.list} ref={top}>
-        <ListHead query={query} found={found} limit={limit} live={live} set_live={set_live} change={change} />
+        <ListHead query={query} found={found} limit={limit} live={is_live} set_live={go_live} change={change} />
         {found.error !== undefined && <Trouble error={found.error} again={found.again} />}
         <Results found={found} sorted_by_time={(query.get("sort") ?? "time") === "time"} unfolded={unfolded} fold={fold} />
         {empty && !trying && <Nothing query={query} />}
