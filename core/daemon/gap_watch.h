@@ -14,6 +14,8 @@ class GapWatch {
  public:
   GapWatch(std::string receiver, std::string spool)
       : receiver_(std::move(receiver)), spool_(std::move(spool)) {}
+  // Its id is another one from now on.
+  void use(std::string spool) { spool_ = std::move(spool); }
   // Each record that was read, and each hole in front of the next one.
   void received(Time at) { end_holes(at); }
   void damaged(const SpoolGap& gap) { open_.push_back(gap); }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "core/base/counters.h"
 #include "core/base/log.h"
@@ -108,19 +109,50 @@ Microseconds LineReader::down_for() const {
 
 // The lowest position of all sinks: what one has already is merged into the same rows again.
 bool LineReader::wait_for_sinks(Checkpoint& from) {
-  bool first = true;
+  std::vector<Checkpoint> all;
+  bool ahead = false;
   for (auto* sink : parts_.sinks) {
-    Checkpoint stored;
+    auto& stored = all.emplace_back();
     if (!sink->wait_open(stored)) return false;
     if (stored.spool != spool_id_) stored.sequence = stored.counted = 0;
-    if (first || stored.sequence < from.sequence) {
-      from.sequence = stored.sequence;
-      asked_ = sink;
+    ahead = ahead || std::max(stored.sequence, stored.counted) > ended_at_;
+  }
+  if (ahead) start_over(all);
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (i == 0 || all[i].sequence < from.sequence) {
+      from.sequence = all[i].sequence;
+      asked_ = parts_.sinks[i];
     }
-    if (first || stored.counted < from.counted) from.counted = stored.counted;
-    first = false;
+    if (i == 0 || all[i].counted < from.counted) from.counted = all[i].counted;
   }
   return true;
+}
+
+// A database has more of this spool than the spool had when this process took it: an earlier state of it was
+// put back, or a disk lied. Lines that came since, perhaps over several starts without the database, have
+// numbers that count as stored there. So it becomes another spool, and is read from where it knows by itself
+// that all is stored: rows that are there already are merged into themselves.
+void LineReader::start_over(std::vector<Checkpoint>& stored) {
+  uint64_t known = parts_.spool->status().stored_sequence;
+  if (known > ended_at_) known = 0;
+  std::string former = std::exchange(spool_id_, parts_.spool->renew_id());
+  for (size_t i = 0; i < stored.size(); ++i) {
+    if (stored[i].sequence > ended_at_ || stored[i].counted > ended_at_)
+      log(LogLevel::error, "spool.behind",
+          {{"sink", parts_.sinks[i]->sink().describe()},
+           {"stored", std::to_string(stored[i].sequence)},
+           {"spool", former},
+           {"had", std::to_string(ended_at_)},
+           {"goes_on_as", spool_id_},
+           {"hint",
+            "the state directory is older than the database: an earlier copy of it was put back, or its disk "
+            "lost what it had confirmed; what it keeps is read again and may be counted twice; what was lost "
+            "with it and is not in the database is missing"}});
+    stored[i].sequence = std::min(stored[i].sequence, known);
+    stored[i].counted = std::min(stored[i].counted, known);
+    parts_.sinks[i]->start_over(spool_id_);
+  }
+  gaps_->use(spool_id_);
 }
 
 bool LineReader::read_some(SpoolReader& reader, Pipeline& pipeline) {

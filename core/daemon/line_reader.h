@@ -66,6 +66,7 @@ class LineReader {
   using Steady = std::chrono::steady_clock;  // the other one may be set back
   void run();
   bool wait_for_sinks(Checkpoint& from);
+  void start_over(std::vector<Checkpoint>& stored);
   void note_unread();
   Microseconds down_for() const;
   void wait_for_next_try(Backoff& backoff);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <condition_variable>
+#include <optional>
 #include <thread>
 
 #include "core/base/log.h"
@@ -173,6 +174,13 @@ class SpoolImplementation final : public Spool {
     if (wants_room_) call_loop();
   }
 
+  std::string renew_id() override {
+    std::lock_guard lock(mutex_);
+    fresh_id_ = random_uuid();
+    wake_.notify_one();
+    return format_uuid(*fresh_id_);
+  }
+
  private:
   // Under the mutex.
   bool has_room(size_t bytes) const {
@@ -282,11 +290,12 @@ class SpoolImplementation final : public Spool {
     Batch batch;
     std::unique_lock lock(mutex_);
     for (;;) {
-      wake_.wait(lock, [this] { return kicked_ || ticked_ || closing_; });
+      wake_.wait(lock, [this] { return kicked_ || ticked_ || closing_ || fresh_id_; });
       bool ticked = std::exchange(ticked_, false);
       kicked_ = false;
       bool last = closing_;
       if (!pending_.waiting.empty() || pending_.bytes.size() > 0) write_pending(batch, lock);
+      if (fresh_id_) take_id(lock);
       if (last) break;
       if (ticked) recheck(lock);
     }
@@ -315,6 +324,14 @@ class SpoolImplementation final : public Spool {
     in_flight_ = 0;
     grown_.notify_all();
     if (!answers_.empty() || wants_room_) call_loop();
+  }
+
+  void take_id(std::unique_lock<std::mutex>& lock) {
+    auto id = *std::exchange(fresh_id_, std::nullopt);
+    uint64_t next = pending_.bytes.size() > 0 ? pending_.first : next_;
+    lock.unlock();
+    store_.renew(id, next);
+    lock.lock();
   }
 
   void recheck(std::unique_lock<std::mutex>& lock) {
@@ -360,6 +377,7 @@ class SpoolImplementation final : public Spool {
   size_t in_flight_ = 0;
   std::vector<Answer> answers_;
   std::function<void()> done_;
+  std::optional<Uuid> fresh_id_;
   bool kicked_ = false, ticked_ = false, closing_ = false, ended_ = false, failed_ = false,
        wants_room_ = false;
   size_t wanted_bytes_ = 0;

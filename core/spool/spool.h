@@ -81,6 +81,9 @@ class Spool {
   virtual uint64_t wait_durable(uint64_t sequence, std::chrono::milliseconds at_most) = 0;
   // Every database has the records before `sequence`: segments that hold no others may be deleted.
   virtual void trim(uint64_t sequence) = 0;
+  // From now on it is another spool: what is stored of the one it was says nothing about its records. They
+  // keep their sequences. The new id; soon in the directory, too: until then a start finds the former one.
+  virtual std::string renew_id() = 0;
 };
 
 // Reads records in order, from a Spool that is being written or from a directory at rest.

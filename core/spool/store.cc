@@ -112,6 +112,15 @@ void SegmentStore::keep_state() {
   if (stored_kept_ != stored_) update_state();
 }
 
+void SegmentStore::renew(const Uuid& id, uint64_t sequence) {
+  {
+    std::lock_guard lock(mutex_);
+    uuid_ = id;
+  }
+  // The header of the newest segment tells the id. Where none can be made now, the next store() makes it.
+  if (roll(sequence, 0) || roll(sequence, 0)) update_state();
+}
+
 bool SegmentStore::roll(uint64_t sequence, size_t waiting) {
   if (active_ && position_ + unused_worth_keeping < header_.capacity) give_back();
   leave_segment();

@@ -26,6 +26,9 @@ class SegmentStore {
   // The next segment says that what is missing before `sequence` was accepted and is lost (salvage).
   void lost_until(uint64_t sequence) { previous_ = sequence; }
 
+  // The records from `sequence` on are those of a spool `id`, and those before count as its own.
+  void renew(const spool_format::Uuid& id, uint64_t sequence);
+
   // Says in the state what is stored, if that changed since it was written.
   void keep_state();
 

@@ -48,6 +48,13 @@ bool SinkWorker::wait_first_try(Checkpoint& stored, Microseconds at_most) {
   return open_ && !stopping_;
 }
 
+void SinkWorker::start_over(std::string spool) {
+  std::lock_guard lock(mutex_);
+  spool_ = std::move(spool);
+  committed_ = status_.committed = 0;
+  wrote_ = false;
+}
+
 bool SinkWorker::offer(std::shared_ptr<const Batch> batch) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return waiting_.size() < most_waiting || stopping_; });
@@ -119,6 +126,8 @@ bool SinkWorker::wait_before_retry(const Error& error, Backoff& backoff) {
 
 bool SinkWorker::open_sink() {
   Backoff backoff;
+  Checkpoint known;
+  bool other = false;
   for (;;) {
     {
       std::lock_guard lock(mutex_);
@@ -129,10 +138,12 @@ bool SinkWorker::open_sink() {
       auto stored = ask([&] { return sink_->checkpoint(receiver_); });
       if (stored) {
         std::lock_guard lock(mutex_);
-        stored_ = std::move(*stored);
+        stored_ = known = std::move(*stored);
         open_ = true;
         // Records of this spool are not stored because another spool got that far.
-        if (stored_.spool == spool_) committed_ = status_.committed = stored_.sequence;
+        wrote_ = stored_.spool == spool_;
+        if (wrote_) committed_ = status_.committed = stored_.sequence;
+        other = !wrote_ && !stored_.spool.empty();
         changed_.notify_all();
         break;
       }
@@ -142,13 +153,13 @@ bool SinkWorker::open_sink() {
     if (!wait_before_retry(opened.error(), backoff)) return false;
   }
   set_state("running", nullptr);
-  log(LogLevel::info, "sink.open", {{"sink", sink_->describe()}, {"checkpoint", std::to_string(committed_)}});
-  wrote_ = stored_.spool == spool_;
-  if (!wrote_ && !stored_.spool.empty())
+  log(LogLevel::info, "sink.open",
+      {{"sink", sink_->describe()}, {"checkpoint", std::to_string(other ? 0 : known.sequence)}});
+  if (other)
     log(LogLevel::warning, "sink.other_spool",
         {{"sink", sink_->describe()},
          {"receiver", receiver_},
-         {"spool", stored_.spool},
+         {"spool", known.spool},
          {"hint",
           "the database knows this receiver with another spool: the state directory was made anew, or "
           "two receivers have this name; all lines of this spool are read"}});

@@ -44,6 +44,8 @@ class SinkWorker {
   bool wait_open(Checkpoint& stored);
   // The same, but only for the first try, and no longer than `at_most`; false: it failed or is not over.
   bool wait_first_try(Checkpoint& stored, Microseconds at_most);
+  // Before the first offer(): the lines come from a spool of this id, of which nothing is stored yet.
+  void start_over(std::string spool);
   // Blocks while two batches are waiting; false if stop() was called first.
   bool offer(std::shared_ptr<const Batch> batch);
   // Writes what is waiting, but tries a failing database no longer than `patience`; then ends the thread.

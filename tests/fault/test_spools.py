@@ -165,6 +165,70 @@ class Spools(Case):
         sent.write_bytes(b"".join(line + b"\n" for line in lines + more))
         self.assert_equal_rows(import_reference(self.scratch, sent).rows(), database.rows())
 
+    def test_state_directory_put_back(self):
+        """A copy of it from before the last lines comes back while the database is away: the database has stored numbers that
+        new lines get. None of these is taken for stored, also if the daemon starts again in between."""
+        for starts in (1, 2):
+            with self.subTest(starts=starts):
+                self.put_back(starts)
+
+    def put_back(self, starts):
+        name = f"putback{starts}"
+        entry, port = listener("relp")
+        database = Sqlite(self.scratch, name)
+        config = self.write_configuration(name, database.sink(), entry)
+        state, copy, away = (self.scratch.path / each for each in (name, f"{name}-copy", f"{name}-away.db"))
+        parts = [forwarded_lines(groups) for groups in (["simple"], ["deferred", "bounces"], ["multi"], ["reject"])]
+
+        def send(number):
+            self.assertTrue(RelpClient(port, parts[number]).send(len(parts[number])))
+
+        daemon = Mailtraced(self.scratch, config)
+        send(0)
+        daemon.wait_stored()
+        known = state / "spool" / "state"
+        wait_until(lambda: int.from_bytes(known.read_bytes()[32:40], "little") == len(parts[0]) + 1, "what is stored, in the state")
+        daemon.stop()
+        shutil.copytree(state, copy)
+        daemon.start()
+        send(1)
+        daemon.wait_stored()
+        former = daemon.status()["spool"]["id"]
+        daemon.stop()
+        shutil.rmtree(state)
+        copy.rename(state)
+        self.assertLess(len(parts[2]), len(parts[1]))
+        database.file.rename(away)
+        database.file.mkdir()
+        daemon.start()
+        send(2)
+        if starts > 1:
+            daemon.kill()
+        self.give_back(database, away)
+        if starts > 1:
+            daemon.start()
+        wait_until(lambda: daemon.status()["spool"]["id"] != former, "another spool")
+        wait_until(lambda: daemon.status()["sinks"][0]["committed"] == len(parts[0] + parts[2]) + 1, "that all is stored")
+        self.assertIn("spool.behind", daemon.process.output())
+        for ending in (daemon.kill, daemon.stop):
+            ending()
+            daemon.start()
+        send(3)
+        daemon.wait_stored()
+        self.assertNotEqual(former, daemon.status()["spool"]["id"])
+        self.assertEqual([], daemon.status()["spool"]["gaps"])
+        daemon.stop()
+        sent = self.scratch.path / f"{name}-sent.log"
+        sent.write_bytes(b"".join(line + b"\n" for part in parts for line in part))
+        self.assert_equal_rows(import_reference(self.scratch, sent, f"{name}-reference").rows(), database.rows())
+        counted = sum(row[each] for row in database.read("host_hours") for each in ("understood", "ignored", "unknown", "unparsed"))
+        self.assertEqual(sum(map(len, parts)), counted)
+
+    @staticmethod
+    def give_back(database, away):
+        database.file.rmdir()
+        away.rename(database.file)
+
     @staticmethod
     def set_version(segment, version):
         content = bytearray(segment.read_bytes())

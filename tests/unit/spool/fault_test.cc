@@ -249,6 +249,33 @@ BOOST_AUTO_TEST_CASE(numbers_given_out_again_are_reported_once) {
   BOOST_TEST(seen == expected);
 }
 
+// It becomes another spool in the middle, and a call fails or the process dies around that.
+BOOST_AUTO_TEST_CASE(trouble_while_the_id_changes_loses_nothing) {
+  for (auto trouble : {Trouble::error, Trouble::error_on, Trouble::crash})
+    for (uint64_t n = 1, hit = 1; hit; ++n) {
+      MemoryFiles files;
+      Harness harness(files);
+      BOOST_REQUIRE(harness.open());
+      BOOST_REQUIRE(harness.append_and_wait(numbered(0, 20, 900)));
+      std::set<std::string> ids{harness.spool().status().id};
+      files.plan(trouble, n);
+      ids.insert(harness.spool().renew_id());
+      harness.append(numbered(100, 20, 900));
+      harness.wait();
+      harness.append(numbered(200, 20, 900));
+      harness.wait();
+      hit = files.was_hit();
+      harness.drop();
+      files.kill();
+      BOOST_TEST_CONTEXT("trouble " << static_cast<int>(trouble) << ", call " << n) {
+        BOOST_REQUIRE(check(files, {}, harness.acknowledged(), true) == "");
+        BOOST_REQUIRE(harness.open());
+        BOOST_TEST(ids.count(harness.spool().status().id) == 1u);
+        harness.close();
+      }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(power_loss_at_every_call_loses_nothing) {
   for (unsigned seed = 1; seed <= 8; ++seed)
     sweep(Trouble::crash, EIO, false, [seed](auto& files, auto& consumer, auto& acknowledged) {

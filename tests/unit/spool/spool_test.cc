@@ -220,6 +220,39 @@ BOOST_AUTO_TEST_CASE(trim_keeps_what_is_not_consumed_and_the_sequence) {
   harness.close();
 }
 
+BOOST_AUTO_TEST_CASE(it_becomes_another_spool_and_keeps_its_records) {
+  for (int before : {0, 10}) {
+    MemoryFiles files;
+    Harness harness(files);
+    BOOST_REQUIRE(harness.open());
+    std::string former = harness.spool().status().id;
+    auto lines = numbered(0, 30);
+    auto part = [&](int from, int to) { return std::vector(lines.begin() + from, lines.begin() + to); };
+    if (before) BOOST_REQUIRE(harness.append_and_wait(part(0, before)));
+    std::string fresh = harness.spool().renew_id();
+    BOOST_TEST(fresh != former);
+    BOOST_REQUIRE(harness.append_and_wait(part(before, 20)));
+    BOOST_TEST(harness.spool().status().id == fresh);
+    harness.close();
+    BOOST_REQUIRE(harness.open());
+    BOOST_TEST(harness.spool().status().id == fresh);
+    BOOST_TEST(harness.spool().status().next_sequence == 21u);
+    BOOST_REQUIRE(harness.append_and_wait(part(20, 30)));
+    // Also without a line behind it.
+    fresh = harness.spool().renew_id();
+    harness.close();
+    BOOST_REQUIRE(harness.open());
+    BOOST_TEST(harness.spool().status().id == fresh);
+    BOOST_TEST(harness.spool().status().next_sequence == 31u);
+    auto read = harness.read(1);
+    BOOST_TEST(read.gaps.empty());
+    std::vector<std::string> seen;
+    for (auto& line : read.lines) seen.push_back(line.bytes);
+    BOOST_TEST(seen == lines);
+    harness.close();
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_full_spool_refuses_and_says_when_there_is_room) {
   MemoryFiles files;
   SpoolConfig config = small_config();

@@ -83,6 +83,23 @@ BOOST_AUTO_TEST_CASE(a_position_in_another_spool_commits_nothing_of_this_one) {
   BOOST_TEST(worker.status().other_spool.empty());  // a state directory made anew is no second receiver
 }
 
+BOOST_AUTO_TEST_CASE(a_spool_that_became_another_has_nothing_stored) {
+  FakeStore store;
+  store.checkpoint = {.receiver = "r", .spool = "former", .sequence = 42, .counted = 50};
+  SinkWorker worker(std::make_unique<FakeSink>(store), "r", "/tmp", "former");
+  worker.start();
+  Checkpoint stored;
+  BOOST_TEST(worker.wait_open(stored));
+  BOOST_TEST(worker.committed() == 42u);
+  worker.start_over("s");
+  BOOST_TEST(worker.committed() == 0u);
+  BOOST_TEST(worker.status().committed == 0u);
+  BOOST_TEST(worker.offer(batch(7)));
+  worker.stop(std::chrono::seconds(30));
+  BOOST_TEST(worker.committed() == 7u);
+  BOOST_TEST(worker.status().other_spool.empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_second_receiver_of_the_same_name_is_seen) {
   for (bool second : {false, true}) {
     FakeStore store;
