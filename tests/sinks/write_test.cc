@@ -313,6 +313,61 @@ BOOST_DATA_TEST_CASE(days_of_every_age_are_taken, data::make(all_kinds)) {
   BOOST_TEST((range->second == rows[12].day));
 }
 
+// Old days are made of what an import brings, not of what a client says.
+BOOST_DATA_TEST_CASE(forged_old_days_make_no_partition,
+                     data::make({std::string("postgresql"), std::string("mysql")})) {
+  Database database(sample);
+  auto sink = opened(database);
+  auto has_partition = [&](Day day) {
+    Day limit = sample == "mysql" ? day + days(1) : day;
+    std::string name =
+        (sample == "mysql" ? "before_" : "connectlog_") + format_day(limit).erase(4, 1).erase(6, 1);
+    return database.number(sample == "mysql"
+                               ? "SELECT count(*) FROM information_schema.partitions WHERE table_schema = "
+                                 "database() AND table_name = 'connectlog' AND partition_name = '" +
+                                     name + "'"
+                               : "SELECT count(*) FROM pg_inherits WHERE inhrelid = to_regclass('" + name +
+                                     "')") == 1;
+  };
+  auto of_age = [&](int age, const std::string& queue_id) {
+    return mail(Time(today() - days(age)) + seconds(10), queue_id);
+  };
+  ConnectRow stamp = of_age(400, "stamp"), id = of_age(500, "id"), alone = of_age(600, "alone"),
+             backlog = of_age(20, "backlog");
+  stamp.flags |= row_flag::time_suspect;
+  backlog.flags |= row_flag::time_suspect;
+  must(sink->write(batch_of({stamp, id, alone, backlog}, {delivery(stamp, "a@example.org", "sent"),
+                                                          delivery(id, "a@example.org", "sent", days(500)),
+                                                          delivery(backlog, "a@example.org", "sent")})));
+  BOOST_TEST(has_partition(today()));
+  BOOST_TEST(has_partition(backlog.day));
+  for (const auto& row : {stamp, id, alone}) BOOST_TEST(!has_partition(row.day), *row.queue_id);
+  for (const auto& row : {stamp, id}) BOOST_TEST(load(*sink, row).deliveries.size() == 1u);
+  // An import of that day takes them along.
+  ConnectRow imported = mail(Time(stamp.day) + seconds(20), "imported");
+  must(sink->write(batch_of({imported}, {delivery(imported, "b@example.org", "sent")})));
+  BOOST_TEST(has_partition(stamp.day));
+  for (const auto& row : {stamp, imported}) BOOST_TEST(load(*sink, row).deliveries.size() == 1u);
+  BOOST_TEST(database.number("SELECT count(*) FROM connectlog") == 5);
+  if (sample == "postgresql") BOOST_TEST(database.number("SELECT count(*) FROM connectlog_default") == 2);
+  // What came late is written once more, where it is now.
+  must(sink->write(batch_of({stamp}, {delivery(stamp, "a@example.org", "sent")})));
+  BOOST_TEST(database.number("SELECT count(*) FROM connectlog") == 5);
+}
+
+// Another writer put a row of the day into the catch-all partition while the day was cut from it.
+BOOST_AUTO_TEST_CASE(a_partition_that_cannot_be_made_now_is_tried_again) {
+  Database database("postgresql");
+  auto sink = opened(database);
+  database.run(
+      "CREATE OR REPLACE FUNCTION mailtrace_make_day(wanted date) RETURNS boolean LANGUAGE plpgsql AS "
+      "$$ BEGIN RAISE EXCEPTION USING ERRCODE = 'check_violation'; END $$");
+  ConnectRow row = mail(Time(today() - days(400)), "old");
+  auto written = sink->write(batch_of({row}, {delivery(row, "a@example.org", "sent")}));
+  BOOST_REQUIRE(!written);
+  BOOST_TEST((written.error().fault == Fault::transient));
+}
+
 // A forged date that became true later must not keep its day from getting a partition.
 BOOST_DATA_TEST_CASE(a_day_that_was_nonsense_becomes_a_partition,
                      data::make({std::string("postgresql"), std::string("mysql")})) {

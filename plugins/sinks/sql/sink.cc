@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <tuple>
+#include <unordered_set>
 
 #include "core/base/faults.h"
 #include "core/base/text.h"
@@ -48,6 +49,25 @@ Result<T> guarded(F&& f) noexcept {
   }
 }
 
+// Senders keep what they could not deliver, for days or weeks.
+constexpr std::chrono::days backlog(31);
+
+// Days from before `backlog` that a log really has. Whoever may send lines can write any stamp, and the time
+// of a mail's birth into a long queue id: neither makes a partition, only a delivery of a mail without such
+// doubts, from about that day, as an import or a followed file brings it. Rows in the catch-all partition are
+// moved when their day gets its own.
+std::set<Day> old_days(const Batch& batch, Day today) {
+  std::unordered_set<Id> sure;
+  for (const auto& row : batch.connects)
+    if (row.day < today - backlog && plausible_day(row.day, today) && !(row.flags & row_flag::time_suspect))
+      sure.insert(row.id);
+  std::set<Day> out;
+  if (sure.empty()) return out;
+  for (const auto& row : batch.deliveries)
+    if (sure.contains(row.connect_id) && row.deliver_time < Time(row.day + backlog)) out.insert(row.day);
+  return out;
+}
+
 }  // namespace
 
 Result<void> SqlSink::open() noexcept {
@@ -83,7 +103,10 @@ Result<void> SqlSink::make_day(Day day) {
   auto made = connection_->query(call, {&parameter, 1});
   if (made) return {};
   known_days_.erase(day);
-  return made.error();
+  Error error = made.error();
+  // Another writer put a row of that day into the catch-all partition meanwhile: no fault of this batch.
+  if (error.fault == Fault::permanent) error.fault = Fault::transient;
+  return error;
 }
 
 Result<void> SqlSink::make_days(const Batch& batch) {
@@ -92,11 +115,12 @@ Result<void> SqlSink::make_days(const Batch& batch) {
   std::set<Day> days{today, today + std::chrono::days(1), today + std::chrono::days(2)};
   // All others share the catch-all partition: a forged date makes none.
   auto want = [&](Day day) {
-    if (plausible_day(day, today)) days.insert(day);
+    if (plausible_day(day, today) && day >= today - backlog) days.insert(day);
   };
   for (const auto& row : batch.connects) want(row.day);
   for (const auto& row : batch.deliveries) want(row.day);
   for (const auto& row : batch.lines) want(row.day);
+  for (Day day : old_days(batch, today)) days.insert(day);
   for (Day day : days) {
     if (auto made = make_day(day); !made) return made;
   }
