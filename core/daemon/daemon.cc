@@ -361,14 +361,12 @@ void Daemon::stop_inputs() {
 
 void Daemon::stop_spool() {
   intake_slot_.target = nullptr;
-  if (!spool_) {
-    phase_ = Phase::draining;
-    return;
-  }
-  spool_->close([this] {
+  auto closed = [this] {
+    if (phase_ != Phase::stopping) return;  // in a hurry the end has begun without it
     phase_ = Phase::draining;
     if (line_reader_) line_reader_->drain();
-  });
+  };
+  spool_ ? spool_->close(closed) : closed();
 }
 
 // Every few seconds while running, every 50 ms while draining.
