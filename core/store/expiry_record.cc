@@ -9,7 +9,6 @@
 
 #include "core/base/file.h"
 #include "core/base/owner.h"
-#include "core/mail/row_json.h"
 
 namespace mailtrace {
 namespace {
@@ -18,13 +17,16 @@ std::string path_of(const std::string& state_directory) { return state_directory
 
 }  // namespace
 
-Result<void> write_expiry_record(const std::string& state_directory, const ExpiryRecord& record) {
+Json to_json(const ExpiryRecord& record) {
   Json refused = Json::array();
   for (auto& each : record.refused) refused.push_back({{"what", each.what}, {"error", each.error}});
-  auto text = dump_line({{"ended", format_time(record.ended)},
-                         {"max_age_days", record.max_age_days},
-                         {"refused", std::move(refused)}}) +
-              "\n";
+  return {{"ended", format_time(record.ended)},
+          {"max_age_days", record.max_age_days},
+          {"refused", std::move(refused)}};
+}
+
+Result<void> write_expiry_record(const std::string& state_directory, const ExpiryRecord& record) {
+  auto text = dump_line(to_json(record)) + "\n";
   auto path = path_of(state_directory), fresh = path + ".new";
   auto failed = [&](int error) { return Error{fault_of(error), fresh + ": " + error_text(error)}; };
   int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);

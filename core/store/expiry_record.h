@@ -8,6 +8,7 @@
 
 #include "core/base/result.h"
 #include "core/base/time.h"
+#include "core/mail/row_json.h"
 
 namespace mailtrace {
 
@@ -21,6 +22,7 @@ struct ExpiryRecord {
   std::vector<Refusal> refused;  // empty: all went well
 };
 
+Json to_json(const ExpiryRecord& record);
 Result<void> write_expiry_record(const std::string& state_directory, const ExpiryRecord& record);
 // Nothing if there was no run, or what is there cannot be understood.
 std::optional<ExpiryRecord> read_expiry_record(const std::string& state_directory);

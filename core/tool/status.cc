@@ -44,7 +44,7 @@ int status(const Common& common, const Request& r) {
   if (r.json) {
     Json out{{"daemon", std::move(daemon)},
              {"database", stored ? stored_json(*stored) : Json(nullptr)},
-             {"retention", expiry ? expiry_json(*expiry) : Json(nullptr)}};
+             {"retention", expiry ? to_json(*expiry) : Json(nullptr)}};
     print_paged(dump_line(out) + "\n", terminal, !common.no_pager);
     return code;
   }

@@ -266,12 +266,4 @@ std::string expiry_text(const std::optional<ExpiryRecord>& expiry, const Termina
   return out;
 }
 
-Json expiry_json(const ExpiryRecord& expiry) {
-  Json refused = Json::array();
-  for (auto& each : expiry.refused) refused.push_back({{"what", each.what}, {"error", each.error}});
-  return {{"ended", format_time(expiry.ended)},
-          {"max_age_days", expiry.max_age_days},
-          {"refused", std::move(refused)}};
-}
-
 }  // namespace mailtrace

@@ -32,6 +32,5 @@ std::string unknown_text(const std::vector<UnknownRow>& unknown, const Terminal&
 Json stored_json(const Stored& stored);
 
 std::string expiry_text(const std::optional<ExpiryRecord>& expiry, const Terminal& terminal);
-Json expiry_json(const ExpiryRecord& expiry);
 
 }  // namespace mailtrace
